@@ -1,0 +1,1 @@
+"""The words of gitwarrant as frozen values. Imports nothing of ours but itself."""
