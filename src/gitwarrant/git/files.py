@@ -84,9 +84,7 @@ def _size(objects: Objects, path: str, entry: Entry, bounds: Bounds) -> int:
     if entry.mode == LINK:
         raise refused(f"{path} is a symbolic link", "put the file itself there")
     if entry.mode == SUBMODULE:
-        raise refused(
-            f"{path} is a submodule", "put its files there, or deploy it as a repository of its own"
-        )
+        raise refused(f"{path} is a submodule", "put its files there, or deploy it on its own")
     size = objects.size(entry.id, ObjectType.BLOB)
     if size > bounds.file_bytes:
         raise refused(

@@ -8,7 +8,7 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
@@ -81,6 +81,16 @@ class Repository:
         commit = CommitId(str(target))
         self.objects.size(commit, ObjectType.COMMIT)
         return commit
+
+    def refs(self, *prefixes: str) -> dict[str, str]:
+        """Names and ids of the refs below some prefixes; a name that is not UTF-8 is none of ours."""
+        found: dict[str, str] = {}
+        for raw in self._refs.raw_listall_references():
+            with suppress(UnicodeDecodeError, KeyError, pygit2.GitError):
+                name = raw.decode()
+                if name.startswith(prefixes):
+                    found[name] = str(self._refs.references[name].target)
+        return found
 
     def change(self, repository: str, ref: str, base: CommitId, head: CommitId) -> Change:
         """Gather all landings from `base` (the last trusted revision) to `head`, and all statements.
@@ -191,7 +201,7 @@ class Repository:
         Raises:
             Refused: more than `MAX_STATEMENTS`.
         """
-        names = sorted(filter(STATEMENT_REF.fullmatch, self._names()))
+        names = sorted(filter(STATEMENT_REF.fullmatch, self.refs(STATEMENT_REFS)))
         if len(names) > MAX_STATEMENTS:
             raise refused(
                 f"{len(names):,} statements wait below {STATEMENT_REFS}; the limit is {MAX_STATEMENTS:,}",
@@ -199,11 +209,6 @@ class Repository:
             )
         found = (self.statement(name) for name in names)
         return tuple(statement for statement in found if statement is not None)
-
-    def _names(self) -> Iterator[str]:
-        for raw in self._refs.raw_listall_references():
-            with suppress(UnicodeDecodeError):  # such a name is none of ours
-                yield raw.decode()
 
     def statement(self, ref: str) -> SignedStatement | None:
         """Read one statement: a commit without parents over exactly two files, under its digest's name."""
