@@ -86,7 +86,9 @@ def _check(pattern: str, place: Place | None) -> None:
     elif pattern == "/" or "//" in pattern:
         problem = f"pattern {pattern!r}: a name is missing between slashes; it would match nothing"
     if problem:
-        raise BadPattern(problem, remedy="write it as GitHub's CODEOWNERS does: docs/, *.yaml, /apps/**", place=place)
+        raise BadPattern(
+            problem, remedy="write it as GitHub's CODEOWNERS does: docs/, *.yaml, /apps/**", place=place
+        )
 
 
 def _expression(segments: list[str]) -> str:
@@ -122,11 +124,11 @@ def _segment(segment: str) -> str:
     if segment == "*":
         return "[^/]++"
     pieces = [""]
-    for token in TOKEN.findall(segment):
-        if token.startswith("*"):
+    for part in TOKEN.findall(segment):
+        if part.startswith("*"):
             pieces.append("")
         else:
-            pieces[-1] += "[^/]" if token == "?" else re.escape(token[-1])
+            pieces[-1] += "[^/]" if part == "?" else re.escape(part[-1])
     first, *rest = pieces
     if not rest:
         return first
@@ -143,7 +145,9 @@ def read_codeowners(data: bytes, path: str) -> tuple[OwnersLine, ...]:
     """
     if len(data) > MAX_FILE_BYTES:
         raise BadPattern(
-            f"{len(data)} bytes exceed GitHub's limit of {MAX_FILE_BYTES}", remedy="shorten it", place=Place(path)
+            f"{len(data)} bytes exceed GitHub's limit of {MAX_FILE_BYTES}",
+            remedy="shorten it",
+            place=Place(path),
         )
     try:
         lines = data.decode().split("\n")
@@ -161,7 +165,9 @@ def _line(line: str, place: Place) -> OwnersLine | None:
     wrong = next((owner for owner in owners if not OWNER.fullmatch(owner)), None)
     if wrong:
         raise BadPattern(
-            f"{wrong!r} is not an owner", remedy="write @user, @organization/team or an e-mail address", place=place
+            f"{wrong!r} is not an owner",
+            remedy="write @user, @organization/team or an e-mail address",
+            place=place,
         )
     compile_pattern(pattern, place)
     return OwnersLine(pattern, tuple(owners), place)

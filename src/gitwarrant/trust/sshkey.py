@@ -35,7 +35,9 @@ class BadKey(GitwarrantError):  # noqa: N818 - said of the key
     """A public key that cannot be read, or of a kind that is not accepted."""
 
     def __init__(self, what: str, *, place: Place | None = None) -> None:
-        remedy = "give an OpenSSH public key: ssh-ed25519, ecdsa-sha2-nistp..., ssh-rsa (2048 bits or more), sk-..."
+        remedy = (
+            "give an OpenSSH public key: ssh-ed25519, ecdsa-sha2-..., ssh-rsa of 2048 bits or more, sk-..."
+        )
         super().__init__(what, remedy=remedy, place=place)
 
 
@@ -167,7 +169,9 @@ def _read_rsa(reader: Reader) -> Rsa:
     return Rsa(rsa.RSAPublicNumbers(exponent, modulus).public_key())
 
 
-def _read_security_key(reader: Reader, *, name: str, inner: Callable[[Reader], Ed25519 | Ecdsa]) -> SecurityKey:
+def _read_security_key(
+    reader: Reader, *, name: str, inner: Callable[[Reader], Ed25519 | Ecdsa]
+) -> SecurityKey:
     key = inner(reader)
     application = reader.text()
     if not application.startswith("ssh:"):

@@ -31,10 +31,12 @@ class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
     """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant")
+        super().__init__(
+            f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant"
+        )
 
 
-class CannotSign(GitwarrantError):
+class CannotSign(GitwarrantError):  # noqa: N818 - named as people say it
     """ssh-keygen did not give a signature."""
 
 
