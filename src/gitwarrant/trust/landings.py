@@ -175,7 +175,7 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 
 
 def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5: for each path its rule's number of persons who are not authors; for the environment its teams."""
+    """Step 5: each path has its rule's number of persons who are not authors, the environment its teams."""
     given = {
         name: identity
         for name, item in case.statements(StatementKind.APPROVE).items()
@@ -216,7 +216,7 @@ def _check_teams(
 
 
 def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
-    """Steps 4 and 5 where nothing proves the author: one of the approvers answers for the content as he would.
+    """Steps 4 and 5 where nothing proves the author: one of the approvers answers for the content.
 
     So he must be entitled to every path, and does not count as an approver. An
     unsigned landing is never easier to pass than a signed one.
