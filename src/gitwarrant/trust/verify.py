@@ -27,6 +27,7 @@ that he wanted them to land here: approvals do.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -124,6 +125,27 @@ def check_succession(before: TrustPolicy, after: TrustPolicy, *, now: datetime |
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
+
+    registry: Registry
+    counted: Mapping[int, Sequence[statements.Counted]]
+    ignored: tuple[statements.Ignored, ...]
+
+
+def _heard(registry: Registry, judged: Sequence[statements.Judged]) -> _Heard:
+    counted: dict[int, list[statements.Counted]] = {}
+    ignored: list[statements.Ignored] = []
+    for item in judged:
+        if isinstance(item, statements.Ignored):
+            ignored.append(item)
+            continue
+        for place in item.landings:
+            counted.setdefault(place, []).append(item)
+    return _Heard(registry, counted, tuple(ignored))
+
+
 class _Cases:
     """Gathers what speaks for each landing. What depends on a policy only is made once per policy."""
 
@@ -139,21 +161,19 @@ class _Cases:
         self._change, self._root, self._environment = change, root, environment
         self._seen, self._now = seen, now
         self._intervals = statements.Intervals(change)
-        self._known: dict[int, tuple[Registry, tuple[statements.Judged, ...]]] = {}
+        self._known: dict[int, _Heard] = {}
 
     def open(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case:
         """Step 3 for one landing, with the statements that cover it."""
-        registry, judged = self._under(policy)
+        heard = self._under(policy)
         landing = self._change.landings[place]
         return Case(
             landing=landing,
-            commits=self._prove(landing, parsed, registry),
-            counted=tuple(
-                item for item in judged if isinstance(item, statements.Counted) and place in item.landings
-            ),
-            ignored=tuple(item for item in judged if isinstance(item, statements.Ignored)),
+            commits=self._prove(landing, parsed, heard.registry),
+            counted=tuple(heard.counted.get(place, ())),
+            ignored=heard.ignored,
             policy=policy,
-            registry=registry,
+            registry=heard.registry,
             environment=self._environment,
             root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
         )
@@ -166,11 +186,11 @@ class _Cases:
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
 
-    def _under(self, policy: TrustPolicy) -> tuple[Registry, tuple[statements.Judged, ...]]:
+    def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:
             registry = Registry(policy, self._root.keys)
             judged = statements.judge_all(self._change, registry, self._intervals, now=self._now)
-            self._known[id(policy)] = registry, judged
+            self._known[id(policy)] = _heard(registry, judged)
         return self._known[id(policy)]
 
 
