@@ -90,11 +90,12 @@ def authorise(
 
 
 def _check_gates(report: CheckReport, plan: Plan) -> None:
-    refusing = [(item.rule, item.object, item.place) for item in (*report.refused_by, *report.unjudged)]
-    if refusing:
-        rule, object_, place = refusing[0]
+    reasons = [(item.rule, item.object, item.place) for item in report.refused_by]
+    reasons += [(item.rule, item.object, item.place) for item in report.unjudged]
+    if reasons:
+        rule, about, place = reasons[0]
         raise _refuse(
-            f"the checks refused the change: {rule} on {object_} ({len(refusing)} in all)",
+            f"the checks refused the change: {rule} on {about} ({len(reasons)} in all)",
             "mend the findings: gitwarrant check",
             place,
         )
@@ -108,17 +109,18 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
 
 def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
     what = ""
-    written = {
-        (leaf.key, leaf.version, leaf.digest) for leaf in plan.leaves.leaves if not _deletes(leaf.operation)
-    }
+    kept = [leaf for leaf in plan.leaves.leaves if leaf.operation != Operation.DELETE.value]
+    written = {(leaf.key, leaf.version, leaf.digest) for leaf in kept}
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
     elif authorship.ref != environment.ref:
-        what = f"the authorship is of {authorship.ref}, environment {environment.name!r} follows {environment.ref}"
+        what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
     elif authorship.head != plan.commit:
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
     elif written != {(manifest.key, manifest.version, manifest.digest) for manifest in plan.manifests}:
         what = "the plan's leaves are not its manifests"
+    elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
+        what = "the plan has two leaves for one object"
     if what:
         raise _refuse(what, JUDGE_AGAIN)
 
