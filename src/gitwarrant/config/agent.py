@@ -265,8 +265,10 @@ def _tenant(file: TenantFile) -> Tenant:
 
 
 def _git(folder: Path, file: GitFile) -> GitAccess:
-    paths = [_path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)]
-    return GitAccess(*paths, max_bytes=file.limits.bytes, max_seconds=file.limits.seconds)
+    ssh_key, known_hosts, ca_file = (
+        _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
+    )
+    return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
 
 
 def _path(folder: Path, text: str) -> Path:
