@@ -106,7 +106,7 @@ def environments(
         Environment(
             name=name,
             ref=f"refs/heads/{stage.branch}",
-            path=stage.path,
+            path="" if stage.path == "." else stage.path,
             namespace=stage.namespace or name,
             auto_deploy=stage.auto_deploy,
             promotion_source=stage.promotion_source or "",

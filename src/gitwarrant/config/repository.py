@@ -19,7 +19,7 @@ from gitwarrant.model.identity import TrustPolicy
 
 M = TypeVar("M", bound=BaseModel)
 
-FOLDER = ".gitwarrant"
+CONFIG_FOLDER = ".gitwarrant"
 REQUIRED = ("trust.yaml", "identities.yaml", "rules.yaml")
 FILES = (*REQUIRED, "environments.yaml", "policies.yaml")
 
@@ -50,9 +50,9 @@ def load(
         ConfigError: they have problems; all of them are told.
     """
     sources = {
-        name: Source(files[f"{FOLDER}/{name}"], f"{FOLDER}/{name}")
+        name: Source(files[f"{CONFIG_FOLDER}/{name}"], f"{CONFIG_FOLDER}/{name}")
         for name in FILES
-        if f"{FOLDER}/{name}" in files
+        if f"{CONFIG_FOLDER}/{name}" in files
     }
     parsed = _Parsed(
         trust=_parse(sources, "trust.yaml", trust_files.TrustFile),
@@ -123,9 +123,11 @@ def _translate(
 
 def _missing(files: Mapping[str, bytes]) -> list[Problem]:
     return [
-        Problem("the file is missing", "make it: 'gitwarrant init' shows how", Place(f"{FOLDER}/{name}"))
+        Problem(
+            "the file is missing", "make it: 'gitwarrant init' shows how", Place(f"{CONFIG_FOLDER}/{name}")
+        )
         for name in REQUIRED
-        if f"{FOLDER}/{name}" not in files
+        if f"{CONFIG_FOLDER}/{name}" not in files
     ]
 
 
@@ -133,11 +135,11 @@ def _strangers(files: Mapping[str, bytes]) -> list[Problem]:
     """Files that nobody would read: most often a misspelt name. Plain text beside them is welcome."""
     problems = []
     for path, data in sorted(files.items()):
-        name = path.removeprefix(f"{FOLDER}/")
+        name = path.removeprefix(f"{CONFIG_FOLDER}/")
         if name in FILES:
             continue
         if PurePosixPath(name).suffix in (".yaml", ".yml", ".json", ".toml"):
-            remedy = f"{near(name, FILES)} or move it out of {FOLDER}/"
+            remedy = f"{near(name, FILES)} or move it out of {CONFIG_FOLDER}/"
             problems.append(Problem("gitwarrant knows no such file", remedy, Place(path)))
         hidden = hidden_in_file(data, path)
         problems += [hidden] if hidden else []
