@@ -1,0 +1,49 @@
+"""What verify proved about a change: who wrote and who accepted every landing."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.change import CommitId
+
+
+class Proof(Enum):
+    """How a landing's authors are known."""
+
+    SIGNATURE = "signature"
+    STATEMENT = "statement"
+    EXTRA_APPROVAL = "extra approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One valid approval of one landing."""
+
+    identity: str
+    statement: Digest
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LandingProof:
+    """Who stands behind one landing. `keys` are fingerprints (`SHA256:...`) of the keys that signed."""
+
+    landing: CommitId
+    authors: frozenset[str]
+    keys: frozenset[str]
+    proof: Proof
+    approvals: tuple[Approval, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """A change every landing of which is proven; only verify makes one."""
+
+    repository: str
+    ref: str
+    base: CommitId
+    head: CommitId
+    policy: Digest
+    """Digest of the trust policy that judged it."""
+    landings: tuple[LandingProof, ...]

@@ -1,0 +1,79 @@
+"""Where a change may go and within which bounds."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gitwarrant.model.errors import Place
+from gitwarrant.model.finding import Severity
+
+
+class DriftMode(Enum):
+    """What happens when live state differs from the baseline."""
+
+    REPORT = "report"
+    REVERT = "revert"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one change may do. Judged from manifests and the previous warrant, without a cluster."""
+
+    max_objects: int = 1000
+    max_deletes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """A named set of checks with the severity from which a finding refuses."""
+
+    name: str
+    checks: tuple[str, ...]
+    threshold: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A named place to deploy to, as `.gitwarrant/environments.yaml` says on the trust ref."""
+
+    name: str
+    ref: str
+    path: str
+    namespace: str
+    auto_deploy: bool
+    promotion_source: str
+    policies: tuple[PolicySet, ...]
+    approval_required: bool
+    approvers: tuple[str, ...]
+    bounds: Bounds
+    drift: DriftMode
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the agent's own configuration lets one environment reach.
+
+    `kinds` are spelled `Deployment.apps` or `ConfigMap`; `*` allows every
+    namespaced kind. Cluster-scoped kinds are only those named in
+    `cluster_kinds`. `custom_kinds` tells the scope of kinds that neither
+    Kubernetes nor the change itself defines.
+    """
+
+    environment: str
+    namespaces: frozenset[str]
+    kinds: frozenset[str]
+    cluster_kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Given to the agent, never read from Git: which environments may deploy where."""
+
+    name: str
+    grants: tuple[Grant, ...]
+    custom_kinds: frozenset[str] = frozenset()
+    """Namespaced custom kinds known beforehand, spelled `Widget.example.com`."""
+
+    def grant(self, environment: str) -> Grant | None:
+        """The grant of an environment; None: this tenant may not deploy it."""
+        return next((grant for grant in self.grants if grant.environment == environment), None)

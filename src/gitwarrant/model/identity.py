@@ -1,0 +1,92 @@
+"""Who may do what: identities, their keys, and the rules of paths."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from gitwarrant.model.change import CommitId
+from gitwarrant.model.errors import Place
+
+
+class IdentityKind(Enum):
+    """A person can approve; a bot only writes."""
+
+    PERSON = "person"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key and when it may sign.
+
+    `public` is the line of an OpenSSH public key without its comment:
+    `ssh-ed25519 AAAA...`. Judged at the time a commit was first seen.
+    """
+
+    public: str
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    revoked: bool = False
+    place: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person or a bot: keys, the e-mail addresses it may write as, its teams."""
+
+    name: str
+    kind: IdentityKind
+    emails: frozenset[str]
+    keys: tuple[Key, ...]
+    teams: frozenset[str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """Who may change the paths of a pattern, and how many approvals they need.
+
+    Patterns read as in GitHub's CODEOWNERS; the last rule that matches a path
+    decides. `writers` and `approvers` name teams or identities; empty means
+    any known identity.
+    """
+
+    pattern: str
+    writers: frozenset[str]
+    approvals: int
+    approvers: frozenset[str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """What `.gitwarrant/` says about people, at one revision of the trust ref."""
+
+    repository: str
+    version: int
+    expires: datetime
+    identities: tuple[Identity, ...]
+    rules: tuple[PathRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """A key that judges changes to the rules themselves, and the person who holds it."""
+
+    holder: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """Given to the agent in its own configuration; never read from the repository.
+
+    `repository` is the name that statements carry; `url` is where it is fetched from.
+    """
+
+    repository: str
+    url: str
+    trust_ref: str
+    trusted_at: CommitId
+    keys: tuple[RootKey, ...]
+    threshold: int

@@ -1,0 +1,38 @@
+"""One entry of the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+
+class RecordKind(Enum):
+    """What happened. Each kind's body is documented in docs/reference/records.md."""
+
+    FIRST_SEEN = "first-seen"
+    REFUSED = "refused"
+    VERIFIED = "verified"
+    TRUST_ADVANCED = "trust-advanced"
+    CHECKED = "checked"
+    PLANNED = "planned"
+    WARRANTED = "warranted"
+    APPLY_INTENT = "apply-intent"
+    APPLIED = "applied"
+    APPLY_COMPLETED = "apply-completed"
+    DRIFT_FOUND = "drift-found"
+    REVERT_INTENT = "revert-intent"
+    REVERTED = "reverted"
+    HEALTH = "health"
+    RETRYING = "retrying"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry, never changed: number from 1, time of the recorder's clock, kind, environment, body."""
+
+    number: int
+    time: datetime
+    kind: RecordKind
+    environment: str
+    body: Mapping[str, Any]
