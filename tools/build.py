@@ -130,7 +130,7 @@ def _is_current(module: Module, program: str, folder: Path) -> bool:
 class Progress:
     """How far the build is: one line, redrawn on a terminal, repeated elsewhere, and in a file for others."""
 
-    def __init__(self, out: TextIO, file: Path, *, total: int = 0, links: int = 0) -> None:
+    def __init__(self, out: TextIO, file: Path | None, *, total: int = 0, links: int = 0) -> None:
         self.total, self.links, self.done = total, links, 0
         self._out, self._file = out, file
         self._started = time.monotonic()
@@ -157,13 +157,15 @@ class Progress:
         if now - self._shown < (REDRAW_SECONDS if terminal else LINE_SECONDS):
             return
         self._shown = now
-        self._file.write_text(line)
+        if self._file:
+            self._file.write_text(line)
         self._out.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
         self._out.flush()
 
     def close(self) -> None:
         """Leave the terminal on a line of its own, and nothing for others to read."""
-        self._file.unlink(missing_ok=True)
+        if self._file:
+            self._file.unlink(missing_ok=True)
         if self._out.isatty():
             self._out.write("\r\x1b[K")
 
@@ -229,7 +231,7 @@ def say_cost(todo: Sequence[Job], tools: Path, out: TextIO) -> None:
     names = ", ".join(program for job in todo for program in job.programs)
     seconds = sum(job.module.seconds for job in todo)
     out.write(
-        f"disk: up to {needed / 1000:.1f} GB for Go's caches and the programs; {free / 1000:.1f} GB are free\n"
+        f"disk: up to {needed / 1000:.1f} GB for Go's caches and the programs, {free / 1000:.1f} GB free\n"
     )
     out.write(f"time: up to {duration(seconds)} on 2 cores the first time, seconds later\n")
     out.write(f"building: {names}\n")
@@ -335,7 +337,7 @@ def run(command: Sequence[str], job: Job) -> Iterator[str]:
 def alone(tools: Path, out: TextIO) -> Iterator[None]:
     """Wait until nobody else builds, showing how far they are; then keep others waiting."""
     with (tools / "build.lock").open("w") as lock:
-        waiting = Progress(out, tools / f"build.waiting.{os.getpid()}")
+        waiting = Progress(out, None)
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
