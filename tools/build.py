@@ -64,7 +64,7 @@ class Module:
 _VERSION = "k8s.io/component-base/version."
 
 MODULES = (
-    Module("etcd", "v3.7.3", {"etcd": "go.etcd.io/etcd/server/v3"}, seconds=40, disk_mb=700),
+    Module("etcd", "v3.7.3", {"etcd": "go.etcd.io/etcd/server/v3"}, seconds=40, disk_mb=500),
     Module(
         "kubernetes",
         "v1.36.3",
@@ -72,8 +72,8 @@ MODULES = (
             name: f"k8s.io/kubernetes/cmd/{name}"
             for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
         },
-        seconds=250,
-        disk_mb=3800,
+        seconds=290,
+        disk_mb=3500,
         # Otherwise each calls itself v0.0.0-master, which kubectl cannot parse.
         variables={
             f"{_VERSION}gitVersion": "v1.36.3",
@@ -81,7 +81,7 @@ MODULES = (
             f"{_VERSION}gitMinor": "36",
         },
     ),
-    Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=800),
+    Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=700),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
 
@@ -253,16 +253,16 @@ def _free_mb(path: Path) -> int:
 def build_all(todo: Sequence[Job], folder: Path, progress: Progress) -> None:
     """Build every job, and put each program in its place in one step."""
     stale = {job.module.name: stale_packages(job, progress) for job in todo}
-    progress.total = sum(map(len, stale.values()))
+    progress.total = len(frozenset().union(*stale.values()))  # the standard library is compiled once for all
     progress.links = sum(len(job.programs) for job in todo)
     for job in todo:
-        build(job, stale[job.module.name], folder, progress)
+        build(job, folder, progress)
         progress.links -= len(job.programs)
 
 
 def stale_packages(job: Job, progress: Progress) -> frozenset[str]:
-    """The packages that Go has to compile; fetches the modules on the way."""
-    template = "{{if .Stale}}{{.ImportPath}}{{end}}"
+    """The packages that Go has to compile, each with its version; fetches the modules on the way."""
+    template = "{{if .Stale}}{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"
     command = ("go", "list", *FLAGS, "-deps", "-f", template, *job.packages)
     fetched = 0
     listed: set[str] = set()
@@ -275,7 +275,7 @@ def stale_packages(job: Job, progress: Progress) -> frozenset[str]:
     return frozenset(listed)
 
 
-def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> None:
+def build(job: Job, folder: Path, progress: Progress) -> None:
     """Compile and link the programs of one module."""
     staging = folder / f".{job.module.name}"
     shutil.rmtree(staging, ignore_errors=True)
@@ -293,7 +293,7 @@ def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> 
     )
     try:
         for line in run(command, job):
-            progress.done += line in stale
+            progress.done += is_package(line)
             progress.show(job.module.name)
         for program in job.programs:
             # The key goes first and comes last: an interruption in between means building again.
@@ -302,6 +302,11 @@ def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> 
             (folder / f"{program}.key").write_text(job.module.key(program))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def is_package(line: str) -> bool:
+    """Whether Go names a package it has compiled, and does not complain, fetch or warn."""
+    return re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", line) is not None
 
 
 def program_file(package: str) -> str:

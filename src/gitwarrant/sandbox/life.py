@@ -131,7 +131,7 @@ def _wait_ready(folder: Folder, *, deadline: float) -> Settings:
                 for collection, value in SEED:
                     api.create(collection, value)
                 seeded = True
-            if seeded and _is_usable(api):
+            if seeded and _all_run(folder) and _is_usable(api):
                 return _remember(folder, settings, api)
         time.sleep(LOOK_SECONDS)
     raise SandboxError(
@@ -143,12 +143,18 @@ def _refuse_dead(folder: Folder) -> None:
     """Do not wait for what will not come."""
     state = read_state(folder)
     for part in state.parts if state else ():
-        if part.restarts >= MAX_RESTARTS:
+        if part.restarts >= MAX_RESTARTS and not part.running:
             log = folder.logs / f"{part.name}.log"
             raise SandboxError(
                 "\n  ".join((f"{part.name} does not start: {part.ended}; its last words:", *_tail(log))),
                 remedy=f"read {log}",
             )
+
+
+def _all_run(folder: Folder) -> bool:
+    # The objects of a kept sandbox say Ready from before, so they do not tell.
+    state = read_state(folder)
+    return state is not None and all(part.running for part in state.parts)
 
 
 def _tail(log: Path) -> list[str]:
@@ -195,5 +201,9 @@ def _end_processes(folder: Folder) -> None:
     if send(state.supervisor, signal.SIGTERM):
         wait_gone(state.supervisor, END_SECONDS)
     for process in state.processes:
-        if send(process, signal.SIGKILL):
-            wait_gone(process, END_SECONDS)
+        if send(process, signal.SIGKILL) and not wait_gone(process, END_SECONDS):
+            raise SandboxError(
+                f"process {process.pid} of sandbox {folder.name!r} does not end even when killed",
+                remedy="a disk it waits for may hang; see: ps -o wchan,stat -p "
+                f"{process.pid}",
+            )
