@@ -39,6 +39,13 @@ LOOK_SECONDS = 0.05
 MAX_RESTARTS = 5  # a part that ended this often while starting will not start
 END_SECONDS = 15.0  # more than the supervisor gives its parts
 TAIL_LINES = 8
+# The supervisor is of the same source as we are, however we were found.
+SUPERVISE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from gitwarrant.sandbox.__main__ import main
+sys.exit(main(["supervise", sys.argv[2]]))
+"""
 
 
 def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = READY_SECONDS) -> Sandbox:
@@ -110,7 +117,7 @@ def _start(folder: Folder, settings: Settings) -> None:
     for stale in (folder.state, *folder.path.glob("*.sock")):
         stale.unlink(missing_ok=True)
     prepare(folder, settings.port, now=datetime.now(UTC))
-    command = (sys.executable, "-P", "-m", "gitwarrant.sandbox", "supervise", str(folder.path))
+    command = (sys.executable, "-P", "-c", SUPERVISE, str(Path(__file__).parents[2]), str(folder.path))
     log = folder.logs / "supervisor.log"
     with log.open("ab") as output:
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
