@@ -211,6 +211,5 @@ def _end_processes(folder: Folder) -> None:
         if send(process, signal.SIGKILL) and not wait_gone(process, END_SECONDS):
             raise SandboxError(
                 f"process {process.pid} of sandbox {folder.name!r} does not end even when killed",
-                remedy="a disk it waits for may hang; see: ps -o wchan,stat -p "
-                f"{process.pid}",
+                remedy=f"a disk it waits for may hang; see: ps -o wchan,stat -p {process.pid}",
             )

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from gitwarrant.sandbox import find, life, logs
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 from gitwarrant.sandbox.find import Sandbox
-from gitwarrant.sandbox.folder import read_settings
+from gitwarrant.sandbox.folder import Folder, Settings, folder_of, write_settings
 from gitwarrant.sandbox.process import Process, identify, is_alive, send
 from gitwarrant.sandbox.state import PartState, State, read_state, write_state
 
@@ -35,6 +36,14 @@ def binaries() -> Mapping[str, Path]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "state" / "sandboxes"
+
+
+@pytest.fixture
+def folder(root: Path) -> Folder:
+    """The folder of a sandbox that does not run."""
+    folder = folder_of("one", root)
+    folder.path.mkdir(parents=True)
+    return folder
 
 
 @pytest.fixture
@@ -68,6 +77,11 @@ def process_of(sandbox: Sandbox, part: str) -> Process:
     process = state_by_name(sandbox)[part].process
     assert process is not None
     return process
+
+
+def runs_anew(sandbox: Sandbox, part: str, killed: Process) -> bool:
+    state = state_by_name(sandbox)[part]
+    return state.running and state.process != killed
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -143,8 +157,7 @@ def test_a_killed_part_comes_back(start: Start) -> None:
     for part in ("etcd", "kube-apiserver", "kwok"):
         killed = process_of(sandbox, part)
         assert send(killed, signal.SIGKILL)
-        assert eventually(lambda part=part: state_by_name(sandbox)[part].running)  # type: ignore[misc]  # a default
-        assert state_by_name(sandbox)[part].process != killed
+        assert eventually(partial(runs_anew, sandbox, part, killed))
 
     assert {name: (part.restarts, part.ended) for name, part in state_by_name(sandbox).items()} == {
         "etcd": (1, "killed by signal 9"),
@@ -170,32 +183,33 @@ def test_a_killed_supervisor_leaves_no_part_behind_and_up_mends_it(start: Start)
     assert kubectl(again.kubeconfig, "get", "configmap", "kept").returncode == 0
 
 
-def test_a_stale_state_never_ends_a_foreign_process(start: Start, root: Path) -> None:
+def test_a_stale_state_never_ends_a_foreign_process(folder: Folder) -> None:
     """After a crash of the machine the pids in the state may be anybody's: here, a bystander's."""
-    sandbox = start("one")
-    life.down("one", root=root, keep=True)
+    write_settings(folder, Settings(20_000, {}, ()))
     with subprocess.Popen(["sleep", "60"]) as bystander:
         now = identify(bystander.pid)
         assert now is not None
         stale = Process(now.pid, now.started, boot="another run of the machine")
-        write_state(sandbox.folder, State(stale, ()))
+        write_state(folder, State(stale, ()))
 
-        life.down("one", root=root)
+        life.down("one", root=folder.path.parent)
         survived = bystander.poll() is None
         bystander.kill()
 
     assert survived
+    assert not folder.path.exists()
 
 
-def test_a_taken_port_is_left_to_its_holder(start: Start, root: Path) -> None:
+def test_a_taken_port_is_left_to_its_holder(start: Start, folder: Folder) -> None:
     """A kept sandbox moves to another port, and its kubeconfig says so."""
-    sandbox = start("one")
-    life.down("one", root=root, keep=True)
-    with socket.create_server(("127.0.0.1", sandbox.port)):
-        again = start("one")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        write_settings(folder, Settings(taken, {}, ()))
 
-    assert again.port != sandbox.port
-    assert kubectl(again.kubeconfig, "get", "nodes").returncode == 0
+        sandbox = start("one")
+
+    assert sandbox.port != taken
+    assert kubectl(sandbox.kubeconfig, "get", "nodes").returncode == 0
 
 
 def test_a_part_that_cannot_start_is_said_with_its_last_words(
@@ -224,17 +238,15 @@ def test_down_deletes_no_folder_that_is_not_a_sandbox(root: Path) -> None:
     assert (root / "one" / "thesis.txt").exists()
 
 
-def test_damaged_settings_are_said_and_down_still_removes_them(start: Start, root: Path) -> None:
+def test_damaged_settings_are_said_and_down_still_removes_them(folder: Folder) -> None:
     """What cannot be read cannot be started again, but it can go."""
-    sandbox = start("one")
-    life.down("one", root=root, keep=True)
-    sandbox.folder.settings.write_text("{")
+    folder.settings.write_text("{")
 
     with pytest.raises(SandboxError, match="is damaged"):
-        read_settings(sandbox.folder)
+        life.up("one", root=folder.path.parent, binaries={})
 
-    assert life.down("one", root=root)
-    assert not sandbox.folder.path.exists()
+    assert life.down("one", root=folder.path.parent)
+    assert not folder.path.exists()
 
 
 def test_what_is_secret_is_private_and_only_loopback_is_listened_on(cluster: Sandbox) -> None:

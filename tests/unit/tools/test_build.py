@@ -134,7 +134,7 @@ def test_without_go_there_is_a_sentence_and_status_3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is up to date needs no Go."""
-    monkeypatch.setattr(build.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     put_there = tmp_path / "bin"
     put_there.mkdir()
     put(put_there, "etcd")
