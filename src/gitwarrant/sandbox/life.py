@@ -23,7 +23,7 @@ from gitwarrant.sandbox.folder import (
     Settings,
     exclusive,
     folder_of,
-    missing_folders,
+    made_folders,
     read_settings,
     write_settings,
 )
@@ -58,14 +58,14 @@ def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = 
         SandboxError: a part does not start, or not in time. Nothing is left running then; logs and data are.
     """
     folder = folder_of(name, root)
-    missing = missing_folders(folder)
+    made = made_folders(folder)
     deadline = time.monotonic() + seconds
     with exclusive(folder):
         state = read_state(folder)
         if state is not None and state.running:
             return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         try:
-            _start(folder, _settings(folder, binaries, missing))
+            _start(folder, _settings(folder, binaries, made))
             return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         except BaseException:  # also when interrupted: a sandbox half started is of no use
             _end_processes(folder)
@@ -93,7 +93,7 @@ def down(name: str, *, root: Path, keep: bool = False) -> bool:
     return True
 
 
-def _settings(folder: Folder, binaries: Mapping[str, Path], missing: tuple[str, ...]) -> Settings:
+def _settings(folder: Folder, binaries: Mapping[str, Path], made: tuple[str, ...]) -> Settings:
     """The settings to start with: as they were, but for programs that moved and a port taken since."""
     programs = {part: str(path.absolute()) for part, path in binaries.items()}
     if not folder.settings.exists():
@@ -102,7 +102,7 @@ def _settings(folder: Folder, binaries: Mapping[str, Path], missing: tuple[str, 
                 f"{folder.path} has files in it that are no sandbox's",
                 remedy="name another sandbox, or move them",
             )
-        settings = Settings(free_port(random.SystemRandom()), programs, missing)
+        settings = Settings(free_port(random.SystemRandom()), programs, made)
     else:
         settings = replace(read_settings(folder), binaries=programs)
     write_settings(folder, settings)

@@ -21,7 +21,7 @@ from gitwarrant.sandbox import logs
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.certificates import CERTIFICATE_LIFE, issue_client, issue_server, new_authority
 from gitwarrant.sandbox.errors import SandboxError
-from gitwarrant.sandbox.folder import Folder, Settings, folder_of, read_settings, write_settings
+from gitwarrant.sandbox.folder import Folder, Settings, folder_of, made_folders, read_settings, write_settings
 from gitwarrant.sandbox.parts import PARTS, Part
 from gitwarrant.sandbox.ports import free_port, is_free
 from gitwarrant.sandbox.prepare import credential_text, prepare, read_credential
@@ -149,6 +149,19 @@ def test_settings_and_state_come_back_as_they_were_written(folder: Folder) -> No
 
     assert read_settings(folder) == settings
     assert read_state(folder) == state
+
+
+def test_the_last_sandbox_takes_the_folders_along_that_the_first_made(tmp_path: Path) -> None:
+    """In whichever order they end; a folder that was there before stays."""
+    root = tmp_path / "gitwarrant" / "sandboxes"
+    one, two = folder_of("one", root), folder_of("two", root)
+
+    made = made_folders(one)
+    one.path.mkdir(parents=True)
+    write_settings(one, Settings(20_000, {}, made))
+
+    assert made == (str(tmp_path / "gitwarrant"), str(root), str(one.path))
+    assert made_folders(two) == (str(tmp_path / "gitwarrant"), str(root), str(two.path))
 
 
 @pytest.mark.parametrize(
