@@ -1,0 +1,89 @@
+"""Where a command speaks: text for people, JSON for programs, colours only on a terminal."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from gitwarrant.model.errors import GitwarrantError, Refused
+
+STYLES: Mapping[str, str] = {
+    "good": "32",
+    "bad": "31;1",
+    "warn": "33",
+    "dim": "2",
+    "bold": "1",
+    "add": "32",
+    "remove": "31",
+    "change": "33",
+}
+
+
+class Terminal:
+    """The output of one command.
+
+    `out` takes what was asked for, `err` everything said along the way. With
+    `as_json` only `result` and `refuse` write to `out`, one JSON value in all.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO, *, colour: bool, as_json: bool) -> None:
+        self.out, self.err = out, err
+        self.colour, self.as_json = colour, as_json
+
+    @classmethod
+    def standard(
+        cls, environ: Mapping[str, str], *, colour: str = "auto", output: str = "text"
+    ) -> "Terminal":
+        """The process's own streams. `NO_COLOR` and a stream that is no terminal turn colours off."""
+        wanted = colour == "always" or (
+            colour == "auto"
+            and sys.stdout.isatty()
+            and not environ.get("NO_COLOR")
+            and environ.get("TERM") != "dumb"
+        )
+        return cls(sys.stdout, sys.stderr, colour=wanted, as_json=output == "json")
+
+    def style(self, text: str, style: str) -> str:
+        """Wrap text in the escape codes of a style (several in one word are joined by spaces)."""
+        if not self.colour or not style:
+            return text
+        codes = ";".join(STYLES[name] for name in style.split())
+        return f"\x1b[{codes}m{text}\x1b[0m"
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Say something to a person; silent when a program listens."""
+        if not self.as_json:
+            print(self.style(text, style), file=self.out, flush=True)
+
+    def note(self, text: str, style: str = "dim") -> None:
+        """Say something beside the result, on standard error."""
+        print(self.style(text, style) if self.err.isatty() else text, file=self.err, flush=True)
+
+    def result(self, value: Any) -> None:
+        """Print the result for a program; silent when a person listens."""
+        if self.as_json:
+            json.dump(value, self.out, indent=2, sort_keys=True, ensure_ascii=False)
+            print(file=self.out, flush=True)
+
+    def refuse(self, error: GitwarrantError) -> None:
+        """Say an error: a sentence with its place and remedy."""
+        if self.as_json:
+            self.result({"error": describe(error)})
+            return
+        stage = f"refused by {error.stage}: " if isinstance(error, Refused) else "error: "
+        where = f"{error.place}: " if error.place else ""
+        paint = self.style if self.err.isatty() else (lambda text, _style: text)
+        print(paint(stage, "bad") + where + error.what, file=self.err)
+        print(paint("  remedy: ", "bold") + error.remedy, file=self.err, flush=True)
+
+
+def describe(error: GitwarrantError) -> dict[str, Any]:
+    """An error as JSON data: kind, stage (for a refusal), what, remedy, place."""
+    place = error.place
+    return {
+        "kind": type(error).__name__,
+        "stage": error.stage if isinstance(error, Refused) else None,
+        "what": error.what,
+        "remedy": error.remedy,
+        "place": {"path": place.path, "line": place.line, "column": place.column} if place else None,
+    }
