@@ -1,6 +1,6 @@
 """What apply and revert write into the log: the intent before each write, what came of it after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.cluster.wire import new_audit_id
@@ -87,17 +87,28 @@ class RevertLedger:
     recorder: Recorder
     environment: str
     manifest: Manifest
+    _audit_ids: list[str] = field(default_factory=list)
 
     def intend(self, how: str) -> str:
         """Record a write that puts the object back; give the Audit-ID that it must carry."""
         audit_id = new_audit_id()
         body = {**self._body(), "how": how, "audit_id": audit_id}
         self.recorder.append(RecordKind.REVERT_INTENT, self.environment, body)
+        self._audit_ids.append(audit_id)
         return audit_id
 
-    def done(self, uid: str, resource_version: str) -> None:
-        """Record that it is as warranted again."""
-        body = {**self._body(), "uid": uid, "resource_version": resource_version}
+    def done(self, uid: str, resource_version: str, *, before: str) -> None:
+        """Record that it is as warranted again; where it was made anew, the inventory must learn its uid."""
+        body = {
+            **self._body(),
+            "audit_id": self._audit_ids[-1],
+            "uid": uid,
+            "resource_version": resource_version,
+        }
+        if uid != before:
+            sequence = logged_sequence(self.recorder, self.environment)
+            anew = {"sequence": sequence, "operation": "apply", "result": "created", **body}
+            self.recorder.append(RecordKind.APPLIED, self.environment, anew)
         self.recorder.append(RecordKind.REVERTED, self.environment, body)
 
     def _body(self) -> dict[str, object]:

@@ -17,6 +17,9 @@ FORBIDDEN = re.compile(
 )
 MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
+# Server-side apply answers an unknown field with 500, though only the request is at fault.
+UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): (?P<fields>.*)", re.DOTALL)
+
 
 class ClusterError(GitwarrantError):
     """Anything that went wrong between gitwarrant and a cluster and that waiting will not mend."""
@@ -112,6 +115,8 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
             )
         case 409:
             return _conflict(subject, message, reason, causes)
+        case 500 if found := UNTYPED.search(message):
+            return _invalid(subject, message, status, reason, _untyped(found["fields"]))
         case 429 | _ if status == 429 or status >= 500:
             return ServerTrouble(
                 f"{subject}: the API server answered {status}: {message}", remedy="try again later"
@@ -174,6 +179,13 @@ def _invalid(subject: str, message: str, status: int, reason: str, causes: tuple
         reason=reason,
         causes=causes,
     )
+
+
+def _untyped(text: str) -> tuple[Cause, ...]:
+    """Read `.spec.replica: field not declared in schema`, one or a list of them."""
+    lines = [line.strip() for line in text.removeprefix("errors:").splitlines()]
+    parts = [line.partition(": ") for line in lines if line]
+    return tuple(Cause(field.removeprefix("."), message) for field, _, message in parts)
 
 
 def _causes(body: Mapping[str, Any]) -> tuple[Cause, ...]:
