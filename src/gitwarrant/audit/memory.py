@@ -1,6 +1,7 @@
 """A log in memory, for tests and rehearsals: every promise of a log but that it outlives the process."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from threading import Lock
 
 from gitwarrant.audit.recorder import EVERYTHING, Clock, Selection, body_bytes, object_of
@@ -21,7 +22,9 @@ class MemoryLog:
         """Add one record."""
         data, key = body_bytes(body), object_of(body)
         with self._lock:
-            record = Record(len(self._records) + 1, self._clock(), kind, environment, loads(data))
+            record = Record(
+                len(self._records) + 1, self._clock().astimezone(UTC), kind, environment, loads(data)
+            )
             self._records.append((record, data, key))
         return record
 
