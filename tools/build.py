@@ -64,7 +64,7 @@ class Module:
 _VERSION = "k8s.io/component-base/version."
 
 MODULES = (
-    Module("etcd", "v3.7.3", {"etcd": "go.etcd.io/etcd/server/v3"}, seconds=40, disk_mb=700),
+    Module("etcd", "v3.7.3", {"etcd": "go.etcd.io/etcd/server/v3"}, seconds=40, disk_mb=500),
     Module(
         "kubernetes",
         "v1.36.3",
@@ -72,8 +72,8 @@ MODULES = (
             name: f"k8s.io/kubernetes/cmd/{name}"
             for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
         },
-        seconds=250,
-        disk_mb=3800,
+        seconds=290,
+        disk_mb=3500,
         # Otherwise each calls itself v0.0.0-master, which kubectl cannot parse.
         variables={
             f"{_VERSION}gitVersion": "v1.36.3",
@@ -81,7 +81,7 @@ MODULES = (
             f"{_VERSION}gitMinor": "36",
         },
     ),
-    Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=800),
+    Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=700),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
 
@@ -130,7 +130,7 @@ def _is_current(module: Module, program: str, folder: Path) -> bool:
 class Progress:
     """How far the build is: one line, redrawn on a terminal, repeated elsewhere, and in a file for others."""
 
-    def __init__(self, out: TextIO, file: Path, *, total: int = 0, links: int = 0) -> None:
+    def __init__(self, out: TextIO, file: Path | None, *, total: int = 0, links: int = 0) -> None:
         self.total, self.links, self.done = total, links, 0
         self._out, self._file = out, file
         self._started = time.monotonic()
@@ -157,13 +157,15 @@ class Progress:
         if now - self._shown < (REDRAW_SECONDS if terminal else LINE_SECONDS):
             return
         self._shown = now
-        self._file.write_text(line)
+        if self._file:
+            self._file.write_text(line)
         self._out.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
         self._out.flush()
 
     def close(self) -> None:
         """Leave the terminal on a line of its own, and nothing for others to read."""
-        self._file.unlink(missing_ok=True)
+        if self._file:
+            self._file.unlink(missing_ok=True)
         if self._out.isatty():
             self._out.write("\r\x1b[K")
 
@@ -229,7 +231,7 @@ def say_cost(todo: Sequence[Job], tools: Path, out: TextIO) -> None:
     names = ", ".join(program for job in todo for program in job.programs)
     seconds = sum(job.module.seconds for job in todo)
     out.write(
-        f"disk: up to {needed / 1000:.1f} GB for Go's caches and the programs; {free / 1000:.1f} GB are free\n"
+        f"disk: up to {needed / 1000:.1f} GB for Go's caches and the programs, {free / 1000:.1f} GB free\n"
     )
     out.write(f"time: up to {duration(seconds)} on 2 cores the first time, seconds later\n")
     out.write(f"building: {names}\n")
@@ -251,16 +253,16 @@ def _free_mb(path: Path) -> int:
 def build_all(todo: Sequence[Job], folder: Path, progress: Progress) -> None:
     """Build every job, and put each program in its place in one step."""
     stale = {job.module.name: stale_packages(job, progress) for job in todo}
-    progress.total = sum(map(len, stale.values()))
+    progress.total = len(frozenset().union(*stale.values()))  # the standard library is compiled once for all
     progress.links = sum(len(job.programs) for job in todo)
     for job in todo:
-        build(job, stale[job.module.name], folder, progress)
+        build(job, folder, progress)
         progress.links -= len(job.programs)
 
 
 def stale_packages(job: Job, progress: Progress) -> frozenset[str]:
-    """The packages that Go has to compile; fetches the modules on the way."""
-    template = "{{if .Stale}}{{.ImportPath}}{{end}}"
+    """The packages that Go has to compile, each with its version; fetches the modules on the way."""
+    template = "{{if .Stale}}{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"
     command = ("go", "list", *FLAGS, "-deps", "-f", template, *job.packages)
     fetched = 0
     listed: set[str] = set()
@@ -273,7 +275,7 @@ def stale_packages(job: Job, progress: Progress) -> frozenset[str]:
     return frozenset(listed)
 
 
-def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> None:
+def build(job: Job, folder: Path, progress: Progress) -> None:
     """Compile and link the programs of one module."""
     staging = folder / f".{job.module.name}"
     shutil.rmtree(staging, ignore_errors=True)
@@ -291,7 +293,7 @@ def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> 
     )
     try:
         for line in run(command, job):
-            progress.done += line in stale
+            progress.done += is_package(line)
             progress.show(job.module.name)
         for program in job.programs:
             # The key goes first and comes last: an interruption in between means building again.
@@ -300,6 +302,11 @@ def build(job: Job, stale: frozenset[str], folder: Path, progress: Progress) -> 
             (folder / f"{program}.key").write_text(job.module.key(program))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def is_package(line: str) -> bool:
+    """Whether Go names a package it has compiled, and does not complain, fetch or warn."""
+    return re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", line) is not None
 
 
 def program_file(package: str) -> str:
@@ -335,7 +342,7 @@ def run(command: Sequence[str], job: Job) -> Iterator[str]:
 def alone(tools: Path, out: TextIO) -> Iterator[None]:
     """Wait until nobody else builds, showing how far they are; then keep others waiting."""
     with (tools / "build.lock").open("w") as lock:
-        waiting = Progress(out, tools / f"build.waiting.{os.getpid()}")
+        waiting = Progress(out, None)
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -52,7 +52,7 @@ def digest(value: object) -> Digest:
     return sha256(encode(value))
 
 
-def dumps(plain: Any) -> bytes:
+def dumps(data: Any) -> bytes:
     """Write plain JSON data in canonical form.
 
     Raises:
@@ -60,7 +60,7 @@ def dumps(plain: Any) -> bytes:
             that is not JSON, or nests too deep.
     """
     try:
-        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode()
     except (ValueError, TypeError, RecursionError) as error:
         raise NotCanonical(f"a value has no canonical form: {error}") from error
@@ -75,17 +75,17 @@ def loads(data: bytes) -> Any:
     if len(data) > MAX_VALUE_BYTES:
         raise NotCanonical(f"{len(data)} bytes exceed the limit of {MAX_VALUE_BYTES}")
     try:
-        plain = json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise NotCanonical(f"not JSON: {error}") from error
-    if dumps(plain) != data:
+    if dumps(value) != data:
         raise NotCanonical("JSON, but not in canonical form")
-    return plain
+    return value
 
 
 def encode(value: object) -> bytes:
     """Write a value (dataclasses, tuples, frozensets, enums, times, bytes, JSON) in canonical form."""
-    return dumps(_plain(value))
+    return dumps(plain(value))
 
 
 def decode(kind: type[T], data: bytes) -> T:
@@ -94,34 +94,34 @@ def decode(kind: type[T], data: bytes) -> T:
     Raises:
         NotCanonical: the bytes are not the canonical form of such a value.
     """
-    plain = loads(data)
     try:
-        value = _typed(kind, plain)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        value = _typed(kind, loads(data))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NotCanonical(f"not a {kind.__name__}: {error}") from error
     if encode(value) != data:
         raise NotCanonical(f"not the canonical form of a {kind.__name__}")
     return typing.cast("T", value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The JSON data that a value's canonical form is made of, for records and `--output json`."""
     match value:
         case Enum():
             return value.value
         case None | bool() | int() | float() | str():
             return value
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case frozenset():
-            return sorted((_plain(item) for item in value), key=dumps)
+            return sorted((plain(item) for item in value), key=dumps)
         case bytes():
             return base64.b64encode(value).decode()
         case datetime():
             return _time_text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {TAG: type(value).__name__, **fields}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
@@ -132,62 +132,62 @@ def _time_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _typed(kind: Any, plain: Any) -> Any:
+def _typed(kind: Any, data: Any) -> Any:
     """Build the value that `kind` describes; `decode` compares it with the bytes afterwards."""
     kind = getattr(kind, "__supertype__", kind)
     if kind is Any:
-        return plain
+        return data
     if typing.get_origin(kind) is not None:
-        return _generic(kind, plain)
+        return _generic(kind, data)
     if dataclasses.is_dataclass(kind):
-        return _dataclass(kind, plain)
+        return _dataclass(kind, data)
     if kind is bytes:
-        return base64.b64decode(plain, validate=True)
+        return base64.b64decode(data, validate=True)
     if kind is datetime:
-        return datetime.fromisoformat(plain)
+        return datetime.fromisoformat(data)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(plain)
-    if type(plain) is not kind:
-        raise TypeError(f"expected {kind.__name__}, got {type(plain).__name__}")
-    return plain
+        return kind(data)
+    if type(data) is not kind:
+        raise TypeError(f"expected {kind.__name__}, got {type(data).__name__}")
+    return data
 
 
-def _generic(kind: Any, plain: Any) -> Any:
+def _generic(kind: Any, data: Any) -> Any:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return _typed(_member(inner, plain), plain)
+        return _typed(_member(inner, data), data)
     if origin is frozenset:
-        return frozenset(_typed(inner[0], item) for item in plain)
+        return frozenset(_typed(inner[0], item) for item in data)
     if origin is tuple and inner[-1] is Ellipsis:
-        return tuple(_typed(inner[0], item) for item in plain)
+        return tuple(_typed(inner[0], item) for item in data)
     if origin is tuple:
-        return tuple(_typed(part, item) for part, item in zip(inner, plain, strict=True))
+        return tuple(_typed(part, item) for part, item in zip(inner, data, strict=True))
     if origin in (dict, Mapping):
-        return {key: _typed(inner[1], item) for key, item in plain.items()}
+        return {key: _typed(inner[1], item) for key, item in data.items()}
     raise TypeError(f"{kind} has no canonical form")
 
 
-def _member(members: tuple[Any, ...], plain: Any) -> Any:
+def _member(members: tuple[Any, ...], data: Any) -> Any:
     """Choose the member of a union: dataclasses by their tag, None and the rest by their type."""
-    if plain is None and type(None) in members:
+    if data is None and type(None) in members:
         return type(None)
     for member in members:
         concrete: Any = getattr(member, "__supertype__", member)
         if dataclasses.is_dataclass(concrete):
-            if isinstance(plain, dict) and plain.get(TAG) == getattr(concrete, "__name__", ""):
+            if isinstance(data, dict) and data.get(TAG) == getattr(concrete, "__name__", ""):
                 return member
         elif concrete in (datetime, bytes) or (isinstance(concrete, type) and issubclass(concrete, Enum)):
-            if isinstance(plain, str):
+            if isinstance(data, str):
                 return member
-        elif type(plain) is concrete:
+        elif type(data) is concrete:
             return member
     raise TypeError(f"nothing in {members} fits")
 
 
-def _dataclass(kind: Any, plain: Any) -> Any:
-    if not isinstance(plain, dict) or plain.get(TAG) != kind.__name__:
+def _dataclass(kind: Any, data: Any) -> Any:
+    if not isinstance(data, dict) or data.get(TAG) != kind.__name__:
         raise TypeError(f"expected a {kind.__name__}")
-    return kind(**{name: _typed(hint, plain[name]) for name, hint in _fields(kind)})
+    return kind(**{name: _typed(hint, data[name]) for name, hint in _fields(kind)})
 
 
 @cache

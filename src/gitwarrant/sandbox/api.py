@@ -54,14 +54,20 @@ class Api:
             body = None if value is None else json.dumps(value)
             connection.request(method, path, body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            return answer.status, answer.read(MAX_ANSWER_BYTES)
+            status, said = answer.status, answer.read(MAX_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(
-                f"the sandbox's API server at 127.0.0.1:{self._port} does not answer: {error}",
-                remedy="see: gitwarrant sandbox status",
-            ) from error
+            raise self._unreachable(str(error)) from error
         finally:
             connection.close()
+        if status >= http.client.INTERNAL_SERVER_ERROR or status == http.client.TOO_MANY_REQUESTS:
+            raise self._unreachable(f"it says {status}")  # while it or its etcd starts
+        return status, said
+
+    def _unreachable(self, why: str) -> Unreachable:
+        return Unreachable(
+            f"the sandbox's API server at 127.0.0.1:{self._port} does not answer: {why}",
+            remedy="see: gitwarrant sandbox status",
+        )
 
     def _object(self, method: str, path: str, status: int, body: bytes) -> dict[str, Any]:
         if not http.client.OK <= status < http.client.MULTIPLE_CHOICES:

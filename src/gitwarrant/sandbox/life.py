@@ -1,4 +1,4 @@
-"""Starting, looking at and ending a sandbox."""
+"""Starting and ending a sandbox."""
 
 import random
 import shutil
@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from gitwarrant.model.errors import Unreachable
 from gitwarrant.sandbox.api import Api
 from gitwarrant.sandbox.content import SEED
 from gitwarrant.sandbox.errors import SandboxError
+from gitwarrant.sandbox.find import Sandbox, sandbox_at
 from gitwarrant.sandbox.folder import (
     Folder,
     Settings,
@@ -28,9 +29,9 @@ from gitwarrant.sandbox.folder import (
 )
 from gitwarrant.sandbox.parts import NODES
 from gitwarrant.sandbox.ports import free_port, is_free
-from gitwarrant.sandbox.prepare import credential_text, prepare
+from gitwarrant.sandbox.prepare import prepare
 from gitwarrant.sandbox.process import send, wait_gone
-from gitwarrant.sandbox.state import PartState, read_state
+from gitwarrant.sandbox.state import read_state
 from gitwarrant.sandbox.supervisor import api_of
 
 READY_SECONDS = 90.0  # about 8 on two idle cores; a busy machine may need many times that
@@ -38,36 +39,6 @@ LOOK_SECONDS = 0.05
 MAX_RESTARTS = 5  # a part that ended this often while starting will not start
 END_SECONDS = 15.0  # more than the supervisor gives its parts
 TAIL_LINES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """A sandbox as its user sees it."""
-
-    name: str
-    folder: Folder
-    server: str
-    uid: str
-    version: str
-
-    @property
-    def kubeconfig(self) -> Path:
-        """For cluster-admin."""
-        return self.folder.kubeconfig
-
-    @property
-    def audit_log(self) -> Path:
-        """Every write to the API server: a JSON object a line."""
-        return self.folder.audit_log
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A sandbox and what runs of it."""
-
-    sandbox: Sandbox
-    running: bool
-    parts: tuple[PartState, ...]
 
 
 def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = READY_SECONDS) -> Sandbox:
@@ -85,10 +56,10 @@ def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = 
     with exclusive(folder):
         state = read_state(folder)
         if state is not None and state.running:
-            return _sandbox(folder, _wait_ready(folder, deadline=deadline))
+            return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         try:
             _start(folder, _settings(folder, binaries, missing))
-            return _sandbox(folder, _wait_ready(folder, deadline=deadline))
+            return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         except BaseException:  # also when interrupted: a sandbox half started is of no use
             _end_processes(folder)
             raise
@@ -113,41 +84,6 @@ def down(name: str, *, root: Path, keep: bool = False) -> bool:
             with suppress(OSError):  # not empty: somebody else's by now
                 Path(path).rmdir()
     return True
-
-
-def status(name: str, *, root: Path) -> Status:
-    """What runs of a sandbox.
-
-    Raises:
-        SandboxError: there is no such sandbox.
-    """
-    folder = folder_of(name, root)
-    settings = read_settings(folder)
-    state = read_state(folder)
-    running = state is not None and state.running
-    return Status(_sandbox(folder, settings), running, state.parts if state else ())
-
-
-def find(name: str, *, root: Path) -> Sandbox:
-    """The sandbox of this name, running or not. Raises SandboxError when there is none."""
-    return status(name, root=root).sandbox
-
-
-def names(root: Path) -> tuple[str, ...]:
-    """The sandboxes there are, running or not, in alphabetical order."""
-    return tuple(sorted(path.parent.name for path in root.glob("*/sandbox.json")))
-
-
-def credentials(name: str, user: str, groups: Sequence[str], *, root: Path) -> str:
-    """A kubeconfig that acts as `user` in `groups`; what that may do is RBAC's to say.
-
-    Raises:
-        SandboxError: there is no such sandbox.
-        ValueError: the user is empty, or a name is too long for a certificate.
-    """
-    folder = folder_of(name, root)
-    port = read_settings(folder).port
-    return credential_text(folder, port, user, tuple(groups), now=datetime.now(UTC)).decode()
 
 
 def _settings(folder: Folder, binaries: Mapping[str, Path], missing: tuple[str, ...]) -> Settings:
@@ -195,7 +131,7 @@ def _wait_ready(folder: Folder, *, deadline: float) -> Settings:
                 for collection, value in SEED:
                     api.create(collection, value)
                 seeded = True
-            if seeded and _is_usable(api):
+            if seeded and _all_run(folder) and _is_usable(api):
                 return _remember(folder, settings, api)
         time.sleep(LOOK_SECONDS)
     raise SandboxError(
@@ -207,12 +143,18 @@ def _refuse_dead(folder: Folder) -> None:
     """Do not wait for what will not come."""
     state = read_state(folder)
     for part in state.parts if state else ():
-        if part.restarts >= MAX_RESTARTS:
+        if part.restarts >= MAX_RESTARTS and not part.running:
             log = folder.logs / f"{part.name}.log"
             raise SandboxError(
                 "\n  ".join((f"{part.name} does not start: {part.ended}; its last words:", *_tail(log))),
                 remedy=f"read {log}",
             )
+
+
+def _all_run(folder: Folder) -> bool:
+    # The objects of a kept sandbox say Ready from before, so they do not tell.
+    state = read_state(folder)
+    return state is not None and all(part.running for part in state.parts)
 
 
 def _tail(log: Path) -> list[str]:
@@ -239,11 +181,6 @@ def _remember(folder: Folder, settings: Settings, api: Api) -> Settings:
     return settings
 
 
-def _sandbox(folder: Folder, settings: Settings) -> Sandbox:
-    server = f"https://127.0.0.1:{settings.port}"
-    return Sandbox(folder.name, folder, server, settings.uid, settings.version)
-
-
 def _made(folder: Folder) -> tuple[str, ...]:
     """The folders made for this one. Refuses a folder that is not a sandbox's, so that none is deleted."""
     if not folder.settings.exists() and any(folder.path.iterdir()):
@@ -264,5 +201,9 @@ def _end_processes(folder: Folder) -> None:
     if send(state.supervisor, signal.SIGTERM):
         wait_gone(state.supervisor, END_SECONDS)
     for process in state.processes:
-        if send(process, signal.SIGKILL):
-            wait_gone(process, END_SECONDS)
+        if send(process, signal.SIGKILL) and not wait_gone(process, END_SECONDS):
+            raise SandboxError(
+                f"process {process.pid} of sandbox {folder.name!r} does not end even when killed",
+                remedy="a disk it waits for may hang; see: ps -o wchan,stat -p "
+                f"{process.pid}",
+            )
