@@ -37,10 +37,12 @@ HIDDEN = "(hidden)"
 
 
 def bare(content: Content) -> dict[str, Any]:
-    """An object less its status and what the server alone writes into metadata."""
-    metadata = {
-        name: value for name, value in content.get("metadata", {}).items() if name not in SERVER_METADATA
-    }
+    """An object less its status and what the server alone writes into metadata.
+
+    Labels and annotations are always there, so that each one of them is compared by its own name.
+    """
+    kept = {name: value for name, value in content.get("metadata", {}).items() if name not in SERVER_METADATA}
+    metadata = {**kept, **{name: kept.get(name) or {} for name in ("annotations", "labels")}}
     return {**{name: value for name, value in content.items() if name != "status"}, "metadata": metadata}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitwarrant.cluster.attribution import owners
+from gitwarrant.cluster.attribution import Owner, owners
 from gitwarrant.model.manifest import ObjectKey, Pointer
 from gitwarrant.model.plan import FieldDifference
 
@@ -28,7 +28,8 @@ class Exemption:
     """A field that a controller of the cluster writes. It counts only where managedFields name that writer.
 
     `added`: only where the baseline has no such field, so nothing that was
-    declared or defaulted is ever exempt. `autoscaled`: only while an
+    declared or defaulted is ever exempt. `subresource`: through which it must
+    have been written; empty for any. `autoscaled`: only while a warranted
     autoscaler targets the object.
     """
 
@@ -46,6 +47,8 @@ ALLOCATED: tuple[Allocated, ...] = (
     Allocated("Service", ("spec", "clusterIPs"), "the server picks an address from its range"),
     Allocated("Service", ("spec", "ports", "*", "nodePort"), "the server picks a port from its range"),
     Allocated("Service", ("spec", "healthCheckNodePort"), "the server picks a port from its range"),
+    # A binding leaves no owner in managedFields; once set, the server lets nobody change it.
+    Allocated("Pod", ("spec", "nodeName"), "the scheduler chose the node"),
 )
 
 INJECTORS = frozenset({"cainjector", "cert-manager-cainjector", "service-ca-operator"})
@@ -96,7 +99,6 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         BOUND,
     ),
     Exemption("ServiceAccount", ("secrets",), CONTROLLERS, "older token controllers list their Secrets"),
-    Exemption("Pod", ("spec", "nodeName"), frozenset({"kube-scheduler"}), "the scheduler chose the node"),
     Exemption(
         "CustomResourceDefinition.apiextensions.k8s.io",
         ("spec", "conversion", "webhook", "clientConfig", "caBundle"),
@@ -135,9 +137,13 @@ def exempt(difference: FieldDifference, key: ObjectKey, live: Mapping[str, Any],
         if (rule.added and difference.before) or (rule.autoscaled and not autoscaled):
             continue
         written = owners(live, difference.pointer)
-        if any(owner.manager in rule.managers and owner.subresource == rule.subresource for owner in written):
+        if any(_wrote(rule, owner) for owner in written):
             return rule.reason
     return ""
+
+
+def _wrote(rule: Exemption, owner: Owner) -> bool:
+    return owner.manager in rule.managers and rule.subresource in ("", owner.subresource)
 
 
 def leads(field: Field, pointer: Pointer) -> bool:

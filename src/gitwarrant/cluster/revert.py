@@ -9,9 +9,11 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.comparison import path, undo
 from gitwarrant.cluster.drift import Judged, remaining
 from gitwarrant.cluster.ledger import RevertLedger
-from gitwarrant.cluster.refusal import ClusterError, Invalid
+from gitwarrant.cluster.refusal import ClusterError, Conflict, Invalid
 from gitwarrant.model.manifest import Content, Manifest
 from gitwarrant.model.plan import FieldDifference
+
+TRIES = 5  # controllers write an object's status some times in a row after each change
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,25 @@ class Reverter:
             ClusterError: it cannot be put back; what was tried is in the log.
             Unreachable: the server does not answer.
         """
-        current = await self._restore(judged, live)
+        current = await self._tried(judged, live)
         metadata = current["metadata"]
         self.ledger.done(metadata["uid"], metadata["resourceVersion"], before=uid)
         return current
 
-    async def _restore(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    async def _tried(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Compare anew whenever somebody, often a controller's status, was faster."""
         current, left = live, judged.differences
+        for _ in range(TRIES - 1):
+            try:
+                return await self._restore(current, left)
+            except Conflict:
+                current = await self.cluster.get(self.manifest.key, self.manifest.version)
+                left = self._left(current) if current is not None else ()
+        return await self._restore(current, left)
+
+    async def _restore(
+        self, current: Mapping[str, Any] | None, left: Sequence[FieldDifference]
+    ) -> Mapping[str, Any]:
         if current is None or any(item.before for item in left):
             current = await self._apply_over(current, left)
             left = self._left(current)
