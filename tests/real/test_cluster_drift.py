@@ -12,7 +12,7 @@ from gitwarrant.model.manifest import Manifest, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.real.cluster_workshop import Workshop, manifest, run, until
+from tests.support.cluster_workshop import Workshop, manifest, run, until
 
 pytestmark = pytest.mark.real
 
@@ -282,7 +282,7 @@ def test_drift_is_recorded_once_and_the_revert_before_its_write(cluster: Sandbox
 
 
 def test_only_a_warranted_autoscaler_may_scale(cluster: Sandbox) -> None:
-    """Attack: create an autoscaler to hide a change of replicas. Stopped by observe: it is not in the inventory."""
+    """Attack: hide a change of replicas behind a new autoscaler. Stopped by observe: it is not ours."""
 
     async def test(shop: Workshop) -> None:
         web, scaler = shop.deployment(), _autoscaler(shop)
@@ -300,6 +300,10 @@ def test_only_a_warranted_autoscaler_may_scale(cluster: Sandbox) -> None:
         )
 
         assert (await shop.observe(web)).drifts == ()
+
+        await shop.patch(web, {"spec": {"replicas": 5}})
+
+        assert [drift.managers for drift in (await shop.observe(web)).drifts] == [("kubectl-edit",)]
 
     run(cluster.kubeconfig, test)
 

@@ -242,7 +242,7 @@ async def _served(cluster: Cluster, definition: Mapping[str, object]) -> bool:
     status, spec = definition.get("status"), definition.get("spec")
     if not isinstance(status, dict) or not isinstance(spec, dict):
         return False
-    conditions = {item["type"]: item["status"] for item in status.get("conditions", ())}
+    conditions = {item["type"]: item["status"] for item in status.get("conditions") or ()}
     if conditions.get("Established") != "True":
         return False
     version = next((item["name"] for item in spec["versions"] if item.get("served")), None)

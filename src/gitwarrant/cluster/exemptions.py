@@ -25,7 +25,8 @@ class Allocated:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A field that a controller of the cluster writes. It counts only where managedFields name that writer.
+    """A field that a controller of the cluster writes. It counts only where managedFields name that writer
+    (for an autoscaler: name nobody else).
 
     `added`: only where the baseline has no such field, so nothing that was
     declared or defaulted is ever exempt. `subresource`: through which it must
@@ -137,9 +138,14 @@ def exempt(difference: FieldDifference, key: ObjectKey, live: Mapping[str, Any],
         if (rule.added and difference.before) or (rule.autoscaled and not autoscaled):
             continue
         written = owners(live, difference.pointer)
-        if any(_wrote(rule, owner) for owner in written):
+        # The server tracks no owner when a defaulted number of replicas is scaled: seen with 1.36.
+        if all(_wrote(rule, owner) for owner in written) if rule.autoscaled else _named(rule, written):
             return rule.reason
     return ""
+
+
+def _named(rule: Exemption, written: frozenset[Owner]) -> bool:
+    return any(_wrote(rule, owner) for owner in written)
 
 
 def _wrote(rule: Exemption, owner: Owner) -> bool:
