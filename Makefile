@@ -34,7 +34,6 @@ lint: .venv/dev.installed ## style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/build.py
 	$(BIN)/lint-imports
 
 tools: ## build the real parts that the sandbox needs (NAMES="kubectl ..." for some of them)

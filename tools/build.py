@@ -218,14 +218,7 @@ def _is_fetched(job: Job, modules: Path) -> bool:
 
 def say_cost(todo: Sequence[Job], tools: Path, out: TextIO) -> None:
     """Say what is to come, disk first; refuse when there is too little."""
-    asked = subprocess.run(
-        ["go", "env", "GOMODCACHE", "GOCACHE"],
-        env=go_environment(os.environ),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    modules, cache = (Path(line) for line in asked.stdout.splitlines())
+    modules, cache = caches()
     needed = disk_needed_mb(todo, modules)
     free = min(_free_mb(path) for path in (modules, cache, tools))
     names = ", ".join(program for job in todo for program in job.programs)
@@ -242,6 +235,19 @@ def say_cost(todo: Sequence[Job], tools: Path, out: TextIO) -> None:
             remedy="free some, or point GOMODCACHE, GOCACHE and GITWARRANT_TOOLS to a larger disk",
             status=NO_DISK,
         )
+
+
+def caches() -> tuple[Path, Path]:
+    """Where Go keeps the modules it fetched and the packages it compiled."""
+    asked = subprocess.run(
+        ["go", "env", "GOMODCACHE", "GOCACHE"],
+        env=go_environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules, cache = asked.stdout.splitlines()
+    return Path(modules), Path(cache)
 
 
 def _free_mb(path: Path) -> int:

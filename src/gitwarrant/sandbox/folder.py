@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -126,10 +126,16 @@ def write_private(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-def missing_folders(folder: Folder) -> tuple[str, ...]:
-    """The folders that making this one would make, outermost first."""
-    missing = [str(path) for path in (folder.path, *folder.path.parents) if not path.exists()]
-    return tuple(reversed(missing))
+def made_folders(folder: Folder) -> tuple[str, ...]:
+    """The folders that would not be there without sandboxes, outermost first; asked before they are made.
+
+    What a neighbour made counts too: whichever of them goes last takes it along.
+    """
+    missing = {str(path) for path in (folder.path, *folder.path.parents) if not path.exists()}
+    for neighbour in folder.path.parent.glob("*/sandbox.json"):
+        with suppress(SandboxError):
+            missing.update(read_settings(Folder(neighbour.parent)).made)
+    return tuple(str(path) for path in (*reversed(folder.path.parents), folder.path) if str(path) in missing)
 
 
 @contextmanager

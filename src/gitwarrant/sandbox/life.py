@@ -23,7 +23,7 @@ from gitwarrant.sandbox.folder import (
     Settings,
     exclusive,
     folder_of,
-    missing_folders,
+    made_folders,
     read_settings,
     write_settings,
 )
@@ -39,6 +39,13 @@ LOOK_SECONDS = 0.05
 MAX_RESTARTS = 5  # a part that ended this often while starting will not start
 END_SECONDS = 15.0  # more than the supervisor gives its parts
 TAIL_LINES = 8
+# The supervisor is of the same source as we are, however we were found.
+SUPERVISE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from gitwarrant.sandbox.__main__ import main
+sys.exit(main(["supervise", sys.argv[2]]))
+"""
 
 
 def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = READY_SECONDS) -> Sandbox:
@@ -51,14 +58,14 @@ def up(name: str, *, root: Path, binaries: Mapping[str, Path], seconds: float = 
         SandboxError: a part does not start, or not in time. Nothing is left running then; logs and data are.
     """
     folder = folder_of(name, root)
-    missing = missing_folders(folder)
+    made = made_folders(folder)
     deadline = time.monotonic() + seconds
     with exclusive(folder):
         state = read_state(folder)
         if state is not None and state.running:
             return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         try:
-            _start(folder, _settings(folder, binaries, missing))
+            _start(folder, _settings(folder, binaries, made))
             return sandbox_at(folder, _wait_ready(folder, deadline=deadline))
         except BaseException:  # also when interrupted: a sandbox half started is of no use
             _end_processes(folder)
@@ -86,7 +93,7 @@ def down(name: str, *, root: Path, keep: bool = False) -> bool:
     return True
 
 
-def _settings(folder: Folder, binaries: Mapping[str, Path], missing: tuple[str, ...]) -> Settings:
+def _settings(folder: Folder, binaries: Mapping[str, Path], made: tuple[str, ...]) -> Settings:
     """The settings to start with: as they were, but for programs that moved and a port taken since."""
     programs = {part: str(path.absolute()) for part, path in binaries.items()}
     if not folder.settings.exists():
@@ -95,7 +102,7 @@ def _settings(folder: Folder, binaries: Mapping[str, Path], missing: tuple[str, 
                 f"{folder.path} has files in it that are no sandbox's",
                 remedy="name another sandbox, or move them",
             )
-        settings = Settings(free_port(random.SystemRandom()), programs, missing)
+        settings = Settings(free_port(random.SystemRandom()), programs, made)
     else:
         settings = replace(read_settings(folder), binaries=programs)
     write_settings(folder, settings)
@@ -110,7 +117,7 @@ def _start(folder: Folder, settings: Settings) -> None:
     for stale in (folder.state, *folder.path.glob("*.sock")):
         stale.unlink(missing_ok=True)
     prepare(folder, settings.port, now=datetime.now(UTC))
-    command = (sys.executable, "-P", "-m", "gitwarrant.sandbox", "supervise", str(folder.path))
+    command = (sys.executable, "-P", "-c", SUPERVISE, str(Path(__file__).parents[2]), str(folder.path))
     log = folder.logs / "supervisor.log"
     with log.open("ab") as output:
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
@@ -204,6 +211,5 @@ def _end_processes(folder: Folder) -> None:
         if send(process, signal.SIGKILL) and not wait_gone(process, END_SECONDS):
             raise SandboxError(
                 f"process {process.pid} of sandbox {folder.name!r} does not end even when killed",
-                remedy="a disk it waits for may hang; see: ps -o wchan,stat -p "
-                f"{process.pid}",
+                remedy=f"a disk it waits for may hang; see: ps -o wchan,stat -p {process.pid}",
             )

@@ -22,7 +22,7 @@ from gitwarrant.sandbox.state import State, write_state
 
 LOOK_SECONDS = 0.1  # while a part is starting
 IDLE_SECONDS = 3600.0  # signals wake us before
-GRACE_SECONDS = 1.0  # kube-apiserver takes up to a minute to end by itself; its data is in etcd
+GRACE_SECONDS = 0.4  # kube-apiserver would take up to a minute; nothing is lost, its data is in etcd
 ETCD_GRACE_SECONDS = 5.0
 WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
