@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from gitwarrant.audit.queries import WarrantRecord, key_of, member, read_warrant
-from gitwarrant.audit.recorder import Recorder, RecordError, Selection
+from gitwarrant.audit.queries import LastWarrant, key_of, member, read_warrant, value_of
+from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.model.authorship import Authorship, LandingProof
-from gitwarrant.model.canonical import NotCanonical, decode, dumps
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Result
 from gitwarrant.model.manifest import Json, ObjectKey
@@ -88,7 +87,7 @@ class Changed:
     audit_id: str
     uid: str
     message: str
-    warrant: WarrantRecord | None
+    warrant: LastWarrant | None
     authorship: Authorship | None
     landings: tuple[LandingProof, ...]
     exact: bool
@@ -112,6 +111,7 @@ class Drifted:
     managers: tuple[str, ...]
     reverted: datetime | None
     audit_id: str
+    note: str
 
 
 Answer: TypeAlias = Changed | Drifted
@@ -192,6 +192,13 @@ def _about(recorder: Recorder, query: ObjectQuery) -> list[Record]:
 
 def _answers(recorder: Recorder, records: list[Record]) -> list[Answer]:
     """The answers about one object of one environment, from its records in order."""
+    # A revert that made the object anew also wrote `applied`, for the inventory: nobody changed it.
+    reverts = {record.body.get("audit_id") for record in records if record.kind is RecordKind.REVERTED}
+    records = [
+        record
+        for record in records
+        if record.kind is not RecordKind.APPLIED or record.body.get("audit_id") not in reverts
+    ]
     applied = [record for record in records if record.kind is RecordKind.APPLIED]
     moved = [record for record in applied if record.body.get("result") != Result.UNCHANGED.value]
     answers: list[Answer] = [_changed(recorder, record) for record in moved or applied[:1]]
@@ -236,6 +243,7 @@ def _drifted(found: Record, reverted: Record | None) -> Drifted:
         managers=tuple(member(found, "managers", list)),
         reverted=reverted.time if reverted else None,
         audit_id=member(reverted, "audit_id", str) if reverted else "",
+        note=str(found.body.get("note", "")),
     )
 
 
@@ -279,25 +287,10 @@ def _warranted(recorder: Recorder, record: Record) -> Record | None:
 def _authorship(recorder: Recorder, warranted: Record) -> Authorship | None:
     """What verify proved of the warrant's revision: the newest proof of that head before the warrant."""
     for record in _before(recorder, RecordKind.VERIFIED, warranted):
-        authorship = read_authorship(record)
+        authorship = value_of(record, "authorship", Authorship)
         if authorship.head == warranted.body.get("commit"):
             return authorship
     return None
-
-
-def read_authorship(record: Record) -> Authorship:
-    """Read the body of a `verified` record.
-
-    Raises:
-        RecordError: it is not the plain form of an Authorship.
-    """
-    try:
-        return decode(Authorship, dumps(record.body.get("authorship")))
-    except NotCanonical as error:
-        raise RecordError(
-            f"record {record.number} (verified) cannot be read: {error.what}",
-            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
-        ) from error
 
 
 def _landings(
@@ -314,7 +307,7 @@ def _landings(
     if touching or not path:
         return touching or authorship.landings, bool(touching)
     for earlier in _before(recorder, RecordKind.VERIFIED, record):
-        touching = _touching(read_authorship(earlier), path)
+        touching = _touching(value_of(earlier, "authorship", Authorship), path)
         if touching:
             return touching, True
     return authorship.landings, False

@@ -1,19 +1,18 @@
 """What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
-from gitwarrant.model.canonical import Digest
+from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.live import InventoryEntry, Result
-from gitwarrant.model.manifest import ObjectKey
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
-from gitwarrant.model.warrant import Envelope
+from gitwarrant.model.warrant import Warrant, WarrantBundle
 
 T = TypeVar("T")
 
@@ -25,17 +24,34 @@ ENDS = frozenset({RecordKind.APPLIED, RecordKind.REVERTED})
 
 
 @dataclass(frozen=True, slots=True)
-class WarrantRecord:
+class LastWarrant:
     """A warrant as the log keeps it; its signature was not checked again here."""
 
     number: int
     time: datetime
-    sequence: int
-    digest: Digest
-    commit: CommitId
-    envelope: Envelope
-    leaves: Any
-    """The leaf list as it was recorded: JSON data of its canonical form."""
+    warrant: Warrant
+    bundle: WarrantBundle
+
+    @property
+    def digest(self) -> Digest:
+        """Digest of the payload: what the next warrant names as its previous one."""
+        return sha256(self.bundle.envelope.payload)
+
+    @property
+    def leaves(self) -> LeafList:
+        """What it allows, object by object."""
+        return self.bundle.leaves
+
+
+def warranted_body(warrant: Warrant, bundle: WarrantBundle) -> dict[str, Json]:
+    """The body of a `warranted` record."""
+    return {
+        "sequence": warrant.sequence,
+        "digest": sha256(bundle.envelope.payload),
+        "commit": warrant.commit,
+        "warrant": loads(encode(warrant)),
+        "bundle": loads(encode(bundle)),
+    }
 
 
 def member(record: Record, name: str, kind: type[T]) -> T:
@@ -93,10 +109,12 @@ def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
         for record in recorder.read(0, Selection(ENDS, environment, latest=True))
     }
     begun = recorder.read(0, Selection(INTENTS, environment, latest=True))
-    return tuple(record for record in begun if record.number > ended.get(key_of(record), 0))
+    return tuple(
+        record for record in begun if _of_a_leaf(record) and record.number > ended.get(key_of(record), 0)
+    )
 
 
-def last_warrant(recorder: Recorder, environment: str) -> WarrantRecord | None:
+def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
     """The newest warrant of an environment; None before the first."""
     record = _newest(recorder, RecordKind.WARRANTED, environment)
     return read_warrant(record) if record else None
@@ -131,31 +149,43 @@ def first_seen(recorder: Recorder, commits: Iterable[CommitId] | None = None) ->
     return seen
 
 
-def read_warrant(record: Record) -> WarrantRecord:
+def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool:
+    """Whether every leaf of a warrant is as it wants it, as the last try recorded."""
+    completed = Selection(frozenset({RecordKind.APPLY_COMPLETED}), environment, newest_first=True)
+    tries = (record for record in recorder.read(0, completed) if record.body.get("sequence") == sequence)
+    last = next(tries, None)
+    return last is not None and last.body.get("complete") is True
+
+
+def read_warrant(record: Record) -> LastWarrant:
     """Read the body of a `warranted` record.
 
     Raises:
         RecordError: a part is missing or damaged.
     """
-    envelope = member(record, "envelope", dict)
+    warrant = value_of(record, "warrant", Warrant)
+    return LastWarrant(record.number, record.time, warrant, value_of(record, "bundle", WarrantBundle))
+
+
+def value_of(record: Record, name: str, kind: type[T]) -> T:
+    """A value that a record's body holds in its canonical form.
+
+    Raises:
+        RecordError: it is missing or not such a value.
+    """
     try:
-        payload = base64.b64decode(envelope["payload"], validate=True)
-        signature = base64.b64decode(envelope["signature"], validate=True)
-        read = Envelope(str(envelope["payload_type"]), payload, str(envelope["keyid"]), signature)
-    except (KeyError, TypeError, binascii.Error) as error:
+        return decode(kind, dumps(record.body.get(name)))
+    except NotCanonical as error:
         raise RecordError(
-            f"record {record.number} (warranted) has no readable envelope: {error}",
+            f"record {record.number} ({record.kind.value}) has no readable {name!r}: {error.what}",
             remedy="the log was written by another version, or damaged: see docs/reference/records.md",
         ) from error
-    return WarrantRecord(
-        record.number,
-        record.time,
-        member(record, "sequence", int),
-        Digest(member(record, "digest", str)),
-        CommitId(member(record, "commit", str)),
-        read,
-        record.body.get("leaves"),
-    )
+
+
+def _of_a_leaf(record: Record) -> bool:
+    """Whether an intent is about a manifest; the ApplySet's parent is written again at every apply."""
+    operation = record.body.get("operation")
+    return operation is None or operation in {one.value for one in Operation}
 
 
 def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | None:

@@ -79,8 +79,11 @@ class TenantFile(StrictModel):
 class ClusterFile(StrictModel):
     """How a cluster is reached."""
 
-    kubeconfig: Text = Field(description="the kubeconfig file")
+    kubeconfig: Text | None = Field(None, description="the kubeconfig file; without one nothing is applied")
     context: str = Field("", description="its context; empty: the current one")
+    uid: Text | None = Field(
+        None, description="the uid of its kube-system namespace: only the cluster that has it is written to"
+    )
 
 
 class WarrantFile(StrictModel):
@@ -123,11 +126,24 @@ class AgentFile(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class ClusterAccess:
-    """How a cluster is reached. An empty context means the kubeconfig's current one."""
+    """How a cluster is reached. An empty context means the kubeconfig's current one.
+
+    Without a kubeconfig it cannot be reached, only warrants can be signed for
+    it. An empty uid means that the cluster is not pinned.
+    """
 
     name: str
-    kubeconfig: Path
+    kubeconfig: Path | None
     context: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarrantSettings:
+    """The file of the signing key, and how long a warrant may be used."""
+
+    key: Path
+    lifetime: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +167,7 @@ class Agent:
     destinations: tuple[tuple[str, str], ...]
     """(environment, name of its cluster), sorted."""
     state: Path
-    warrant_key: Path
-    warrant_lifetime: timedelta
+    warrant: WarrantSettings
     git: GitAccess
     interval: timedelta
 
@@ -194,7 +209,7 @@ def load(data: bytes, path: str) -> Agent:
     file = source.parse(AgentFile)
     if file:
         _judge_root(source, file.root)
-        _judge_grants(source, file)
+        _judge_clusters(source, file)
     if file is None or source.problems:
         raise ConfigError(source.problems)
     folder = Path(path).absolute().parent
@@ -203,14 +218,10 @@ def load(data: bytes, path: str) -> Agent:
     return Agent(
         root=_root(file.root),
         tenant=_tenant(file.tenant),
-        clusters=tuple(
-            ClusterAccess(name, _path(folder, cluster.kubeconfig), cluster.context)
-            for name, cluster in sorted(file.clusters.items())
-        ),
+        clusters=tuple(_cluster(folder, name, file.clusters[name]) for name in sorted(file.clusters)),
         destinations=tuple((name, grant.cluster) for name, grant in sorted(file.tenant.grants.items())),
         state=state,
-        warrant_key=_path(folder, warrant.key),
-        warrant_lifetime=duration(warrant.lifetime),
+        warrant=WarrantSettings(_path(folder, warrant.key), duration(warrant.lifetime)),
         git=_git(folder, file.git),
         interval=duration(file.interval),
     )
@@ -235,7 +246,14 @@ def _judge_root(source: Source, root: RootFile) -> None:
         held.setdefault(key.public, key.holder)
 
 
-def _judge_grants(source: Source, file: AgentFile) -> None:
+def _judge_clusters(source: Source, file: AgentFile) -> None:
+    for name, cluster in file.clusters.items():
+        if cluster.kubeconfig is None and cluster.uid is None:
+            source.wrong(
+                ("clusters", name),
+                f"cluster {name!r} has neither a kubeconfig nor a uid",
+                "add kubeconfig: FILE; or uid: UID where warrants are signed but nothing is applied",
+            )
     for name, grant in file.tenant.grants.items():
         if grant.cluster not in file.clusters:
             source.wrong(
@@ -264,9 +282,16 @@ def _tenant(file: TenantFile) -> Tenant:
     return Tenant(file.name, grants, frozenset(file.custom_kinds))
 
 
+def _cluster(folder: Path, name: str, file: ClusterFile) -> ClusterAccess:
+    kubeconfig = _path(folder, file.kubeconfig) if file.kubeconfig else None
+    return ClusterAccess(name, kubeconfig, file.context, file.uid or "")
+
+
 def _git(folder: Path, file: GitFile) -> GitAccess:
-    paths = [_path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)]
-    return GitAccess(*paths, max_bytes=file.limits.bytes, max_seconds=file.limits.seconds)
+    ssh_key, known_hosts, ca_file = (
+        _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
+    )
+    return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
 
 
 def _path(folder: Path, text: str) -> Path:

@@ -1,6 +1,7 @@
 """The files of `.gitwarrant/` about places to deploy to: environments.yaml and policies.yaml."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from pydantic import Field, RootModel
@@ -63,7 +64,7 @@ class EnvironmentsFile(StrictModel):
 
 
 def judge_policies(
-    source: Source, file: PoliciesFile, builtin: Mapping[str, PolicySet], checks: Set[str]
+    source: Source, file: PoliciesFile, builtin: Mapping[str, PolicySet], checks: AbstractSet[str]
 ) -> None:
     """Note checks that do not exist, and names that gitwarrant's own sets have."""
     for name, own in file.root.items():
@@ -81,8 +82,10 @@ def policy_sets(file: PoliciesFile) -> dict[str, PolicySet]:
     }
 
 
-def judge_environments(source: Source, file: EnvironmentsFile, sets: Set[str] | None, people: People) -> None:
-    """Note sets (None: not known), stages and people that are not defined, and gates that nobody could open."""
+def judge_environments(
+    source: Source, file: EnvironmentsFile, sets: AbstractSet[str] | None, people: People
+) -> None:
+    """Note names that are not defined (sets None: not known), and gates that nobody could open."""
     for name, stage in file.stages.items():
         for index, policy in enumerate(stage.policies):
             if sets is not None and policy not in sets:
@@ -103,7 +106,7 @@ def environments(
         Environment(
             name=name,
             ref=f"refs/heads/{stage.branch}",
-            path=stage.path,
+            path="" if stage.path == "." else stage.path,
             namespace=stage.namespace or name,
             auto_deploy=stage.auto_deploy,
             promotion_source=stage.promotion_source or "",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gitwarrant.config.repository import FOLDER
+from gitwarrant.config.repository import CONFIG_FOLDER
 from gitwarrant.model.errors import GitwarrantError
 
 AGENT_FILE = Path("gitwarrant.yaml")
@@ -21,12 +21,12 @@ def repository_folder(start: Path) -> Path:
     """
     start = start.absolute()
     for folder in (start, *start.parents):
-        if (folder / FOLDER).is_dir():
+        if (folder / CONFIG_FOLDER).is_dir():
             return folder
         if (folder / ".git").exists():
             break
     raise NotFound(
-        f"there is no {FOLDER}/ at or above {start}",
+        f"there is no {CONFIG_FOLDER}/ at or above {start}",
         remedy="go into an environment repository, or make one of this: gitwarrant init",
     )
 
@@ -38,11 +38,11 @@ def repository_files(folder: Path) -> dict[str, bytes]:
         NotFound: one cannot be read, or is no regular file.
     """
     files = {}
-    for path in sorted((folder / FOLDER).iterdir()):
+    for path in sorted((folder / CONFIG_FOLDER).iterdir()):
         if path.is_symlink() or not path.is_file():
-            raise NotFound(f"{path} is no regular file", remedy=f"keep plain files only in {FOLDER}/")
+            raise NotFound(f"{path} is no regular file", remedy=f"keep plain files only in {CONFIG_FOLDER}/")
         try:
-            files[f"{FOLDER}/{path.name}"] = path.read_bytes()
+            files[f"{CONFIG_FOLDER}/{path.name}"] = path.read_bytes()
         except OSError as error:
             raise NotFound(
                 f"{path} cannot be read: {error.strerror}", remedy="give this user the right to read it"

@@ -1,14 +1,14 @@
 """The repository's `.gitwarrant/` as a whole: people, rules, policy sets, environments."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from gitwarrant.config import environment_files as places
-from gitwarrant.config import trust_files as trust
+from gitwarrant.config import environment_files, trust_files
 from gitwarrant.config.fields import moment
 from gitwarrant.config.hidden import hidden_in_file
 from gitwarrant.config.problem import ConfigError, Problem, near
@@ -19,7 +19,7 @@ from gitwarrant.model.identity import TrustPolicy
 
 M = TypeVar("M", bound=BaseModel)
 
-FOLDER = ".gitwarrant"
+CONFIG_FOLDER = ".gitwarrant"
 REQUIRED = ("trust.yaml", "identities.yaml", "rules.yaml")
 FILES = (*REQUIRED, "environments.yaml", "policies.yaml")
 
@@ -36,7 +36,9 @@ class RepositoryConfig:
         return next((environment for environment in self.environments if environment.name == name), None)
 
 
-def load(files: Mapping[str, bytes], *, sets: Mapping[str, PolicySet], checks: Set[str]) -> RepositoryConfig:
+def load(
+    files: Mapping[str, bytes], *, sets: Mapping[str, PolicySet], checks: AbstractSet[str]
+) -> RepositoryConfig:
     """Translate the files of `.gitwarrant/`.
 
     Args:
@@ -48,16 +50,17 @@ def load(files: Mapping[str, bytes], *, sets: Mapping[str, PolicySet], checks: S
         ConfigError: they have problems; all of them are told.
     """
     sources = {
-        name: Source(files[f"{FOLDER}/{name}"], f"{FOLDER}/{name}")
+        name: Source(files[f"{CONFIG_FOLDER}/{name}"], f"{CONFIG_FOLDER}/{name}")
         for name in FILES
-        if f"{FOLDER}/{name}" in files
+        if f"{CONFIG_FOLDER}/{name}" in files
     }
     parsed = _Parsed(
-        trust=_parse(sources, "trust.yaml", trust.TrustFile),
-        identities=_parse(sources, "identities.yaml", trust.IdentitiesFile),
-        rules=_parse(sources, "rules.yaml", trust.RulesFile),
-        policies=_parse(sources, "policies.yaml", places.PoliciesFile) or places.PoliciesFile({}),
-        environments=_parse(sources, "environments.yaml", places.EnvironmentsFile),
+        trust=_parse(sources, "trust.yaml", trust_files.TrustFile),
+        identities=_parse(sources, "identities.yaml", trust_files.IdentitiesFile),
+        rules=_parse(sources, "rules.yaml", trust_files.RulesFile),
+        policies=_parse(sources, "policies.yaml", environment_files.PoliciesFile)
+        or environment_files.PoliciesFile({}),
+        environments=_parse(sources, "environments.yaml", environment_files.EnvironmentsFile),
     )
     _judge(sources, parsed, sets, checks)
     problems = [*_missing(files), *_strangers(files)]
@@ -71,11 +74,11 @@ def load(files: Mapping[str, bytes], *, sets: Mapping[str, PolicySet], checks: S
 class _Parsed:
     """The files as they were read; None: not there, or with problems already noted."""
 
-    trust: trust.TrustFile | None
-    identities: trust.IdentitiesFile | None
-    rules: trust.RulesFile | None
-    policies: places.PoliciesFile
-    environments: places.EnvironmentsFile | None
+    trust: trust_files.TrustFile | None
+    identities: trust_files.IdentitiesFile | None
+    rules: trust_files.RulesFile | None
+    policies: environment_files.PoliciesFile
+    environments: environment_files.EnvironmentsFile | None
 
 
 def _parse(sources: Mapping[str, Source], name: str, model: type[M]) -> M | None:
@@ -83,20 +86,20 @@ def _parse(sources: Mapping[str, Source], name: str, model: type[M]) -> M | None
 
 
 def _judge(
-    sources: Mapping[str, Source], parsed: _Parsed, sets: Mapping[str, PolicySet], checks: Set[str]
+    sources: Mapping[str, Source], parsed: _Parsed, sets: Mapping[str, PolicySet], checks: AbstractSet[str]
 ) -> None:
     """Judge what no file can know alone: names that another file defines."""
-    people = trust.People(parsed.identities)
+    people = trust_files.People(parsed.identities)
     if parsed.identities:
-        trust.judge_identities(sources["identities.yaml"], parsed.identities)
+        trust_files.judge_identities(sources["identities.yaml"], parsed.identities)
     if parsed.rules:
-        trust.judge_rules(sources["rules.yaml"], parsed.rules, people)
+        trust_files.judge_rules(sources["rules.yaml"], parsed.rules, people)
     if parsed.policies.root:
-        places.judge_policies(sources["policies.yaml"], parsed.policies, sets, checks)
+        environment_files.judge_policies(sources["policies.yaml"], parsed.policies, sets, checks)
     if parsed.environments:
         broken = "policies.yaml" in sources and not parsed.policies.root
         known = None if broken else {*sets, *parsed.policies.root}
-        places.judge_environments(sources["environments.yaml"], parsed.environments, known, people)
+        environment_files.judge_environments(sources["environments.yaml"], parsed.environments, known, people)
 
 
 def _translate(
@@ -108,21 +111,23 @@ def _translate(
         repository=parsed.trust.repository,
         version=parsed.trust.version,
         expires=moment(parsed.trust.expires, end_of_day=True),
-        identities=trust.identities(sources["identities.yaml"], parsed.identities),
-        rules=trust.rules(sources["rules.yaml"], parsed.rules),
+        identities=trust_files.identities(sources["identities.yaml"], parsed.identities),
+        rules=trust_files.rules(sources["rules.yaml"], parsed.rules),
     )
     if parsed.environments is None:
         return RepositoryConfig(policy, ())
-    known = {**sets, **places.policy_sets(parsed.policies)}
-    found = places.environments(sources["environments.yaml"], parsed.environments, known)
+    known = {**sets, **environment_files.policy_sets(parsed.policies)}
+    found = environment_files.environments(sources["environments.yaml"], parsed.environments, known)
     return RepositoryConfig(policy, found)
 
 
 def _missing(files: Mapping[str, bytes]) -> list[Problem]:
     return [
-        Problem("the file is missing", "make it: 'gitwarrant init' shows how", Place(f"{FOLDER}/{name}"))
+        Problem(
+            "the file is missing", "make it: 'gitwarrant init' shows how", Place(f"{CONFIG_FOLDER}/{name}")
+        )
         for name in REQUIRED
-        if f"{FOLDER}/{name}" not in files
+        if f"{CONFIG_FOLDER}/{name}" not in files
     ]
 
 
@@ -130,11 +135,11 @@ def _strangers(files: Mapping[str, bytes]) -> list[Problem]:
     """Files that nobody would read: most often a misspelt name. Plain text beside them is welcome."""
     problems = []
     for path, data in sorted(files.items()):
-        name = path.removeprefix(f"{FOLDER}/")
+        name = path.removeprefix(f"{CONFIG_FOLDER}/")
         if name in FILES:
             continue
         if PurePosixPath(name).suffix in (".yaml", ".yml", ".json", ".toml"):
-            remedy = f"{near(name, FILES)} or move it out of {FOLDER}/"
+            remedy = f"{near(name, FILES)} or move it out of {CONFIG_FOLDER}/"
             problems.append(Problem("gitwarrant knows no such file", remedy, Place(path)))
         hidden = hidden_in_file(data, path)
         problems += [hidden] if hidden else []
