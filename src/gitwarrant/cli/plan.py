@@ -71,7 +71,9 @@ def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
     """Each stage in order, with its verdict in a few words."""
     refused = {refusal.stage for refusal in judgement.refusals}
     authorship, report = judgement.authorship, judgement.report
-    people = sorted({name for landing in authorship.landings for name in landing.authors} if authorship else ())
+    people = sorted(
+        {name for landing in authorship.landings for name in landing.authors} if authorship else ()
+    )
     said = {
         "verify": f"proven: {', '.join(people) or 'nothing new'}",
         "render": f"{len(judgement.rendered.manifests)} objects" if judgement.rendered else "",

@@ -63,4 +63,6 @@ def show(authorship: Authorship, terminal: Terminal) -> None:
         approved = ", ".join(sorted({approval.identity for approval in landing.approvals}))
         mark = terminal.style("proven", "good")
         by = f"by {authors} ({landing.proof.value})"
-        terminal.say(f"{mark}  {landing.landing[:12]}  {by}" + (f", approved by {approved}" if approved else ""))
+        terminal.say(
+            f"{mark}  {landing.landing[:12]}  {by}" + (f", approved by {approved}" if approved else "")
+        )
