@@ -230,7 +230,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 def _signing_lines(key: FoundKey) -> list[list[str]]:
     # A private key's file signs too, but the .pub works with an agent and a hardware key.
-    signer = str(key.file) if key.file else f"key::{key.public}"
+    signer = str(key.file.absolute()) if key.file else f"key::{key.public}"
     return [["gpg.format", "ssh"], ["user.signingkey", signer], ["commit.gpgsign", "true"]]
 
 
@@ -275,6 +275,6 @@ def _steps(top: Path, start: "Start", key: FoundKey, *, configured: bool) -> lis
         first += "\n       ".join(lines)
     return [
         first,
-        "save the agent configuration outside of the repository; write the commit's id (git rev-parse HEAD) in it",
+        "save the agent configuration outside of the repository, with that commit's id: git rev-parse HEAD",
         f"see what would be deployed: gitwarrant plan {start.environment} --config FILE",
     ]
