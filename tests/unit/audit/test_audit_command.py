@@ -13,7 +13,7 @@ from gitwarrant.audit.queries import warranted_body
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cli.main import main
 from gitwarrant.model.authorship import Approval, Authorship, LandingProof, Proof
-from gitwarrant.model.canonical import Digest, encode, loads
+from gitwarrant.model.canonical import Digest, encode, loads, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Leaf, LeafList
@@ -115,7 +115,7 @@ def test_who_tells_authors_approvers_warrant_cluster_and_drift(
 ) -> None:
     assert (
         asked(path, capsys, "who", "ConfigMap shop/database")
-        == """\
+        == f"""\
 ConfigMap shop/database in production
 
 2026-11-17 17:00:00 UTC  created
@@ -124,7 +124,7 @@ ConfigMap shop/database in production
   approved by   nobody; the rules asked for no approval
   revision      111111111111 of shop/environments main
   checks        passed, no findings
-  warrant       number 1, sha256:94a0d1f4ae8c
+  warrant       number 1, sha256:{sha256(b'payload 1')[7:19]}
   the cluster   created, Audit-ID audit-1, uid u1
 
 2026-11-18 02:00:00 UTC  changed
@@ -133,7 +133,7 @@ ConfigMap shop/database in production
   approved by   ada  key SHA256:ada
   revision      222222222222 of shop/environments main
   checks        passed, no findings
-  warrant       number 2, sha256:e0e8bcd64a4e
+  warrant       number 2, sha256:{sha256(b'payload 2')[7:19]}
   the cluster   configured, Audit-ID audit-2, uid u1
 
 2026-11-18 06:00:00 UTC  changed past gitwarrant: changed, last written by kubectl-edit
