@@ -61,7 +61,7 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
     if not key:
         raise GitwarrantError(
             "there is no key to sign with",
-            remedy="git config user.signingkey ~/.ssh/id_ed25519.pub, or --key",
+            remedy="git config user.signingkey ~/.ssh/id_ed25519.pub, or name one with --key",
         )
     statement = _statement(kind, view, change, key, arguments)
     if arguments.dry_run or not (arguments.yes or _agreed(statement, terminal)):
@@ -78,7 +78,7 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
 def _statement(
     kind: StatementKind, view: LocalView, change: Change, key: str, arguments: argparse.Namespace
 ) -> Statement:
-    registry = Registry(view.trusted.config.policy)
+    registry = Registry(view.trusted.config.policy, view.agent.root.keys)
     owner = registry.owner(public_line(key))
     if owner is None:
         raise GitwarrantError(

@@ -61,8 +61,6 @@ def show(authorship: Authorship, terminal: Terminal) -> None:
     for landing in authorship.landings:
         authors = ", ".join(sorted(landing.authors)) or "somebody not known"
         approved = ", ".join(sorted({approval.identity for approval in landing.approvals}))
-        mark = terminal.style("proven", "good")
-        by = f"by {authors} ({landing.proof.value})"
-        terminal.say(
-            f"{mark}  {landing.landing[:12]}  {by}" + (f", approved by {approved}" if approved else "")
-        )
+        mark, by = terminal.style("proven", "good"), f"by {authors} ({landing.proof.value})"
+        accepted = f", approved by {approved}" if approved else ""
+        terminal.say(f"{mark}  {landing.landing[:12]}  {by}{accepted}")
