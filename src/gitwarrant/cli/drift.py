@@ -71,5 +71,5 @@ def _say_drift(drift: Drift, *, reverted: bool, terminal: Terminal) -> None:
     note = f"  ({drift.note})" if drift.note else ""
     end = "  put back" if reverted else ""
     terminal.say(f"{how}{by}: {drift.key}{note}{end}", "bold")
-    for style, text in difference_lines(drift.differences):
+    for style, text in difference_lines(drift.differences, {}):
         terminal.say(text, style)
