@@ -6,7 +6,8 @@ killed at any point, it starts again and converges.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -109,7 +110,9 @@ class Loop:
             memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
         if not environment.auto_deploy:
             if not memory.deployed and not memory.judgement.refusals:
-                what = f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+                what = (
+                    f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+                )
                 self._once(memory, Event(environment.name, Mood.NEWS, what))
             return
         if memory.deployed:
@@ -121,13 +124,12 @@ class Loop:
     def _tell_deployment(self, name: str, memory: _Memory, done: Deployment) -> None:
         if done.applied is None:
             return
-        counted = {result: 0 for result in Result}
-        for item in done.applied.objects:
-            counted[result := item.result] = counted[result] + 1
-        words = ", ".join(f"{count} {result.value}" for result, count in counted.items() if count)
+        counted = Counter(item.result.value for item in done.applied.objects)
+        words = ", ".join(f"{count} {result}" for result, count in sorted(counted.items()))
         mood = Mood.GOOD if done.applied.complete else Mood.BAD
         what = f"{done.warrant.commit[:12]} under warrant {done.warrant.sequence}: {words or 'nothing to do'}"
-        self._tell(Event(name, mood, what, {"sequence": done.warrant.sequence, "commit": done.warrant.commit}))
+        details = {"sequence": done.warrant.sequence, "commit": done.warrant.commit}
+        self._tell(Event(name, mood, what, details))
         for item in done.applied.objects:
             if item.result is Result.FAILED:
                 self._once(memory, Event(name, Mood.BAD, f"{item.key}: {item.message}"))
@@ -174,7 +176,8 @@ def changes(before: Observation | None, seen: Observation) -> list[Event]:
     ]
     for item in seen.health:
         if known_health.get(item.key) is not item.health and item.health is not Health.HEALTHY:
-            events.append(Event(seen.environment, Mood.NEWS, f"{item.key} is {item.health.value}: {item.reason}"))
+            what = f"{item.key} is {item.health.value}: {item.reason}"
+            events.append(Event(seen.environment, Mood.NEWS, what))
     healthy = all(item.health is Health.HEALTHY for item in seen.health)
     was_healthy = bool(before) and all(health is Health.HEALTHY for health in known_health.values())
     if healthy and not was_healthy:

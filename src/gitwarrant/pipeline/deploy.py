@@ -62,7 +62,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     uid = await cluster_uid(work, environment.name, cluster)
     owned = inventory(work.recorder, environment.name)
     with refusals_recorded(work, environment.name):
-        plan = await refine(passed_plan(judgement), cluster, owned, namespace=environment.namespace)
+        passed_plan(judgement)
+        plan = await refine_with(work, judgement, cluster)
         bundle = _in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
         warrant = open_warrant(bundle.envelope, signer(work).public_pem)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
@@ -79,6 +80,21 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
+
+
+async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
+    """The plan of a judgement, narrowed by what the API server says to a dry run.
+
+    Raises:
+        Refused: by plan: the server would refuse an object.
+        Unreachable: the API server does not answer.
+        ValueError: the judgement has no plan.
+    """
+    if judgement.plan is None:
+        raise ValueError("there is no plan to refine")
+    environment = judgement.question.environment
+    owned = inventory(work.recorder, environment.name)
+    return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
 
 
 def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:

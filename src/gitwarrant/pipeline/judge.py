@@ -85,7 +85,7 @@ def judge(repository: Repository, question: Question) -> Judgement:
     """
     gates, environment, change = _Gates(), question.environment, question.change
 
-    policies = dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], question.policy)
+    policies = everywhere(change, question.policy)
     authorship = gates.attempt(
         lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
     )
@@ -98,6 +98,11 @@ def judge(repository: Repository, question: Question) -> Judgement:
     before, leaves = _previous(repository, question)
     planned = gates.attempt(lambda: plan(environment, question.tenant, rendered, before, leaves))
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
+
+
+def everywhere(change: Change, policy: TrustPolicy) -> dict[CommitId, TrustPolicy]:
+    """One policy in force for every landing of a change, as on every ref but the trust ref."""
+    return dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], policy)
 
 
 def rendering(repository: Repository, question: Question, commit: CommitId) -> Rendered:
