@@ -121,7 +121,16 @@ def examine(work: Delivery, candidate: Candidate) -> Judgement:
         append(RecordKind.CHECKED, environment, body)
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan)})
+        moved = [
+            {
+                "object": object_body(item.key, item.version),
+                "action": item.action.value,
+                "path": item.place.path,
+            }
+            for item in plan.objects
+            if item.action is not Action.UNCHANGED
+        ]
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
     for refusal in judgement.refusals:
         record_refusal(work, environment, refusal, head)
     return judgement
