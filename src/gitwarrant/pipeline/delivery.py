@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
