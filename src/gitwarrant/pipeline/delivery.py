@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
@@ -121,7 +121,16 @@ def examine(work: Delivery, candidate: Candidate) -> Judgement:
         append(RecordKind.CHECKED, environment, body)
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan)})
+        moved = [
+            {
+                "object": object_body(item.key, item.version),
+                "action": item.action.value,
+                "path": item.place.path,
+            }
+            for item in plan.objects
+            if item.action is not Action.UNCHANGED
+        ]
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
     for refusal in judgement.refusals:
         record_refusal(work, environment, refusal, head)
     return judgement
