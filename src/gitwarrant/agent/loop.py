@@ -74,6 +74,7 @@ class Loop:
     async def run(self, *, rounds: int | None = None) -> None:
         """Go round until cancelled, or so many times."""
         interval = self._work.agent.interval.total_seconds()
+        self._clusters.clear()  # connections live as long as one run
         async with AsyncExitStack() as stack:
             while rounds is None or rounds > 0:
                 for name, memory in self._memories.items():
