@@ -84,6 +84,10 @@ class Loop:
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
+    def observation(self, name: str) -> Observation | None:
+        """What was last seen of an environment; None before the first look."""
+        return self._memories[name].observation
+
     async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
         """One look at one environment: deploy what is new, then watch what stands.
 
