@@ -37,7 +37,7 @@ SHORT_NAMES: Mapping[str, str] = {
 """As kubectl abbreviates."""
 
 
-class UnknownObject(GitwarrantError):  # noqa: N818 - said of what was asked for
+class UnknownObject(GitwarrantError):
     """A question about an object that the log does not know, or that is no question."""
 
 

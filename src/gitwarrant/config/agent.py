@@ -20,7 +20,7 @@ from gitwarrant.config.fields import (
     Text,
     duration,
 )
-from gitwarrant.config.problem import ConfigError, near
+from gitwarrant.config.problem import ConfigError, count, near
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
@@ -96,7 +96,7 @@ class WarrantFile(StrictModel):
 class LimitsFile(StrictModel):
     """How much one fetch may take."""
 
-    bytes: int = Field(1024**3, description="most bytes of one fetch", ge=1024**2, le=1024**4)
+    bytes: int = Field(2 * 1024**3, description="most bytes of one fetch", ge=1024**2, le=1024**4)
     seconds: int = Field(300, description="most seconds of one fetch", ge=1, le=86_400)
 
 
@@ -232,7 +232,7 @@ def _judge_root(source: Source, root: RootFile) -> None:
     if root.threshold > len(holders):
         source.wrong(
             ("root", "threshold"),
-            f"the threshold is {root.threshold}, but the root keys have {len(holders)} holders",
+            f"the threshold is {root.threshold}, but the root keys have {count(len(holders), 'holder')}",
             "add root keys of other people, or lower the threshold",
         )
     held: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, RootModel
 
 from gitwarrant.config.fields import Branch, Folder, Label, Name
-from gitwarrant.config.problem import near
+from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
@@ -92,7 +92,7 @@ def judge_environments(
                 source.wrong(
                     ("stages", name, "policies", index),
                     f"policy set {policy!r} is not defined",
-                    f"{near(policy, sets)} or define it in .gitwarrant/policies.yaml",
+                    near_or(policy, sets, "define it in .gitwarrant/policies.yaml"),
                 )
         _judge_promotion(source, file, name)
         _judge_approvers(source, name, stage, people)
@@ -155,7 +155,7 @@ def _judge_approvers(source: Source, name: str, stage: StageFile, people: People
             "approvers are named, but no approval is required",
             "write approval_required: true, or remove them",
         )
-    elif stage.approvers and people.known and not people.approving(stage.approvers):
+    elif stage.approvers and people.know(stage.approvers) and not people.approving(stage.approvers):
         source.wrong(
             pointer, "no person is among the approvers", "name a team with people in it; bots cannot approve"
         )

@@ -9,7 +9,7 @@ AGENT_FILE = Path("gitwarrant.yaml")
 SYSTEM_AGENT_FILE = Path("/etc/gitwarrant/gitwarrant.yaml")
 
 
-class NotFound(GitwarrantError):  # noqa: N818 - a state of the world
+class NotFound(GitwarrantError):
     """Configuration that is nowhere it could be."""
 
 

@@ -43,3 +43,16 @@ def near(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"name one of: {', '.join(words)}" if words else ""
+
+
+def near_or(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The same, and what else can be done."""
+    hint = near(word, known)
+    if not hint:
+        return otherwise
+    return f"{hint} Or {otherwise}" if hint.endswith("?") else f"{hint}; or {otherwise}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: `1 approval`, `2 approvals`, `0 people`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

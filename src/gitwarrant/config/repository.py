@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from gitwarrant.config import environment_files, trust_files
 from gitwarrant.config.fields import moment
 from gitwarrant.config.hidden import hidden_in_file
-from gitwarrant.config.problem import ConfigError, Problem, near
+from gitwarrant.config.problem import ConfigError, Problem, near_or
 from gitwarrant.config.source import Source
 from gitwarrant.model.environment import Environment, PolicySet
 from gitwarrant.model.errors import Place
@@ -139,7 +139,7 @@ def _strangers(files: Mapping[str, bytes]) -> list[Problem]:
         if name in FILES:
             continue
         if PurePosixPath(name).suffix in (".yaml", ".yml", ".json", ".toml"):
-            remedy = f"{near(name, FILES)} or move it out of {CONFIG_FOLDER}/"
+            remedy = near_or(name, FILES, f"move it out of {CONFIG_FOLDER}/")
             problems.append(Problem("gitwarrant knows no such file", remedy, Place(path)))
         hidden = hidden_in_file(data, path)
         problems += [hidden] if hidden else []

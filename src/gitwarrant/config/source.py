@@ -48,7 +48,7 @@ class Source:
             return model.model_validate(value)
         except ValidationError as error:
             for details in error.errors(include_url=False):
-                self._translate(details, model, value)
+                self._translate(details, model)
             return None
 
     def _value(self) -> Json:
@@ -65,7 +65,9 @@ class Source:
             self.problems.append(Problem(error.what, error.remedy, error.place or Place(self.path)))
             return None
         if len(documents) != 1 or documents[0].index:
-            self._whole(f"it has {len(documents)} documents, not one", "write one document, without '---'")
+            self._whole(
+                f"the file has {len(documents)} documents, not one", "write one document, without '---'"
+            )
             return None
         self._refuse_hidden_values(documents[0].value, ())
         return documents[0].value
@@ -88,17 +90,7 @@ class Source:
                 for index, item in enumerate(value):
                     self._refuse_hidden_values(item, (*pointer, index))
 
-    def _translate(self, details: ErrorDetails, model: type[BaseModel], value: Json) -> None:
+    def _translate(self, details: ErrorDetails, model: type[BaseModel]) -> None:
         location = tuple(part for part in details["loc"] if part != "[key]")
         what, remedy = words(details, model, location)
-        self.wrong(existing(location, value), what, remedy)
-
-
-def existing(location: Pointer, value: Json) -> Pointer:
-    """The part of a pointer that exists in the file."""
-    for depth, part in enumerate(location):
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return location[:depth]
-    return location
+        self.wrong(location, what, remedy)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, RootModel
 
 from gitwarrant.config.fields import Email, Moment, Name, PublicKey, RepositoryName, Text, moment
-from gitwarrant.config.problem import near
+from gitwarrant.config.problem import count, near
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule
 
@@ -78,6 +78,10 @@ class People:
                     f"add it to .gitwarrant/identities.yaml, or {near(name, self.teams or self.identities)}",
                 )
 
+    def know(self, names: list[str]) -> bool:
+        """Whether all these names are defined, so that more can be said of them."""
+        return self.known and set(names) <= {*self.teams, *self.identities}
+
     def approving(self, names: list[str]) -> set[str]:
         """The people among these names and teams; of no names, all people."""
         return {
@@ -119,10 +123,11 @@ def judge_rules(source: Source, file: RulesFile, people: People) -> None:
         people.judge(source, (index, "change"), rule.change)
         people.judge(source, (index, "from"), rule.approvers)
         able = people.approving(rule.approvers)
-        if people.known and rule.approvals > len(able):
+        if people.know(rule.approvers) and rule.approvals > len(able):
             source.wrong(
                 (index, "approvals"),
-                f"{rule.path!r} needs {rule.approvals} approvals, but only {len(able)} people may give them",
+                f"{rule.path!r} needs {count(rule.approvals, 'approval')},"
+                f" but only {count(len(able), 'person', 'people')} may give them",
                 "name more people or teams in 'from', or ask for fewer approvals",
             )
 

@@ -2,6 +2,7 @@
 
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, RootModel
@@ -10,32 +11,39 @@ from pydantic_core import ErrorDetails
 from gitwarrant.config.problem import near
 from gitwarrant.model.manifest import Json, Pointer
 
+SHAPES: Mapping[str, tuple[str, str]] = {
+    "model_type": ("a mapping", "write fields below it"),
+    "dict_type": ("a mapping", "write fields below it"),
+    "list_type": ("a list", "write it as a list: [one, another]"),
+    "string_type": ("text", "put it in quotes"),
+    "bool_type": ("true or false", "write true or false"),
+    "int_type": ("a number", "write a whole number without quotes"),
+}
+"""What a value should have been, and how to make it so, by Pydantic's name of the error."""
+
 
 def words(details: ErrorDetails, model: type[BaseModel], location: Pointer) -> tuple[str, str]:
     """What Pydantic found, as we say it: what, remedy."""
     context: dict[str, Any] = details.get("ctx") or {}
-    name = location[-1] if location else "the file"
+    name = repr(location[-1]) if location else "the file"
+    if details["type"] in SHAPES:
+        shape, remedy = SHAPES[details["type"]]
+        return f"{name} is {kind(details['input'])}, not {shape}", remedy
     match details["type"]:
         case "gitwarrant":
             return str(context["what"]), str(context["remedy"])
         case "extra_forbidden":
-            return f"unknown field {name!r}", near(str(name), fields_at(model, location[:-1])) or "remove it"
+            return f"unknown field {name}", near(
+                str(location[-1]), fields_at(model, location[:-1])
+            ) or "remove it"
         case "missing":
-            return f"field {name!r} is missing", f"add it: {describe(model, location)}"
-        case "literal_error" | "enum":
-            return f"{details['input']!r} is not possible for {name!r}", f"write {context['expected']}"
-        case "model_type" | "dict_type":
-            return f"{name!r} is {kind(details['input'])}, not a mapping", "write fields below it"
-        case "list_type" | "tuple_type":
-            return (
-                f"{name!r} is {kind(details['input'])}, not a list",
-                f"write it as a list: {describe(model, location)}",
-            )
-        case "string_type":
-            return f"{name!r} is {kind(details['input'])}, not text", "put it in quotes"
-        case _:
-            text = details["msg"][:1].lower() + details["msg"][1:]
-            return f"{name!r} is not right: {text}", describe(model, location)
+            return f"field {name} is missing", f"add it: {describe(model, location)}"
+        case "literal_error":
+            return f"{details['input']!r} is not possible for {name}", f"write {context['expected']}"
+        case "too_short":
+            return f"{name} is empty", describe(model, location)
+    text = details["msg"][:1].lower() + details["msg"][1:]
+    return f"{name} is not right: {text}", describe(model, location)
 
 
 def kind(value: Json) -> str:
