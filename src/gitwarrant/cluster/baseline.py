@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.comparison import bare
 from gitwarrant.cluster.exemptions import ALLOCATED, Field
 from gitwarrant.cluster.refusal import ClusterError
 from gitwarrant.model.canonical import NotCanonical, dumps, loads
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
+from gitwarrant.objects.difference import bare
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""

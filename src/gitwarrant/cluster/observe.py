@@ -9,7 +9,6 @@ from gitwarrant.audit.recorder import Recorder, object_body
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.baseline import BaselineStore, baseline
 from gitwarrant.cluster.client import Cluster, KindUnknown
-from gitwarrant.cluster.comparison import path
 from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
 from gitwarrant.cluster.health import health
 from gitwarrant.cluster.ledger import RevertLedger
@@ -21,6 +20,7 @@ from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import Drift, DriftKind, Health, InventoryEntry, ObjectHealth, Observation
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.record import RecordKind
+from gitwarrant.objects.difference import path
 
 Live = Mapping[str, Any]
 AUTOSCALER = ("autoscaling", "v2", "HorizontalPodAutoscaler")

@@ -6,12 +6,12 @@ from typing import Any
 
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.comparison import path, undo
 from gitwarrant.cluster.drift import Judged, remaining
 from gitwarrant.cluster.ledger import RevertLedger
 from gitwarrant.cluster.refusal import ClusterError, Conflict, Invalid
 from gitwarrant.model.manifest import Content, Manifest
 from gitwarrant.model.plan import FieldDifference
+from gitwarrant.objects.difference import path, undo
 
 TRIES = 5  # controllers write an object's status some times in a row after each change
 
