@@ -1,0 +1,117 @@
+"""What goes over the wire: bytes that two readers read alike, bounded waits, names that stay names."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitwarrant.cluster.discovery import Resource, resources
+from gitwarrant.cluster.refusal import ClusterError
+from gitwarrant.cluster.wire import MAX_REQUEST_BYTES, answer, body, new_audit_id, wait_before
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=40), max_size=4))
+def test_a_yaml_reader_reads_the_same_as_a_json_reader(content: dict[str, str]) -> None:
+    """The API server reads apply bodies as YAML; no text may change on the way."""
+    data = body(content)
+
+    assert json.loads(data) == content
+    assert yaml.safe_load(data) == content
+
+
+@pytest.mark.parametrize(
+    "character", ["\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"]
+)
+def test_what_yaml_treats_in_its_own_way_is_escaped(character: str) -> None:
+    assert body({"a": character}) == b'{"a":"\\u%04x"}' % ord(character)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        pytest.param({"a": 2**70}, "an object cannot be sent", id="more than 64 bits"),
+        pytest.param({"a": "x" * MAX_REQUEST_BYTES}, "the API server takes", id="too large"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(content: Any, what: str) -> None:
+    with pytest.raises(ClusterError, match=what):
+        body(content)
+
+
+def test_an_answer_that_is_no_json_is_an_empty_object() -> None:
+    assert answer(b"<html>bad gateway") == {}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "headers", "seconds"),
+    [
+        pytest.param(1, {}, 0.15, id="first"),
+        pytest.param(3, {}, 0.6, id="grows"),
+        pytest.param(1, {"Retry-After": "2"}, 2.15, id="as the server asks"),
+        pytest.param(1, {"Retry-After": "9999"}, 10.0, id="never longer than bounded"),
+        pytest.param(1, {"Retry-After": "Wed, 21 Oct"}, 0.15, id="a date is not honoured"),
+        pytest.param(1, {"Retry-After": "9" * 5000}, 0.15, id="a huge number is not read"),
+    ],
+)
+def test_the_wait_before_another_try(attempt: int, headers: dict[str, str], seconds: float) -> None:
+    assert wait_before(attempt, headers, 0.5) == pytest.approx(seconds)
+
+
+def test_every_audit_id_is_fresh() -> None:
+    first, second = new_audit_id(), new_audit_id()
+
+    assert first != second
+    assert uuid.UUID(first).version == 4
+
+
+WIDGET = Resource("example.com", "v1", "Widget", "widgets", namespaced=True, verbs=frozenset({"get"}))
+
+
+def test_discovery_gives_each_kind_its_path() -> None:
+    listed = {
+        "kind": "APIGroupDiscoveryList",
+        "items": [
+            {
+                "metadata": {"name": "example.com"},
+                "versions": [
+                    {
+                        "version": "v1",
+                        "resources": [
+                            {
+                                "resource": "widgets",
+                                "responseKind": {"kind": "Widget"},
+                                "scope": "Namespaced",
+                                "verbs": ["get"],
+                            },
+                            {"resource": "bindings"},
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+
+    assert list(resources(listed)) == [(("example.com", "v1", "Widget"), WIDGET)]
+    assert WIDGET.path("shop", "w") == "/apis/example.com/v1/namespaces/shop/widgets/w"
+    assert WIDGET.path() == "/apis/example.com/v1/widgets"
+
+
+def test_a_server_without_aggregated_discovery_is_refused() -> None:
+    with pytest.raises(ClusterError, match="answered its discovery as 'APIGroupList'"):
+        list(resources({"kind": "APIGroupList"}))
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../../kube-system/secrets/a", "a%2fb"])
+def test_a_name_cannot_lead_to_another_path(name: str) -> None:
+    """Attack: a name that is a way. Stopped before anything is sent."""
+    with pytest.raises(ClusterError, match="cannot be the name of an object"):
+        WIDGET.path("shop", name)
+
+
+def test_a_role_with_a_colon_keeps_its_name() -> None:
+    assert WIDGET.path("shop", "system:a").endswith("/system%3Aa")
