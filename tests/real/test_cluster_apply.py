@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
 
 from gitwarrant.audit.memory import MemoryLog
-from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.cluster.apply import highest_sequence
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
+from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.cluster.refusal import Denied
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.errors import Refused, Unreachable
