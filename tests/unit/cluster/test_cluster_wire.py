@@ -1,6 +1,8 @@
 """What goes over the wire: bytes that two readers read alike, bounded waits, names that stay names."""
 
+import asyncio
 import json
+import ssl
 import uuid
 from typing import Any
 
@@ -9,9 +11,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitwarrant.cluster import wire
+from gitwarrant.cluster.client import Cluster, Written
+from gitwarrant.cluster.connection import Connection
+from gitwarrant.cluster.credentials import Fixed
 from gitwarrant.cluster.discovery import Resource, resources
-from gitwarrant.cluster.refusal import ClusterError
+from gitwarrant.cluster.refusal import ClusterError, Denied, ServerTrouble
 from gitwarrant.cluster.wire import MAX_REQUEST_BYTES, answer, body, new_audit_id, wait_before
+from gitwarrant.model.manifest import ObjectKey
 
 
 @settings(max_examples=40, deadline=None)
@@ -115,3 +122,74 @@ def test_a_name_cannot_lead_to_another_path(name: str) -> None:
 
 def test_a_role_with_a_colon_keeps_its_name() -> None:
     assert WIDGET.path("shop", "system:a").endswith("/system%3Aa")
+
+
+class Answers(Cluster):
+    """A cluster whose wire gives these answers, one after the other, and remembers what was asked."""
+
+    def __init__(self, *listed: tuple[int, dict[str, str], bytes]) -> None:
+        super().__init__(Connection("https://nowhere", ssl.create_default_context(), Fixed()))
+        self._kinds = {("example.com", "v1", "Widget"): WIDGET}
+        self.listed = list(listed)
+        self.asked: list[tuple[str, bool]] = []
+
+    async def _once(self, request: Any, *, fresh: bool) -> tuple[int, dict[str, str], bytes]:
+        self.asked.append((request.audit_id, fresh))
+        return self.listed.pop(0)
+
+
+Reply = tuple[int, dict[str, str], bytes]
+BUSY: Reply = (429, {"Retry-After": "0"}, b"{}")
+DONE: Reply = (201, {}, b'{"metadata": {"uid": "u"}}')
+KEY = ObjectKey("example.com", "Widget", "shop", "w")
+
+
+def applied(server: Answers) -> Written:
+    return asyncio.run(server.apply(KEY, "v1", {}, force=False, audit_id="logged"))
+
+
+@pytest.fixture
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "FIRST_WAIT_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_a_busy_server_is_asked_again_under_the_same_audit_id() -> None:
+    """The intent that was logged stays true, however often the request is sent."""
+    server = Answers(BUSY, (503, {}, b"<html>"), DONE)
+
+    assert applied(server) == Written({"metadata": {"uid": "u"}}, created=True)
+    assert server.asked == [("logged", False)] * 3
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_a_server_that_stays_busy_is_given_up() -> None:
+    with pytest.raises(ServerTrouble, match="the API server answered 429"):
+        applied(Answers(*[BUSY] * 9))
+
+
+def test_a_refused_credential_is_renewed_once() -> None:
+    unauthorized: Reply = (401, {}, b"{}")
+    server = Answers(unauthorized, DONE)
+
+    applied(server)
+
+    assert server.asked == [("logged", False), ("logged", True)]
+    with pytest.raises(Denied):
+        applied(Answers(unauthorized, unauthorized))
+
+
+@pytest.mark.parametrize(
+    "reply", [(200, {}, b"[]"), (302, {"Location": "https://evil"}, b""), (200, {}, b"no json")]
+)
+def test_an_answer_that_no_api_server_gives_is_refused(reply: tuple[int, dict[str, str], bytes]) -> None:
+    """A redirect is not followed: it would carry the credential along."""
+    with pytest.raises(ClusterError, match="in a form that no API server uses"):
+        applied(Answers(reply))
+
+
+def test_a_write_without_its_record_is_a_wrong_call() -> None:
+    with pytest.raises(ValueError, match="needs the Audit-ID that was logged"):
+        asyncio.run(Answers().apply(KEY, "v1", {}, force=False))
+    with pytest.raises(ValueError, match="needs the uid"):
+        asyncio.run(Answers().delete(KEY, "v1", uid="", audit_id="logged"))
