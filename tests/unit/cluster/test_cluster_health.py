@@ -14,6 +14,8 @@ GROUPS = {
     "DaemonSet": "apps",
     "Job": "batch",
     "CustomResourceDefinition": "apiextensions.k8s.io",
+    "APIService": "apiregistration.k8s.io",
+    "HorizontalPodAutoscaler": "autoscaling",
     "Widget": "example.com",
 }
 HEALTHY, PROGRESSING, FAILED = Health.HEALTHY, Health.PROGRESSING, Health.FAILED
@@ -163,6 +165,22 @@ TABLE = [
         {"conditions": [condition("NamesAccepted", "False", "", "taken")]},
         FAILED,
         "taken",
+    ),
+    ("APIService", {}, {"conditions": [condition("Available", "True")]}, HEALTHY, ""),
+    (
+        "APIService",
+        {},
+        {"conditions": [condition("Available", "False", "", "no pods")]},
+        PROGRESSING,
+        "no pods",
+    ),
+    ("HorizontalPodAutoscaler", {}, {"conditions": [condition("ScalingActive", "True")]}, HEALTHY, ""),
+    (
+        "HorizontalPodAutoscaler",
+        {},
+        {"conditions": [condition("AbleToScale", "False", "FailedGetScale", "no such workload")]},
+        FAILED,
+        "no such workload",
     ),
     ("ConfigMap", {}, None, HEALTHY, ""),
     ("Widget", {}, {"conditions": [condition("Ready", "True")]}, HEALTHY, ""),
