@@ -7,6 +7,7 @@ backwards.
 
 import argparse
 import asyncio
+from contextlib import AbstractContextManager, nullcontext
 
 from gitwarrant.cli.configured import add_config, working
 from gitwarrant.cli.plan import show
@@ -15,7 +16,7 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Applied, Result
-from gitwarrant.pipeline.delivery import Delivery, candidate, examine
+from gitwarrant.pipeline.delivery import Delivery, alone, candidate, examine
 from gitwarrant.pipeline.deploy import Deployment, deploy
 from gitwarrant.pipeline.judge import Judgement
 
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Deploy, and show what became of each object."""
-    with working(arguments) as work:
+    with working(arguments) as work, _alone(work, arguments):
         judgement = examine(work, candidate(work, arguments.environment))
         if judgement.refusals or arguments.dry_run:
             plan = judgement.plan
@@ -57,6 +58,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     terminal.result({"warrant": plain(done.warrant), "applied": plain(done.applied)})
     _say(done, terminal)
     return 0 if done.applied is None or done.applied.complete else 1
+
+
+def _alone(work: Delivery, arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    return nullcontext() if arguments.dry_run else alone(work.agent.state)
 
 
 async def _deploy(work: Delivery, judgement: Judgement) -> Deployment:

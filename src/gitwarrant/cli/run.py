@@ -15,6 +15,7 @@ from gitwarrant.agent.loop import Event, Loop, Mood
 from gitwarrant.cli.configured import add_config, working
 from gitwarrant.cli.reaching import connection
 from gitwarrant.cli.terminal import Terminal
+from gitwarrant.pipeline.delivery import alone
 
 EXAMPLES = """\
 examples:
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         level = log.warning if event.mood is Mood.BAD else log.info
         level(event.what, environment=event.environment, **event.details)
 
-    with working(arguments) as work:
+    with working(arguments) as work, alone(work.agent.state):
         names = arguments.environment or [grant.environment for grant in work.agent.tenant.grants]
         log.info("started", environments=names, interval=str(work.agent.interval))
         loop = Loop(work, names, lambda name: connection(work, name), tell)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitwarrant.audit.queries import (
-    LastWarrant,
     apply_completed,
     inventory,
     last_warrant,
@@ -28,7 +27,7 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import Warrant, WarrantBundle
-from gitwarrant.pipeline.delivery import Candidate, Delivery, refusals_recorded
+from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
 from gitwarrant.pipeline.judge import Judgement, rendering
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.authorise import authorise
@@ -130,7 +129,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
 
 async def watch(
     work: Delivery,
-    candidate: Candidate,
+    standing: Standing,
     cluster: Cluster,
     *,
     mode: DriftMode | None = None,
@@ -143,20 +142,14 @@ async def watch(
         previous: what was seen last, so that only what is new is recorded.
 
     Raises:
-        GitwarrantError: nothing was deployed there yet.
+        GitwarrantError: what was warranted can no longer be shown.
         Unreachable: the API server does not answer.
     """
-    environment = candidate.question.environment
+    environment = standing.environment
     await cluster_uid(work, environment.name, cluster)
-    last = last_warrant(work.recorder, environment.name)
-    if last is None:
-        raise GitwarrantError(
-            f"nothing was deployed to {environment.name!r} yet, so nothing can have drifted",
-            remedy=f"deploy it first: gitwarrant apply {environment.name}",
-        )
     return await observe(
         environment.name,
-        _warranted_manifests(work, candidate, last),
+        _warranted_manifests(work, standing),
         inventory(work.recorder, environment.name),
         cluster,
         work.recorder,
@@ -240,13 +233,16 @@ def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}
 
 
-def _warranted_manifests(work: Delivery, candidate: Candidate, last: LastWarrant) -> tuple[Manifest, ...]:
+def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
+    last = standing.warrant
     wanted = {leaf.digest for leaf in _standing(last.leaves)}
     kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
     found = [decode(Manifest, data) for data in kept if data is not None]
     if len(found) < len(wanted):
-        found = list(rendering(candidate.repository, candidate.question, last.warrant.commit).manifests)
+        kinds = work.agent.tenant.custom_kinds
+        again = rendering(standing.repository, standing.environment, kinds, last.warrant.commit)
+        found = list(again.manifests)
     manifests = tuple(manifest for manifest in found if manifest.digest in wanted)
     if {manifest.digest for manifest in manifests} != wanted:
         raise GitwarrantError(

@@ -1,6 +1,7 @@
 """`gitwarrant audit`: the answer to who changed an object, as people and programs read it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from gitwarrant.audit.answers import Changed, Drifted, ObjectQuery, UnknownObjec
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import warranted_body
 from gitwarrant.audit.recorder import Recorder
+from gitwarrant.audit.telling import tell
 from gitwarrant.cli.main import main
 from gitwarrant.model.authorship import Approval, Authorship, LandingProof, Proof
 from gitwarrant.model.canonical import Digest, encode, loads, sha256
@@ -22,6 +24,7 @@ from gitwarrant.model.warrant import Envelope, Warrant, WarrantBundle
 
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
 DATABASE = {"group": "", "version": "v1", "kind": "ConfigMap", "namespace": "shop", "name": "database"}
+WEB = {"group": "apps", "version": "v1", "kind": "Deployment", "namespace": "shop", "name": "web"}
 SECRET = {"group": "", "version": "v1", "kind": "Secret", "namespace": "shop", "name": "database"}
 ONE, TWO = CommitId("1" * 40), CommitId("2" * 40)
 
@@ -51,17 +54,26 @@ def deploy(
 ) -> None:
     """The records of one change, as the pipeline writes them."""
     proven = authorship(head, author, approver, "production/database.yaml")
+    moved = [
+        {"object": named, "action": "update", "path": "production/database.yaml"}
+        for named in (DATABASE, SECRET)
+    ]
+    log.append(RecordKind.VERIFIED, "production", {"authorship": loads(encode(proven))})
+    log.append(
+        RecordKind.CHECKED, "production", {"digest": "d", "findings": [], "refused": False, "tallies": []}
+    )
+    log.append(RecordKind.PLANNED, "production", {"counts": {"update": 1}, "digest": "d", "objects": moved})
+    again(log, sequence, head, *results)
+
+
+def again(log: Recorder, sequence: int, head: CommitId, *results: tuple[Json, str]) -> None:
+    """A warrant and what was applied under it."""
     leaves = LeafList((Leaf("", "v1", "ConfigMap", "shop", "database", "apply", Digest("sha256:d")),))
     warrant = Warrant(
         "shop", "production", "c0ffee", sequence, "", "shop/environments", "refs/heads/main", head,
         NOON, NOON + timedelta(hours=1), leaves.digest, leaves.digest, (),
     )  # fmt: skip
     bundle = WarrantBundle(Envelope("t", f"payload {sequence}".encode(), "k", b"s"), leaves)
-    log.append(RecordKind.VERIFIED, "production", {"authorship": loads(encode(proven))})
-    log.append(
-        RecordKind.CHECKED, "production", {"digest": "d", "findings": [], "refused": False, "tallies": []}
-    )
-    log.append(RecordKind.PLANNED, "production", {"counts": {"update": 1}, "digest": "d"})
     log.append(RecordKind.WARRANTED, "production", warranted_body(warrant, bundle))
     for named, result in results:
         body: dict[str, Json] = {
@@ -70,7 +82,6 @@ def deploy(
             "sequence": sequence,
             "digest": "sha256:d",
             "audit_id": f"audit-{sequence}",
-            "path": "production/database.yaml",
         }
         log.append(RecordKind.APPLY_INTENT, "production", body)
         log.append(
@@ -124,7 +135,7 @@ ConfigMap shop/database in production
   approved by   nobody; the rules asked for no approval
   revision      111111111111 of shop/environments main
   checks        passed, no findings
-  warrant       number 1, sha256:{sha256(b'payload 1')[7:19]}
+  warrant       number 1, sha256:{sha256(b"payload 1")[7:19]}
   the cluster   created, Audit-ID audit-1, uid u1
 
 2026-11-18 02:00:00 UTC  changed
@@ -133,7 +144,7 @@ ConfigMap shop/database in production
   approved by   ada  key SHA256:ada
   revision      222222222222 of shop/environments main
   checks        passed, no findings
-  warrant       number 2, sha256:{sha256(b'payload 2')[7:19]}
+  warrant       number 2, sha256:{sha256(b"payload 2")[7:19]}
   the cluster   configured, Audit-ID audit-2, uid u1
 
 2026-11-18 06:00:00 UTC  changed past gitwarrant: changed, last written by kubectl-edit
@@ -255,3 +266,29 @@ def test_a_revert_that_made_the_object_anew_is_told_as_a_revert(path: Path) -> N
 def test_two_namespaces_are_one_too_many() -> None:
     with pytest.raises(UnknownObject, match="two namespaces: 'shop' and 'other'"):
         parse_query("cm shop/database", "other")
+
+
+def test_without_the_objects_file_every_landing_of_the_change_is_told(tmp_path: Path) -> None:
+    with Log(tmp_path / "log.sqlite", lambda: NOON) as log:
+        deploy(log, 1, TWO, "ada", "", (WEB, "created"))
+
+        [answer] = who(log, ObjectQuery("web"))
+
+    assert isinstance(answer, Changed)
+    assert not answer.exact
+    assert [landing.authors for landing in answer.landings] == [frozenset({"mallory"}), frozenset({"ada"})]
+    assert any("a change with 2 landings" in text for text, _ in tell((answer,)))
+
+
+def test_a_revision_deployed_again_keeps_its_authors(tmp_path: Path) -> None:
+    """The second proof of the same head has no landings: there was nothing new to prove."""
+    nothing = replace(authorship(TWO, "ada", "", "x"), base=TWO, landings=())
+    with Log(tmp_path / "log.sqlite", lambda: NOON) as log:
+        deploy(log, 1, TWO, "ada", "grace", (DATABASE, "failed"))
+        log.append(RecordKind.VERIFIED, "production", {"authorship": loads(encode(nothing))})
+        again(log, 2, TWO, (DATABASE, "configured"))
+
+        _, answer = who(log, ObjectQuery("database"))
+
+    assert isinstance(answer, Changed)
+    assert [landing.authors for landing in answer.landings] == [frozenset({"ada"})]
