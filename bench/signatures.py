@@ -21,11 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.support.chain import NOW, PEOPLE, POLICY, ROOT, Chain, public_key
+
 from gitwarrant.git.commit import parse_commit
 from gitwarrant.trust.authors import Signed, prove
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.sshsig import verify
-from tests.support.chain import NOW, PEOPLE, POLICY, ROOT, Chain, public_key
 
 GOAL = 100  # times as many as git
 GIT_SECONDS = 8  # what git may take; it gets only as many commits as fit
