@@ -77,6 +77,9 @@ class Simulator:
     def tip(self, branch: str = "main") -> CommitId:
         return CommitId(str(self.git.references[f"refs/heads/{branch}"].target))
 
+    def tree_of(self, commit: str) -> TreeId:
+        return TreeId(str(self.git[commit].peel(pygit2.Tree).id))
+
     def commit(
         self,
         *,
@@ -102,9 +105,9 @@ class Simulator:
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         lines += self._people(author or by, by, when)
         payload = ("\n".join(lines) + "\n\n" + message).encode()
-        commit = self.raw(ObjectType.COMMIT, sign_commit(payload, person(by)) if signed else payload)
+        commit = self.raw_commit(sign_commit(payload, person(by)) if signed else payload)
         self.point(f"refs/heads/{on}", commit)
-        return CommitId(commit)
+        return commit
 
     def merge(
         self,
@@ -137,6 +140,11 @@ class Simulator:
         """Create or move a ref of any name."""
         self.git.references.create(ref, to, force=True)
 
+    def clone(self, to: Path) -> Path:
+        """Clone as a developer does, with a work tree; gives its folder."""
+        subprocess.run(["git", "clone", "-q", self.url, str(to)], check=True, capture_output=True)
+        return to
+
     def tree(
         self, files: Mapping[str, str | bytes | None], *, base: str | pygit2.Oid | None = None
     ) -> TreeId:
@@ -156,6 +164,10 @@ class Simulator:
         """Write a tree of (mode, name, id) exactly as given, with names that no git would write."""
         content = b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(to)) for mode, name, to in entries)
         return TreeId(self.raw(ObjectType.TREE, content))
+
+    def raw_commit(self, content: bytes) -> CommitId:
+        """Write a commit of any bytes; no branch moves."""
+        return CommitId(self.raw(ObjectType.COMMIT, content))
 
     def blob(self, content: bytes) -> str:
         return self.raw(ObjectType.BLOB, content)

@@ -136,7 +136,8 @@ def run(
         errors.seek(0)
         said = errors.read(1024 * 1024)
         if process.returncode:
-            raise _failed(remote, process.returncode, said, limits)
+            full = os.fstat(output.fileno()).st_size >= limits.bytes or _pack_is_full(repository, limits)
+            raise _too_large(remote, limits) if full else failure(remote.shown, said)
         return output.read()
 
 
@@ -166,11 +167,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _failed(remote: Remote, status: int, said: bytes, limits: Limits) -> Exception:
-    too_large = b"died of signal %d" % signal.SIGXFSZ in said or b"File too large" in said
-    if too_large or status == -signal.SIGXFSZ:
-        return refused(
-            f"{remote.shown} sends more than {limits.bytes:,} bytes",
-            "take large files out of the repository, or raise the limit in the agent's configuration",
-        )
-    return failure(remote.shown, said)
+def _pack_is_full(repository: Path, limits: Limits) -> bool:
+    """Whether a pack that git left unfinished reached the limit: its writer was killed silently."""
+    unfinished = (repository / "objects" / "pack").glob("tmp_*")
+    return any(path.stat().st_size >= limits.bytes for path in unfinished)
+
+
+def _too_large(remote: Remote, limits: Limits) -> Exception:
+    return refused(
+        f"{remote.shown} sends more than {limits.bytes:,} bytes",
+        "take large files out of the repository, or raise the limit in the agent's configuration",
+    )

@@ -78,6 +78,7 @@ FAILURES: tuple[tuple[str, Callable[[str, str], GitwarrantError]], ...] = (
             "{server} does not let us in: {said}", "check the credential, and that it may read the repository"
         ),
     ),
+    (r"non-properly terminated|unexpected eof", _unreachable),
     (
         r"certificate|ssl peer|ssl_error|gnutls_handshake",
         _error(
@@ -105,14 +106,14 @@ FAILURES: tuple[tuple[str, Callable[[str, str], GitwarrantError]], ...] = (
     ),
     (
         (
-            r"fsck error|invalid index-pack|bad object|index-pack failed|did not send all necessary objects"
-            r"|pack has|missing (blob|tree|commit|object)|unable to parse|sha1 collision|hash mismatch|inflate"
+            r"fsck error|invalid index-pack|bad object|index-pack failed|did not send all"
+            r"|pack has|missing (blob|tree|commit|object)|unable to parse|collision|hash mismatch|inflate"
         ),
         _bad_content,
     ),
     (
         (
-            r"repository .* not found|does not appear to be a git repository|returned error: 404|does not exist"
+            r"repository .* not found|not appear to be a git repository|returned error: 404"
             r"|could not read from remote repository"
         ),
         _error("{server} has no such repository: {said}", "correct the address, or the right to read it"),

@@ -52,7 +52,7 @@ def fetch(
         _check_readable(file)
     try:
         with _quarantine(remote, repository, limits):
-            if _offered(remote, repository, refs, limits) != _held(repository):
+            if _offered(remote, repository, refs, limits) != _held(repository, refs):
                 _bring(remote, repository, refs, limits)
             _check_size(repository, remote, limits)
             refuse_bent_history(repository)
@@ -127,8 +127,11 @@ def _offered(remote: Remote, repository: Path, refs: Sequence[str], limits: Limi
     return statements | {incoming(ref): found[ref] for ref in refs}
 
 
-def _held(repository: Path) -> dict[str, str]:
-    return Repository(repository).refs("refs/incoming/", STATEMENT_REFS)
+def _held(repository: Path, refs: Sequence[str]) -> dict[str, str]:
+    """What the quarantine has of that; branches asked for at other times do not count."""
+    names = {incoming(ref) for ref in refs}
+    held = Repository(repository).refs("refs/incoming/", STATEMENT_REFS)
+    return {name: held[name] for name in held if name in names or name.startswith(STATEMENT_REFS)}
 
 
 def _bring(remote: Remote, repository: Path, refs: Sequence[str], limits: Limits) -> None:

@@ -43,7 +43,7 @@ class Remote:
         if self.scheme == "ssh" and not (self.ssh_key and self.known_hosts):
             raise BadRemote(
                 f"{self.shown} is reached by SSH, which needs a key and the server's known host keys",
-                remedy="name both; compare what `ssh-keyscan HOST` prints with the keys that the server publishes",
+                remedy="name both; compare the output of `ssh-keyscan HOST` with what the server publishes",
             )
 
     @property

@@ -22,7 +22,7 @@ from gitwarrant.model.statement import STATEMENT_REFS
 
 PUSH_SECONDS = 120
 WRITER = pygit2.Signature("gitwarrant", "gitwarrant@localhost", 0, 0)
-"""The same for everybody: who made a statement is said by its signature, and equal statements get equal ids."""
+"""The same for everybody: its signature says who made a statement, and equal ones get equal ids."""
 
 
 def store(repository: Path, statement: SignedStatement) -> str:
@@ -65,7 +65,7 @@ def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
         raise ValueError(f"only statements are pushed, to a named remote: {remote!r}, {refs}")
     refspecs = [f"{ref}:{ref}" for ref in refs]
     command = ["git", "-C", str(repository), "push", "--quiet", "--no-verify", "--", remote, *refspecs]
-    told = {**os.environ, "LC_ALL": "C"}
+    told = {**os.environ, "LC_ALL": "C"}  # the person's own git: their agent, their proxy; English to read
     try:
         done = subprocess.run(command, env=told, capture_output=True, timeout=PUSH_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:

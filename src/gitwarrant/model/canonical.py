@@ -35,7 +35,7 @@ MAX_DEPTH = 200  # etcd and the API server refuse objects far shallower than thi
 TAG = "is"
 
 
-class NotCanonical(GitwarrantError):  # noqa: N818 - said of the bytes
+class NotCanonical(GitwarrantError):
     """Bytes that are not the one canonical form of the expected value."""
 
     def __init__(self, what: str) -> None:

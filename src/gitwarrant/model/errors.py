@@ -26,7 +26,7 @@ class GitwarrantError(Exception):
         super().__init__(f"{where}{what}\n  remedy: {remedy}")
 
 
-class Refused(GitwarrantError):  # noqa: N818 - a refusal is a verdict, not a malfunction
+class Refused(GitwarrantError):
     """A gate judged the change and said no. Everything else is something we could not do."""
 
     def __init__(self, what: str, *, stage: str, remedy: str, place: Place | None = None) -> None:
@@ -34,5 +34,5 @@ class Refused(GitwarrantError):  # noqa: N818 - a refusal is a verdict, not a ma
         super().__init__(what, remedy=remedy, place=place)
 
 
-class Unreachable(GitwarrantError):  # noqa: N818 - a state of the world, named as people say it
+class Unreachable(GitwarrantError):
     """A server did not answer. The only error that trying again may mend."""

@@ -1,0 +1,1 @@
+"""The one YAML reader: Kubernetes' scalars exactly, duplicate keys refused, budgets, positions."""
