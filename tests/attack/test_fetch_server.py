@@ -246,3 +246,31 @@ def test_disk_full(repository: Simulator, tmp_path: Path) -> None:
 
     assert said.startswith("FetchError the disk is full: ")
     assert said.endswith("remedy: make room where gitwarrant keeps its repositories\n")
+
+
+def test_configuration_and_environment_of_the_user_do_not_act(
+    repository: Simulator, quarantine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a home's .gitconfig nor variables lead to another address."""
+    head = repository.commit(by="alice", files={"web.yaml": "x"})
+    evil = Simulator(tmp_path / "evil.git")
+    evil.commit(by="mallory", files={"web.yaml": "evil"})
+    (tmp_path / ".gitconfig").write_text(f'[url "{evil.url}"]\n\tinsteadOf = {repository.url}\n')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'url.{evil.url}.insteadof={repository.url}'")
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(evil.path / "objects"))
+
+    assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head}
+
+
+def test_fetch_that_was_killed_does_not_block_the_next(repository: Simulator, quarantine: Path) -> None:
+    """What a kill -9 leaves (locks, half a pack) is cleared away."""
+    fetched = repository.commit(by="alice", files={"web.yaml": "x"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    (quarantine / "refs/incoming/heads/main.lock").touch()
+    (quarantine / "packed-refs.lock").touch()
+    (quarantine / "objects/pack/tmp_pack_x").write_bytes(b"half")
+    head = repository.commit(by="alice", files={"web.yaml": "y"})
+
+    assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head} != {MAIN: fetched}
+    assert not list((quarantine / "objects/pack").glob("tmp_*"))

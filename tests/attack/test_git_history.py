@@ -220,21 +220,21 @@ def test_merge_conflict_resolved_in_somebodys_favour(repository: Simulator, kept
 
 def test_merge_of_a_criss_cross_history_picks_the_older_side(repository: Simulator) -> None:
     """Two best common ancestors disagree about a path: no clean merge exists, so taking one is a change."""
-    start = repository.commit(by="alice", files={"web.yaml": "good"})
-    repository.branch("one")
-    repository.branch("two")
-    one = repository.commit(by="alice", on="one", files={"x": "1"})
-    two = repository.commit(by="bob", on="two", files={"web.yaml": "bad", "y": "1"})
-    good = repository.tree({"web.yaml": "good", "x": "1", "y": "1"})
-    bad = repository.tree({"web.yaml": "bad", "x": "1", "y": "1"})
-    base = repository.commit(by="alice", parents=[one, two], tree=good)
+    start = repository.commit(by="alice", files={"api.yaml": "good", "web.yaml": "good"})
+    repository.branch("one", start)
+    repository.branch("two", start)
+    one = repository.commit(by="alice", on="one", files={"api.yaml": "bad"})
+    two = repository.commit(by="bob", on="two", files={"web.yaml": "bad"})
+    base = repository.commit(by="alice", parents=[one, two], tree=repository.tree_of(start))
+    bad = repository.tree({"api.yaml": "bad", "web.yaml": "bad"})
     crossed = repository.commit(by="mallory", on="hers", parents=[two, one], tree=bad)
     head = repository.commit(by="mallory", parents=[base, crossed], tree=bad)
 
     [landing] = change(repository, base).landings
 
-    assert start != base
-    assert landing.commits[-1].changes == (edited(repository, "web.yaml", base, head),)
+    assert landing.commits[-1].changes == tuple(
+        edited(repository, path, base, head) for path in ("api.yaml", "web.yaml")
+    )
 
 
 def test_merge_carries_an_edit_along_a_rename(repository: Simulator) -> None:

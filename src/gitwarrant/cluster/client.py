@@ -32,7 +32,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 REFRESH_SECONDS = 5.0  # how soon an unknown kind may make us ask the discovery again
 
 
-class KindUnknown(ClusterError):  # noqa: N818 - a state of the cluster, said plainly
+class KindUnknown(ClusterError):
     """The cluster serves no such kind."""
 
 

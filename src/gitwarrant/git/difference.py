@@ -19,7 +19,7 @@ from gitwarrant.model.change import BlobId, CommitId, PathChange, TreeId
 MAX_CHANGED_PATHS = 100_000  # ten times the largest environment we measure with
 MAX_CHANGED_FOLDERS = 100_000  # trees can repeat one empty folder without end in a few bytes
 MAX_DEPTH = 64  # folders inside folders
-MAX_MERGED_BYTES = 4 * 1024 * 1024  # larger texts are not merged line by line: they count as changed
+MAX_MERGED_BYTES = 1024 * 1024  # larger texts are not merged line by line: they count as changed
 
 Side = tuple[int, BlobId]
 Differences = dict[bytes, tuple[Side, Side]]
