@@ -25,7 +25,7 @@ def looks_like_json(data: bytes) -> bool:
     return START.match(data) is not None
 
 
-def read(data: bytes, *, max_depth: int, max_nodes: int) -> Json:
+def read(data: bytes, *, max_depth: int, max_collections: int) -> Json:
     """Read a JSON object or list; None when it is not JSON, or not JSON without doubt.
 
     Then the YAML reader decides: it accepts flow style, and says the place of
@@ -43,7 +43,7 @@ def read(data: bytes, *, max_depth: int, max_nodes: int) -> Json:
         )
     except (ValueError, RecursionError):
         return None
-    return value if _within(value, max_depth, max_nodes) else None
+    return value if _within(value, max_depth, max_collections) else None
 
 
 def start(data: bytes, path: str) -> Place:
@@ -76,21 +76,19 @@ def _constant(text: str) -> None:
     raise _NotPlainJson(text)
 
 
-def _within(value: Json, max_depth: int, max_nodes: int) -> bool:
+def _within(value: Json, max_depth: int, max_collections: int) -> bool:
     """Whether a value keeps the bounds and holds only real characters; layer by layer, never recursive."""
-    layer, nodes = [value], 0
+    layer, collections = [value], 0
     for _ in range(max_depth + 1):
-        nodes += len(layer)
-        texts = "".join(item for item in layer if isinstance(item, str))
-        if nodes > max_nodes or LONE_SURROGATE.search(texts):
+        if LONE_SURROGATE.search("".join(item for item in layer if isinstance(item, str))):
             return False
-        layer = [item for parent in layer for item in _children(parent)]
-        if not layer:
-            return True
+        parents = [item for item in layer if isinstance(item, dict | list)]
+        collections += len(parents)
+        if not parents or collections > max_collections:
+            return not parents
+        layer = [item for parent in parents for item in _children(parent)]
     return False
 
 
 def _children(parent: Json) -> list[Json]:
-    if isinstance(parent, dict):
-        return [*parent, *parent.values()]
-    return parent if isinstance(parent, list) else []
+    return [*parent, *parent.values()] if isinstance(parent, dict) else parent

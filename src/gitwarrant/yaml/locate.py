@@ -113,7 +113,7 @@ def _document_starts(data: bytes) -> tuple[tuple[int, int], ...]:
     next_event: Callable[[], Any] = parser.get_event
     while (event := next_event()).__class__ is not StreamEndEvent:
         if event.__class__ is DocumentStartEvent:
-            mark = event.start_mark
+            mark: Any = event.start_mark
             starts.append((mark.line, mark.index - mark.column) if starts else (0, 0))
     parser.dispose()
     return tuple(starts)

@@ -35,7 +35,7 @@ from gitwarrant.yaml.errors import YamlError, syntax_error
 from gitwarrant.yaml.scalars import MERGE, TAG, NotExact, is_integer, key_text, plain_scalar, tagged_scalar
 
 MAX_DEPTH = 200  # a deeply nested CustomResourceDefinition has about sixty
-MAX_NODES = 2_000_000  # values of one file: some hundred megabytes of Python objects
+MAX_COLLECTIONS = 500_000  # lists and mappings of one file; its bytes bound the scalars
 MAX_DOCUMENTS = 20_000
 MAX_REMEMBERED = 20_000  # distinct scalars whose meaning is kept
 
@@ -60,7 +60,7 @@ def read(data: bytes, path: str) -> tuple[Document, ...]:
             alias bomb, or a scalar that JSON cannot hold exactly.
     """
     check_bytes(data, path)
-    value = json_text.read(data, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
+    value = json_text.read(data, max_depth=MAX_DEPTH, max_collections=MAX_COLLECTIONS)
     if value is not None:
         return (Document(value, json_text.start(data, path), 0),)
     try:
@@ -101,7 +101,7 @@ class _Builder:
         self.meanings = _Meanings()
         self.text = data.decode() if re.search(rb"!\s", data) else ""  # where a lone tag may stand
         self.careful = b"&" in data or bool(self.text)  # else no scalar needs a second look
-        self.nodes = 0
+        self.room = MAX_COLLECTIONS
 
     def documents(self) -> Iterator[Document]:
         """All documents, empty ones with the value None."""
@@ -128,6 +128,7 @@ class _Builder:
         key: Any = _NO_KEY  # the key that waits for its value; only in a mapping
         merged = _NONE  # keys that came by merge: an explicit one may replace them
         stack: list[tuple[Any, bool, Any, frozenset[str]]] = []
+        room = self.room
         event: Any = None
         try:
             while True:
@@ -142,7 +143,9 @@ class _Builder:
                     if careful:
                         value = self._careful(event, value)
                 elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                    self._begin(event, len(stack))
+                    room -= 1
+                    if careful or room < 0 or len(stack) >= MAX_DEPTH or event.tag is not None:
+                        self._begin(event, len(stack), room)
                     stack.append((current, in_mapping, key, merged))
                     in_mapping = kind is MappingStartEvent
                     current, key, merged = {} if in_mapping else [], _NO_KEY, _NONE
@@ -150,10 +153,12 @@ class _Builder:
                 elif kind is MappingEndEvent or kind is SequenceEndEvent:
                     value = current
                     current, in_mapping, key, merged = stack.pop()
-                    self._end(event, value)
+                    if careful:
+                        self.anchors.end(value)
                 elif kind is AliasEvent:
                     value = self.anchors.use(event.anchor)
                 else:  # the document's end: its value stands alone in `top`
+                    self.room = room
                     return top[0]
                 if key is not _NO_KEY:
                     if key is MERGE:
@@ -172,20 +177,15 @@ class _Builder:
         except BadAlias as error:
             self._refuse(str(error), "write the value out, or name an anchor defined before", event)
 
-    def _begin(self, event: Any, depth: int) -> None:
+    def _begin(self, event: Any, depth: int, room: int) -> None:
+        if room < 0:
+            self._refuse(f"more than {MAX_COLLECTIONS} lists and mappings", "split the file", event)
         if depth >= MAX_DEPTH:
             self._refuse(f"nested deeper than {MAX_DEPTH}", "flatten the document", event)
         if event.tag not in COLLECTION_TAGS:
             self._refuse(f"the tag {event.tag!r} has no meaning in Kubernetes", "remove it", event)
         if self.careful:
             self.anchors.begin(event.anchor)
-
-    def _end(self, event: Any, value: Any) -> None:
-        self.nodes += len(value)
-        if self.nodes > MAX_NODES:
-            self._refuse(f"more than {MAX_NODES} values", "split the file", event)
-        if self.careful:
-            self.anchors.end(value)
 
     def _careful(self, event: Any, value: Json) -> Json:
         """See to what few files have: anchors, and a tag `!` that makes text of what follows it."""
