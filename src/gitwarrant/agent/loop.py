@@ -178,7 +178,7 @@ class Loop:
 
 def changes(before: Observation | None, seen: Observation) -> list[Event]:
     """What is worth telling about an observation that the one before did not say."""
-    known_drift = set(before.drifts) if before else set()
+    known_drift = before.drifts if before else ()
     known_health = {item.key: item.health for item in before.health} if before else {}
     events = []
     for drift in seen.drifts:

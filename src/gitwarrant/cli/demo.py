@@ -58,10 +58,8 @@ def _second_act(arguments: argparse.Namespace, terminal: Terminal, stage: Stage,
     from gitwarrant.cli.demo_cluster import own_cluster, sandbox_target  # noqa: PLC0415 - needs 'cluster'
     from gitwarrant.demo.act_two import act_two, commands_to_try  # noqa: PLC0415
 
-    if arguments.kubeconfig:
-        target = own_cluster(arguments, terminal)
-    else:
-        target = sandbox_target(stage, terminal)
+    own = arguments.kubeconfig is not None
+    target = own_cluster(arguments, terminal) if own else sandbox_target(stage, terminal)
     if target is None:
         return 0
     begun = time.monotonic()
