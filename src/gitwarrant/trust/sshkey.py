@@ -31,7 +31,7 @@ VERIFIED = 0x04  # FIDO user verification: PIN or biometry
 UNREAD_DATA = 0xC0  # attested data or extensions would follow, which an SSH signature cannot hold
 
 
-class BadKey(GitwarrantError):  # noqa: N818 - said of the key
+class BadKey(GitwarrantError):
     """A public key that cannot be read, or of a kind that is not accepted."""
 
     def __init__(self, what: str, *, place: Place | None = None) -> None:

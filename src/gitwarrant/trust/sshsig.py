@@ -27,7 +27,7 @@ HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 SIGN_SECONDS = 120  # a person looks for the security key and touches it
 
 
-class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
+class BadSignature(GitwarrantError):
     """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
 
     def __init__(self, what: str) -> None:
@@ -36,7 +36,7 @@ class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
         )
 
 
-class CannotSign(GitwarrantError):  # noqa: N818 - named as people say it
+class CannotSign(GitwarrantError):
     """ssh-keygen did not give a signature."""
 
 
