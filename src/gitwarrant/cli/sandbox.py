@@ -86,7 +86,8 @@ def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     status = find.status(arguments.name, root=_root(arguments))
     sandbox = status.sandbox
     terminal.say(f"sandbox {sandbox.name!r} {'runs' if status.running else 'does not run'}", "bold")
-    terminal.say(f"  Kubernetes {sandbox.version} at {sandbox.server}, cluster uid {sandbox.uid}")
+    known = f"Kubernetes {sandbox.version}, cluster uid {sandbox.uid}" if sandbox.uid else "not ready yet"
+    terminal.say(f"  {sandbox.server}, {known}")
     terminal.say(f"  kubeconfig {sandbox.kubeconfig}")
     for part in status.parts:
         word, style = ("running", "good") if part.running else ("stopped", "bad")

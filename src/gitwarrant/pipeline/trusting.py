@@ -34,14 +34,7 @@ class Trusted:
         Raises:
             GitwarrantError: there is none.
         """
-        found = self.config.environment(name)
-        if found is not None:
-            return found
-        known = ", ".join(sorted(item.name for item in self.config.environments)) or "none"
-        raise GitwarrantError(
-            f"there is no environment {name!r} in {CONFIG_FOLDER}/environments.yaml",
-            remedy=f"name one of: {known}",
-        )
+        return environment_of(self.config, name)
 
 
 def trust(
@@ -66,6 +59,22 @@ def trust(
             before = _succeed(before, rules_at(repository, landing.commit), landing)
     authorship = verify(change, root, policies, None, seen=seen, now=now)
     return Trusted(change.head, before, authorship)
+
+
+def environment_of(config: RepositoryConfig, name: str) -> Environment:
+    """The environment of that name.
+
+    Raises:
+        GitwarrantError: there is none.
+    """
+    found = config.environment(name)
+    if found is not None:
+        return found
+    known = ", ".join(sorted(item.name for item in config.environments)) or "none"
+    raise GitwarrantError(
+        f"there is no environment {name!r} in {CONFIG_FOLDER}/environments.yaml",
+        remedy=f"name one of: {known}",
+    )
 
 
 def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:

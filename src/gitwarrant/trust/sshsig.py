@@ -161,6 +161,26 @@ def sign(key: str, message: bytes, namespace: str) -> bytes:
     return armored
 
 
+def public_line(key: str) -> str:
+    """The public half of a signing key, named as for `sign`, as a line without comment.
+
+    Raises:
+        CannotSign: it cannot be found.
+    """
+    literal = key.removeprefix("key::")
+    if literal != key or key.startswith(("ssh-", "sk-", "ecdsa-")):
+        return read_line(literal).line
+    path = Path(key).expanduser()
+    public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
+    try:
+        return read_line(public.read_text()).line
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotSign(
+            f"the public half of {key} is not at {public}",
+            remedy=f"write it: ssh-keygen -y -f {path} > {public}",
+        ) from error
+
+
 def _ssh_keygen(key: Path, message: bytes, namespace: str) -> bytes:
     command = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(key)]
     try:

@@ -1,0 +1,103 @@
+"""Show what a change would create, update and delete, before it does.
+
+In a clone of the environment repository: what your branch would do to an
+environment once it lands, with every gate's opinion. With --fetched, or outside
+of a clone: what the deployer would do now with what the Git server holds.
+"""
+
+import argparse
+from pathlib import Path
+
+from gitwarrant.cli.configured import add_config, agent, git_folder, now, working
+from gitwarrant.cli.terminal import Terminal, describe
+from gitwarrant.git.clone import Clone
+from gitwarrant.model.canonical import plain
+from gitwarrant.model.plan import Plan
+from gitwarrant.pipeline.delivery import candidate, examine
+from gitwarrant.pipeline.judge import Judgement, judge
+from gitwarrant.pipeline.local import look, proposed, question
+from gitwarrant.plan.text import lines
+
+EXAMPLES = """\
+examples:
+  gitwarrant plan production               what HEAD would change there once it lands
+  gitwarrant plan staging --base main~3    compared with three landings ago
+  gitwarrant plan production --fetched     what the deployer would do now
+  gitwarrant plan production --cluster     and what the API server says to it (dry run)
+
+exit status: 0 every gate passes; 1 a gate refuses; 2 could not run; 3 a server does not answer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the environment, and what to compare."""
+    parser.add_argument("environment", help="the environment to plan for")
+    parser.add_argument("revision", nargs="?", default="HEAD", help="what would land (default: HEAD)")
+    parser.add_argument("--base", metavar="REV", help="what to compare with (default: the protected ref)")
+    parser.add_argument("--fetched", action="store_true", help="fetch, and compare with the last warrant")
+    parser.add_argument("--cluster", action="store_true", help="ask the API server too (implies --fetched)")
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Judge, show the plan and every refusal."""
+    if arguments.fetched or arguments.cluster or git_folder(Path.cwd()) is None:
+        judgement, plan = _fetched(arguments)
+    else:
+        judgement = _local(arguments)
+        plan = judgement.plan
+    show(judgement, plan, terminal)
+    return 1 if judgement.refusals else 0
+
+
+def show(judgement: Judgement, plan: Plan | None, terminal: Terminal) -> None:
+    """The plan like a diff, then what each gate says."""
+    refusals = [describe(refusal) for refusal in judgement.refusals]
+    terminal.result({"plan": plain(plan) if plan else None, "refusals": refusals})
+    if plan:
+        for style, text in lines(plan):
+            terminal.say(text, style)
+        terminal.say()
+    for stage, verdict in verdicts(judgement):
+        refused = [refusal for refusal in judgement.refusals if refusal.stage == stage]
+        terminal.say(f"{stage:<8} {terminal.style(verdict, 'bad' if refused else 'good')}")
+        for refusal in refused:
+            where = f"{refusal.place}: " if refusal.place else ""
+            terminal.say(f"           {where}{refusal.what}")
+            terminal.say(f"           remedy: {refusal.remedy}", "dim")
+
+
+def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
+    """Each stage in order, with its verdict in a few words."""
+    refused = {refusal.stage for refusal in judgement.refusals}
+    authorship, report = judgement.authorship, judgement.report
+    people = sorted(
+        {name for landing in authorship.landings for name in landing.authors} if authorship else ()
+    )
+    said = {
+        "verify": f"proven: {', '.join(people) or 'nothing new'}",
+        "render": f"{len(judgement.rendered.manifests)} objects" if judgement.rendered else "",
+        "check": f"passed, {len(report.findings)} findings below the threshold" if report else "",
+        "plan": "within bounds" if judgement.plan else "",
+    }
+    done = [(stage, "refused" if stage in refused else text) for stage, text in said.items()]
+    return [(stage, text) for stage, text in done if text]
+
+
+def _local(arguments: argparse.Namespace) -> Judgement:
+    clone = Clone.around(Path.cwd())
+    view = look(clone, agent(arguments), now=now())
+    environment = view.trusted.environment(arguments.environment)
+    base = clone.commit(arguments.base) if arguments.base else None
+    change = proposed(view, environment.ref, clone.commit(arguments.revision), base)
+    return judge(view.repository, question(view, environment, change, now=now()))
+
+
+def _fetched(arguments: argparse.Namespace) -> tuple[Judgement, Plan | None]:
+    with working(arguments) as work:
+        judgement = examine(work, candidate(work, arguments.environment))
+        if not arguments.cluster or judgement.plan is None:
+            return judgement, judgement.plan
+        from gitwarrant.cli.reaching import refined  # noqa: PLC0415 - needs the extra 'cluster'
+
+        return judgement, refined(work, judgement)
