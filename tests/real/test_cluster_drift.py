@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.support.cluster_workshop import Workshop, manifest, run, until
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
@@ -12,7 +13,6 @@ from gitwarrant.model.manifest import Manifest, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.cluster_workshop import Workshop, manifest, run, until
 
 pytestmark = pytest.mark.real
 
