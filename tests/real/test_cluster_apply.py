@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
@@ -22,7 +21,7 @@ from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.live import AppliedObject, Health, Result
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
-from gitwarrant.model.plan import Action, LeafList, Operation
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.sandbox.find import Sandbox, credentials
 
@@ -422,7 +421,7 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
         connection, shop.cluster.concurrency = shop.cluster._connection, 1
         intend, count = Ledger.intend, iter(range(100))
 
-        def failing(ledger: Any, item: Any) -> str:
+        def failing(ledger: Ledger, item: Leaf) -> str:
             if next(count) == 3:
                 shop.cluster._connection = replace(connection, server="https://127.0.0.1:1")
             return intend(ledger, item)

@@ -84,6 +84,10 @@ class Loop:
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
+    def observation(self, name: str) -> Observation | None:
+        """What was last seen of an environment; None before the first look."""
+        return self._memories[name].observation
+
     async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
         """One look at one environment: deploy what is new, then watch what stands.
 
@@ -174,7 +178,7 @@ class Loop:
 
 def changes(before: Observation | None, seen: Observation) -> list[Event]:
     """What is worth telling about an observation that the one before did not say."""
-    known_drift = set(before.drifts) if before else set()
+    known_drift = before.drifts if before else ()
     known_health = {item.key: item.health for item in before.health} if before else {}
     events = []
     for drift in seen.drifts:

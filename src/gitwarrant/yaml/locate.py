@@ -4,8 +4,9 @@ A second walk over the events of a file that `reader.read` accepted. Through an
 alias or a merge the place is where the value is really written: at the anchor.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from yaml import YAMLError
@@ -24,8 +25,9 @@ from yaml.events import (
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Pointer
-from gitwarrant.yaml.errors import YamlError
-from gitwarrant.yaml.reader import check_bytes, syntax_error
+from gitwarrant.yaml import json_text
+from gitwarrant.yaml.encoding import check_bytes
+from gitwarrant.yaml.errors import YamlError, syntax_error
 from gitwarrant.yaml.scalars import NotExact, key_text, plain_scalar, tagged_scalar
 
 
@@ -63,18 +65,26 @@ def locate(data: bytes, path: str, document: int, pointer: Pointer) -> Place:
 
 
 def locate_many(data: bytes, path: str, document: int, pointers: Iterable[Pointer]) -> Mapping[Pointer, Span]:
-    """Places of several fields of one document, for one walk."""
+    """Places of several fields of one document, for one walk over it."""
     check_bytes(data, path)
     try:
-        root = _tree(data, path, document)
+        starts = _document_starts(data)
+        if document >= len(starts):
+            what = f"there is no document {document}"
+            raise YamlError(what, remedy="read the file again", place=Place(path))
+        root = _tree(data, starts[document : document + 2])
     except YAMLError as error:
-        raise syntax_error(error, path) from error
-    return {pointer: _span(_find(root, pointer), path) for pointer in pointers}
+        if not json_text.looks_like_json(data):
+            raise syntax_error(error, data, path) from error
+        begin = json_text.start(data, path)  # JSON has escapes that libyaml does not know
+        return dict.fromkeys(pointers, Span(begin, 0, len(data.decode())))
+    return {pointer: _span(_find(root, pointer), path, starts[document]) for pointer in pointers}
 
 
-def _span(node: _Node, path: str) -> Span:
-    place = Place(path, node.start.line + 1, node.start.column + 1)
-    return Span(place, node.start.index, node.end.index)
+def _span(node: _Node, path: str, begin: tuple[int, int]) -> Span:
+    line, index = begin
+    place = Place(path, node.start.line + line + 1, node.start.column + 1)
+    return Span(place, node.start.index + index, node.end.index + index)
 
 
 def _find(node: _Node, pointer: Pointer) -> _Node:
@@ -95,19 +105,28 @@ def _child(node: _Node, step: str | int) -> _Node | None:
     return None
 
 
-def _tree(data: bytes, path: str, document: int) -> _Node:
+@lru_cache(maxsize=16)  # findings come file by file, many from one
+def _document_starts(data: bytes) -> tuple[tuple[int, int], ...]:
+    """Line and character, counted from 0, where each document begins; always at the begin of a line."""
+    starts: list[tuple[int, int]] = []
     parser = CParser(data)
-    try:
-        next_event: Callable[[], Any] = parser.get_event
-        seen = -1
-        while (event := next_event()).__class__ is not StreamEndEvent:
-            if event.__class__ is DocumentStartEvent:
-                seen += 1
-                if seen == document:
-                    return _compose(next_event)
-    finally:
-        parser.dispose()
-    raise YamlError(f"there is no document {document}", remedy="read the file again", place=Place(path))
+    next_event: Callable[[], Any] = parser.get_event
+    while (event := next_event()).__class__ is not StreamEndEvent:
+        if event.__class__ is DocumentStartEvent:
+            mark: Any = event.start_mark
+            starts.append((mark.line, mark.index - mark.column) if starts else (0, 0))
+    parser.dispose()
+    return tuple(starts)
+
+
+def _tree(data: bytes, bounds: Sequence[tuple[int, int]]) -> _Node:
+    """The places in one document, read by itself: no anchor reaches across."""
+    [begin, *end] = (index for _, index in bounds)
+    parser = CParser(data.decode()[begin : end[0] if end else None])
+    next_event: Callable[[], Any] = parser.get_event
+    while next_event().__class__ is not DocumentStartEvent:
+        pass
+    return _compose(next_event)
 
 
 def _compose(next_event: Callable[[], Any]) -> _Node:

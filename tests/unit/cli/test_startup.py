@@ -16,24 +16,10 @@ from gitwarrant.sandbox.logs import SOURCES
 
 ROOT = Path(__file__).parents[3]
 
-HEAVY = set(
-    [
-        "aiohttp",
-        "asyncio",
-        "cryptography",
-        "importlib.metadata",
-        "lightkube",
-        "orjson",
-        "pydantic",
-        "pygit2",
-        "rich",
-        "shtab",
-        "sqlite3",
-        "ssl",
-        "structlog",
-        "yaml",
-    ]
-)
+HEAVY = {
+    *("aiohttp", "asyncio", "cryptography", "importlib.metadata", "lightkube", "orjson", "pydantic"),
+    *("pygit2", "rich", "shtab", "sqlite3", "ssl", "structlog", "yaml"),
+}
 """Modules that take some milliseconds each, or hundreds."""
 
 # Without the extras: their modules are as if they were not installed.

@@ -73,6 +73,6 @@ def _says(side: str, name: str, resources: Content, at: Pointer) -> bool:
 
 
 def _violation(container: Container, missing: tuple[str, ...]) -> Violation:
-    pointer = (*container.pointer, "resources") if "resources" in container.content else container.pointer
+    pointer = (*container.pointer, "resources")
     fields = ", ".join(missing)
     return Violation(pointer, f"{container.title} has no {fields}", f"set {fields}")
