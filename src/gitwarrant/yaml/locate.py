@@ -28,7 +28,7 @@ from gitwarrant.model.manifest import Pointer
 from gitwarrant.yaml import json_text
 from gitwarrant.yaml.encoding import check_bytes
 from gitwarrant.yaml.errors import YamlError, syntax_error
-from gitwarrant.yaml.scalars import NotExact, key_text, plain_scalar, tagged_scalar
+from gitwarrant.yaml.scalars import MERGE, NotExact, key_text, plain_scalar, tagged_scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +161,15 @@ def _compose(next_event: Callable[[], Any]) -> _Node:
 
 
 def _put(parent: _Node, key: str, node: _Node) -> None:
-    if key == _MERGE_KEY:
+    if key is MERGE:
         parent.merges.extend(node.children.values() if node.is_list else [node])
     else:
         parent.children[key] = node
 
 
-_MERGE_KEY = "<<"
-
-
 def _key(event: Any) -> str:
     try:
-        if event.implicit[0] and event.value != _MERGE_KEY:
+        if event.implicit[0]:
             return key_text(plain_scalar(event.value))
         return key_text(tagged_scalar(event.tag, event.value)) if event.tag else str(event.value)
     except NotExact:
