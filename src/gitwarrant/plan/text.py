@@ -83,13 +83,18 @@ def _text_difference(before: str, after: str) -> Iterator[Line]:
     if len(olds) + len(news) > MAX_COMPARED_LINES:
         yield "dim", f"        {len(olds)} lines -> {len(news)} lines"
         return
-    styles = {"+": "add", "-": "remove", "@": "dim"}
     compared = list(difflib.unified_diff(olds, news, lineterm="", n=1))[2:]  # the first two name files
-    yield from _bounded(
-        [(styles.get(line[0], ""), f"        {line[0]} {_printable(line[1:])}".rstrip()) for line in compared]
-    )
+    yield from _bounded([_compared(line) for line in compared])
     if olds == news:
         yield "dim", "        only the line ends differ"
+
+
+def _compared(line: str) -> Line:
+    """One line of a unified difference; `@@` lines say where in the text."""
+    if line.startswith("@@"):
+        return "dim", f"        {line}"
+    style = {"+": "add", "-": "remove"}.get(line[0], "")
+    return style, f"        {line[0]} {_printable(line[1:])}".rstrip()
 
 
 def _bounded(shown: list[Line]) -> Iterator[Line]:
