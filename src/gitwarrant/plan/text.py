@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from gitwarrant.model.manifest import Content, Json, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
 from gitwarrant.objects.difference import HIDDEN, hide_secrets, identity_of
+from gitwarrant.yaml.scalars import NotExact, plain_scalar
 
 Line: TypeAlias = tuple[str, str]
 """A style (`bold`, `add`, `change`, `remove`, `dim` or none) and the text of one line."""
@@ -139,11 +140,20 @@ def _inside(value: Json, step: str | int) -> Json:
 
 def _value(value: Json) -> str:
     """Write a value on one line, shortened; text bare where it cannot be mistaken for something else."""
-    bare = isinstance(value, str) and value.isprintable() and value.strip() == value != ""
-    written = value if bare else json.dumps(value, ensure_ascii=not _is_printable(value))
+    written = value if _is_bare(value) else json.dumps(value, ensure_ascii=not _is_printable(value))
     if len(written) <= MAX_VALUE:
         return str(written)
     return f"{written[:MAX_VALUE]}... ({len(written)} characters)"
+
+
+def _is_bare(value: Json) -> bool:
+    """Whether text needs no quotes to be seen as text: `web` needs none, `"true"` and `"8080"` do."""
+    if not isinstance(value, str) or not value.isprintable() or value.strip() != value or value[:1] in '"[{':
+        return False
+    try:
+        return plain_scalar(value) == value
+    except NotExact:
+        return False
 
 
 def _is_printable(value: Json) -> bool:
