@@ -147,7 +147,9 @@ class Server:
         headers = {"Content-Type": "application/yaml", "Accept": "application/json"}
         self.connection.request(method, path, body.encode(), headers)
         answer = self.connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        body_read = answer.read()
+        is_json = answer.getheader("Content-Type", "").startswith("application/json")
+        return answer.status, json.loads(body_read) if is_json else body_read
 
     def seen(self, spec: str) -> Json:
         """What the server reads where `spec:` is continued by this text; None where it refuses."""
