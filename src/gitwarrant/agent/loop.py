@@ -7,7 +7,7 @@ killed at any point, it starts again and converges.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,7 +19,7 @@ from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import Candidate, Delivery, candidate, examine
+from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
 
@@ -74,6 +74,7 @@ class Loop:
     async def run(self, *, rounds: int | None = None) -> None:
         """Go round until cancelled, or so many times."""
         interval = self._work.agent.interval.total_seconds()
+        self._clusters.clear()  # connections live as long as one run
         async with AsyncExitStack() as stack:
             while rounds is None or rounds > 0:
                 for name, memory in self._memories.items():
@@ -83,27 +84,41 @@ class Loop:
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
+    def observation(self, name: str) -> Observation | None:
+        """What was last seen of an environment; None before the first look."""
+        return self._memories[name].observation
+
     async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
-        """One look at one environment. Errors are told and end the look, not the loop."""
-        try:
-            found = candidate(self._work, name)
-            cluster = await self._cluster(name, stack)
-            await self._deploy(found, memory, cluster)
-            await self._watch(found, memory, cluster)
+        """One look at one environment: deploy what is new, then watch what stands.
+
+        The second does not wait for the first: while the Git server is gone, or
+        serves what is refused, drift is still seen and put back.
+        """
+        if await self._told(name, memory, self._deploy(name, memory, stack)):
             memory.failures = 0
+        await self._told(name, memory, self._watch(name, memory, stack))
+
+    async def _told(self, name: str, memory: _Memory, step: Awaitable[None]) -> bool:
+        """Whether a step went well; if not it is told, and ends the step, not the loop."""
+        try:
+            await step
         except Refused as refusal:
             self._once(memory, Event(name, Mood.BAD, f"refused by {refusal.stage}: {refusal}"))
         except Unreachable as error:
             self._again_later(name, memory, error)
         except GitwarrantError as error:
             self._once(memory, Event(name, Mood.BAD, str(error)))
+        else:
+            return True
+        return False
 
     async def _cluster(self, name: str, stack: AsyncExitStack) -> Cluster:
         if name not in self._clusters:
             self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
         return self._clusters[name]
 
-    async def _deploy(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
+    async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+        found = candidate(self._work, name)
         environment = found.question.environment
         fingerprint = found.fingerprint
         if fingerprint != memory.judged or memory.judgement is None:
@@ -117,7 +132,7 @@ class Loop:
             return
         if memory.deployed:
             return
-        done = await deploy(self._work, memory.judgement, cluster)
+        done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))
         memory.deployed = done.applied is None or done.applied.complete
         self._tell_deployment(environment.name, memory, done)
 
@@ -134,9 +149,11 @@ class Loop:
             if item.result is Result.FAILED:
                 self._once(memory, Event(name, Mood.BAD, f"{item.key}: {item.message}"))
 
-    async def _watch(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
-        before = memory.observation
-        seen = await watch(self._work, found, cluster, previous=before)
+    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+        stands, before = standing(self._work, name), memory.observation
+        if stands is None:
+            return
+        seen = await watch(self._work, stands, await self._cluster(name, stack), previous=before)
         memory.observation = seen
         for event in changes(before, seen):
             self._tell(event)
@@ -161,7 +178,7 @@ class Loop:
 
 def changes(before: Observation | None, seen: Observation) -> list[Event]:
     """What is worth telling about an observation that the one before did not say."""
-    known_drift = set(before.drifts) if before else set()
+    known_drift = before.drifts if before else ()
     known_health = {item.key: item.health for item in before.health} if before else {}
     events = []
     for drift in seen.drifts:

@@ -16,7 +16,7 @@ from gitwarrant.model.finding import Severity
 from gitwarrant.policy.report.checked import Skipped
 from gitwarrant.policy.sets import BUILTIN_SETS, PURPOSES
 from gitwarrant.render.plain import SUFFIXES
-from gitwarrant.yaml.reader import MAX_FILE_BYTES
+from gitwarrant.yaml.encoding import MAX_FILE_BYTES
 
 DEFAULT_SET = "production-security"
 STANDARD_INPUT = "-"

@@ -1,55 +1,43 @@
-"""Compare the cluster with what was warranted.
-
-Shows every field that differs from what a clean create of the warranted
-manifests gives, also fields that somebody added, and who wrote them. Nothing is
-changed unless --revert is given.
-"""
+"""`gitwarrant drift`: compare the cluster with what was warranted."""
 
 import argparse
 import asyncio
+from contextlib import nullcontext
 
-from gitwarrant.cli.configured import add_config, working
+from gitwarrant.cli.configured import working
 from gitwarrant.cli.reaching import connection
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Drift, DriftKind, Health, Observation
-from gitwarrant.pipeline.delivery import Candidate, Delivery, candidate
+from gitwarrant.pipeline.delivery import Delivery, Standing, alone, standing
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.plan.text import difference_lines
-
-EXAMPLES = """\
-examples:
-  gitwarrant drift production
-  gitwarrant drift production --revert
-  gitwarrant drift production --output json
-
-exit status: 0 as warranted; 1 drifted (with --revert: and could not be put back); 2 could not run;
-  3 a server does not answer
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the environment, and whether to put it back."""
-    parser.add_argument("environment", help="the environment to compare")
-    parser.add_argument("--revert", action="store_true", help="put everything back as it was warranted")
-    add_config(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show drift and health."""
     with working(arguments) as work:
         mode = DriftMode.REVERT if arguments.revert else DriftMode.REPORT
-        seen = asyncio.run(_watch(work, candidate(work, arguments.environment), mode))
+        stands = standing(work, arguments.environment)
+        if stands is None:
+            raise GitwarrantError(
+                f"nothing was deployed to {arguments.environment!r} yet, so nothing can have drifted",
+                remedy=f"deploy it first: gitwarrant apply {arguments.environment}",
+            )
+        seen = asyncio.run(_watch(work, stands, mode))
     terminal.result(plain(seen))
     _say(seen, terminal)
     return 1 if any(drift.key not in seen.reverted for drift in seen.drifts) else 0
 
 
-async def _watch(work: Delivery, found: Candidate, mode: DriftMode) -> Observation:
-    async with Cluster(connection(work, found.question.environment.name)) as cluster:
-        return await watch(work, found, cluster, mode=mode)
+async def _watch(work: Delivery, stands: Standing, mode: DriftMode) -> Observation:
+    # Putting back is deploying, so it is done alone; looking is not.
+    with alone(work.agent.state) if mode is DriftMode.REVERT else nullcontext():
+        async with Cluster(connection(work, stands.environment.name)) as cluster:
+            return await watch(work, stands, cluster, mode=mode)
 
 
 def _say(seen: Observation, terminal: Terminal) -> None:

@@ -12,7 +12,7 @@ from secrets import token_bytes
 
 from gitwarrant.config.agent import Agent, load
 from gitwarrant.demo.configuration import REPOSITORY, agent_file, repository_files
-from gitwarrant.demo.forge import BRANCH, Forge, Person, make_person, run_git
+from gitwarrant.demo.forge import BRANCH, Forge, Person, make_person
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import push, store
 from gitwarrant.model.canonical import encode
@@ -72,7 +72,7 @@ def open_shop(folder: Path) -> Shop:
 
 
 def three_replicas(shop: Shop) -> str:
-    """Ada scales the web application in production, and raises the database's connections; a signed commit."""
+    """Ada scales production's web application and its database; a signed commit."""
     shop.forge.edit("production/web.yaml", "replicas: 2", "replicas: 3")
     shop.forge.edit("production/database.yaml", 'max_connections: "100"', 'max_connections: "200"')
     commit = shop.forge.commit(shop.ada, "Make room for the winter sale")

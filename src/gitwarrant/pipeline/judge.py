@@ -89,7 +89,9 @@ def judge(repository: Repository, question: Question) -> Judgement:
     authorship = gates.attempt(
         lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
     )
-    rendered = gates.attempt(lambda: rendering(repository, question, change.head))
+    rendered = gates.attempt(
+        lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)
+    )
     if rendered is None:
         return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
     report = gates.attempt(lambda: check(rendered, environment.policies))
@@ -105,15 +107,16 @@ def everywhere(change: Change, policy: TrustPolicy) -> dict[CommitId, TrustPolic
     return dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], policy)
 
 
-def rendering(repository: Repository, question: Question, commit: CommitId) -> Rendered:
+def rendering(
+    repository: Repository, environment: Environment, custom_kinds: frozenset[str], commit: CommitId
+) -> Rendered:
     """Render the environment's folder at a commit.
 
     Raises:
         Refused: by fetch or render.
     """
-    environment = question.environment
     tree = repository.tree(commit, environment.path)
-    return render(tree, namespace=environment.namespace, custom_kinds=question.tenant.custom_kinds)
+    return render(tree, namespace=environment.namespace, custom_kinds=custom_kinds)
 
 
 def refuse_findings(report: CheckReport) -> None:
@@ -154,7 +157,8 @@ def _previous(repository: Repository, question: Question) -> tuple[Rendered | No
     if question.previous is None:
         return None, None
     try:
-        rendered = rendering(repository, question, question.previous.commit)
+        kinds = question.tenant.custom_kinds
+        rendered = rendering(repository, question.environment, kinds, question.previous.commit)
     except Refused:
         return None, question.previous.leaves
     leaves = leaves_of(rendered)
