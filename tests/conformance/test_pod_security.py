@@ -1,9 +1,9 @@
 """The Pod Security Standards, side by side with the fixtures of the API server's own admission plugin.
 
 A fixture is one Pod that one control passes or fails, at a level and from a
-version on. Judged from 1.25 on: before, the restricted profile asked for less. What the baseline forbids our checks
-call high or worse, what only the restricted profile forbids medium: so the
-severity of a finding says which level it belongs to.
+version on. Judged from 1.25 on: before, the restricted profile asked for less.
+What the baseline forbids our checks call high or worse, what only the restricted
+profile forbids medium: so a finding's severity says which level it belongs to.
 """
 
 import os
