@@ -14,16 +14,6 @@ from gitwarrant.git.objects import NotAStore
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """Take the agent's configuration file."""
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the agent's configuration: root of trust, tenant, clusters (default: GITWARRANT_CONFIG, then "
-        "gitwarrant.yaml in the clone's Git folder, then /etc/gitwarrant/gitwarrant.yaml)",
-    )
-
-
 def agent(arguments: argparse.Namespace) -> Agent:
     """Read the agent's configuration that the arguments or the environment name."""
     return agent_at(arguments.config)

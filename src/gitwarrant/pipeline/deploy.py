@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ledger import logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.canonical import decode
@@ -30,7 +31,7 @@ from gitwarrant.pipeline.warranting import (
     warrant_for,
 )
 from gitwarrant.store.content import ContentStore
-from gitwarrant.trust.warrant import open_warrant
+from gitwarrant.trust.warrant import admit, open_warrant
 
 BASELINES = "baseline"
 """The kind of cached content that keeps baselines."""
@@ -65,6 +66,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         warrant = open_warrant(bundle.envelope, signer(work).public_pem)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)
+        highest = logged_sequence(work.recorder, environment.name)
+        admit(warrant, bundle.leaves, cluster=uid, highest_sequence=highest, now=work.now())
         applied = await apply(
             warrant,
             bundle.leaves,

@@ -106,6 +106,7 @@ def _report(walk: _Walk, rendered: Rendered, sets: Sequence[PolicySet]) -> Check
         else:
             unjudged.append(Unjudged(found.check.id, found.manifest.key, place, found.said))
     return CheckReport(
+        commit=rendered.commit,
         objects=len(rendered.manifests),
         findings=tuple(findings),
         unjudged=tuple(unjudged),

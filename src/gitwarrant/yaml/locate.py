@@ -4,7 +4,7 @@ A second walk over the events of a file that `reader.read` accepted. Through an
 alias or a merge the place is where the value is really written: at the anchor.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,7 +28,11 @@ from gitwarrant.model.manifest import Pointer
 from gitwarrant.yaml import json_text
 from gitwarrant.yaml.encoding import check_bytes
 from gitwarrant.yaml.errors import YamlError, syntax_error
-from gitwarrant.yaml.scalars import NotExact, key_text, plain_scalar, tagged_scalar
+from gitwarrant.yaml.scalars import MERGE, NotExact, key_text, plain_scalar, tagged_scalar
+
+MAX_LOCATED = 4 * 1024 * 1024
+"""Characters of one document whose places are kept, each value some hundred bytes; of larger ones
+(no API server takes such an object) only the beginning is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +123,18 @@ def _document_starts(data: bytes) -> tuple[tuple[int, int], ...]:
     return tuple(starts)
 
 
-def _tree(data: bytes, bounds: Sequence[tuple[int, int]]) -> _Node:
+@lru_cache(maxsize=2)  # a List is asked for each of its items
+def _tree(data: bytes, bounds: tuple[tuple[int, int], ...]) -> _Node:
     """The places in one document, read by itself: no anchor reaches across."""
     [begin, *end] = (index for _, index in bounds)
-    parser = CParser(data.decode()[begin : end[0] if end else None])
+    text = data.decode()[begin : end[0] if end else None]
+    parser = CParser(text)
     next_event: Callable[[], Any] = parser.get_event
     while next_event().__class__ is not DocumentStartEvent:
         pass
+    if len(text) > MAX_LOCATED:
+        first = next_event()
+        return _Node(first.start_mark, first.start_mark)
     return _compose(next_event)
 
 
@@ -161,18 +170,15 @@ def _compose(next_event: Callable[[], Any]) -> _Node:
 
 
 def _put(parent: _Node, key: str, node: _Node) -> None:
-    if key == _MERGE_KEY:
+    if key is MERGE:
         parent.merges.extend(node.children.values() if node.is_list else [node])
     else:
         parent.children[key] = node
 
 
-_MERGE_KEY = "<<"
-
-
 def _key(event: Any) -> str:
     try:
-        if event.implicit[0] and event.value != _MERGE_KEY:
+        if event.implicit[0]:
             return key_text(plain_scalar(event.value))
         return key_text(tagged_scalar(event.tag, event.value)) if event.tag else str(event.value)
     except NotExact:

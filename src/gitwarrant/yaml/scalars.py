@@ -15,6 +15,8 @@ import binascii
 import re
 from typing import Final
 
+from gitwarrant.model.manifest import Json
+
 Scalar = None | bool | int | float | str
 
 
@@ -91,7 +93,7 @@ def tagged_scalar(tag: str, text: str) -> Scalar:
     value = plain_scalar(text)
     if type(value) is not kind or (kind is int and not is_integer(text)):
         raise NotExact(
-            f"{text!r} is not a {tag.replace(TAG, '!!')}", "leave the tag out, or correct the value"
+            f"{_short(text)!r} is not a {tag.replace(TAG, '!!')}", "leave the tag out, or correct the value"
         )
     return value
 
@@ -101,7 +103,7 @@ def is_integer(text: str) -> bool:
     return INTEGER.match(text.replace("_", "")) is not None
 
 
-def key_text(value: Scalar) -> str:
+def key_text(value: Json) -> str:
     """Write a mapping's key as Kubernetes does: `1` and `on` become "1" and "true".
 
     Raises:
@@ -114,8 +116,14 @@ def key_text(value: Scalar) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, list | dict):
+        raise NotExact("a list or mapping cannot be a key", "use text as the key")
     what = "null" if value is None else f"the number {value}"
     raise NotExact(f"{what} cannot be a key", "put the key in quotes")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 TAG = "tag:yaml.org,2002:"
@@ -148,7 +156,7 @@ def _too_large(text: str, base: int | None) -> str:
     """Leave `0x...` beyond 64 bits as the text that Kubernetes sees in it; decimals would lose digits."""
     if base:
         return text
-    raise NotExact(f"the integer {text} does not fit into 64 bits", QUOTE_IT)
+    raise NotExact(f"the integer {_short(text)} does not fit into 64 bits", QUOTE_IT)
 
 
 PREFIXES = {"0x": 16, "0b": 2, "0o": 8}
@@ -160,7 +168,7 @@ def _decimal(text: str, digits: str) -> Scalar:
     if value in (float("inf"), float("-inf")):
         return text  # Go reports a range error, and its reader falls back to text
     if digits.lstrip("+-").isdecimal() and int(value) not in INT64:
-        raise NotExact(f"the integer {text} does not fit into 64 bits", QUOTE_IT)
+        raise NotExact(f"the integer {_short(text)} does not fit into 64 bits", QUOTE_IT)
     return through_json(value)
 
 

@@ -111,3 +111,31 @@ def test_a_clock_a_little_ahead_is_forgiven() -> None:
     chain.approve("bob", at=NOW + timedelta(minutes=4))
 
     assert chain.verify().landings[0].approvals[0].identity == "bob"
+
+
+def test_an_approval_bound_by_tree_is_for_its_difference_too() -> None:
+    """Same start and same tree, but another difference was shown to whoever signed."""
+    chain = one_landing()
+    chain.approve("bob", bind=Bind.TREE, diff="sha256:" + "0" * 64)
+
+    [ignored] = judge_all(chain.change(), Registry(POLICY, ROOT.keys), Intervals(chain.change()), now=NOW)
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason.startswith("it is for other content")
+
+
+def test_a_difference_that_landed_twice_is_covered_where_it_landed_first() -> None:
+    """Approved elsewhere, landed, reverted, landed again: the second time needs its own approval."""
+    branch = one_landing()
+    branch.approve("bob")
+    chain = Chain()
+    chain.land({"notes/b": "unrelated"}, by="alice")
+    for replicas in (2, 1, 2):
+        chain.land({"web.yaml": f"replicas: {replicas}"}, by="alice")
+    elsewhere = replace(read(branch.statements[0].body), from_commit="0" * 40)  # type: ignore[arg-type]  # an id
+    chain.approve("bob", from_commit=elsewhere.from_commit, diff=elsewhere.diff)
+
+    [counted] = judge_all(chain.change(), Registry(POLICY, ROOT.keys), Intervals(chain.change()), now=NOW)
+
+    assert isinstance(counted, Counted)
+    assert counted.landings == range(1, 2)

@@ -346,3 +346,20 @@ def on_disk(name: str) -> Identity:
     who = repositories.person(name)
     key = Key(who.public)
     return Identity(name, IdentityKind.PERSON, frozenset([who.email]), (key,), frozenset(), Place(""))
+
+
+def test_a_path_that_no_commit_changed_is_answered_for_by_all_authors() -> None:
+    """A merge that follows a rename may bring a change elsewhere than the branch made it."""
+    chain = Chain()
+    moved = chain.merge({"notes/b": "x"}, by="mallory", merged_by="mallory")
+    elsewhere = replace(moved.changes[0], path="web.yaml")
+    change = altered(chain.change(), 0, changes=(elsewhere,))
+
+    assert "'mallory' may not change 'web.yaml'; developers may" in broken(change)
+
+
+def test_a_landing_that_claims_another_parent_is_refused() -> None:
+    """Its own bytes say where it stands."""
+    change = replace(altered(CHANGE, 0, parent=CommitId("0" * 40)), base=CommitId("0" * 40))
+
+    assert "has another first parent than 000000000000" in broken(change)

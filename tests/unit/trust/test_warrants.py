@@ -43,6 +43,8 @@ from gitwarrant.trust.merkle import root_from_inclusion
 from gitwarrant.trust.signer import FileSigner, UnusableKey
 from gitwarrant.trust.warrant import leaves_root, open_warrant, payload, payload_digest, prove_leaf, seal
 
+OTHER = CommitId("d" * 40)
+
 FIRST = open_warrant(issue().envelope, SIGNER.public_pem)
 
 
@@ -171,11 +173,16 @@ def unjudged_report() -> CheckReport:
         ),
         pytest.param(
             {"report": replace(REPORT, objects=1)},
-            "the checks saw 1 objects, the plan has 2: they are not about the same change",
+            "the checks saw 1 objects of cccccccccccc, the plan has 2 of cccccccccccc",
             id="a report of something else",
         ),
         pytest.param(
-            {"plan": replace(PLAN, commit=CommitId("d" * 40))},
+            {"report": replace(REPORT, commit=OTHER)},
+            "the checks saw 2 objects of dddddddddddd, the plan has 2 of cccccccccccc",
+            id="a report of another commit",
+        ),
+        pytest.param(
+            {"plan": replace(PLAN, commit=OTHER), "report": replace(REPORT, commit=OTHER)},
             "the authorship is of commit cccccccccccc, the plan of dddddddddddd",
             id="a plan of another commit",
         ),

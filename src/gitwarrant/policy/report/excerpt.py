@@ -21,7 +21,8 @@ def excerpt(place: Place, sources: Mapping[str, Source]) -> tuple[str, str] | No
     cut = max(0, start - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
     shown = _printable(line[cut : cut + MAX_WIDTH])
     start -= cut
-    return shown, " " * start + "^" * max(1, len(shown) - start)
+    value = shown[start:].partition(" #")[0].rstrip(" }],")
+    return shown, " " * start + "^" * max(1, len(value))
 
 
 @cache
