@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.support.pages import ROOT, blocks
 
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
-from tests.support.pages import ROOT, blocks
 
 pytestmark = pytest.mark.real
 
@@ -71,7 +71,8 @@ class Shell:
         assert self._bash.stdout is not None
         joined = commands.replace("\\\n", " ").rstrip("\n")
         # Like a person, the shell goes on after a command that failed; the trap keeps the first status.
-        script = f"unset failed\ntrap ': ${{failed:=$?}}' ERR\n{joined}\ntrap - ERR\nprintf '\\nEND %s\\n' ${{failed:-0}}\n"
+        begin, end = "unset failed; trap ': ${failed:=$?}' ERR", r"printf '\nEND %s\n' ${failed:-0}"
+        script = f"{begin}\n{joined}\ntrap - ERR; {end}\n"
         self._bash.stdin.write(script)
         self._bash.stdin.flush()
         printed: list[str] = []
@@ -88,7 +89,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    """A shell at the top of the project, with an empty home folder and nothing of the user's configuration."""
+    """A shell at the top of the project, with a home folder of its own."""
     try:
         programs = Binaries.of(os.environ).find_all([*("etcd", "kube-apiserver", "kwok"), "kubectl"])
     except SandboxError as error:

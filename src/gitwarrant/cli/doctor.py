@@ -21,7 +21,6 @@ from pathlib import Path
 
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.sandbox.binaries import Binaries
 
 EXAMPLES = """\
 examples:
@@ -136,6 +135,8 @@ def _cluster(name: str, kubeconfig: Path | None) -> Line:
 
 
 def _cluster_parts() -> Iterator[Line]:
+    from gitwarrant.sandbox.binaries import Binaries  # noqa: PLC0415 - slow to import; --help needs none of it
+
     missing = [name for name in ("aiohttp", "lightkube", "orjson") if find_spec(name) is None]
     remedy = "pip install 'gitwarrant[cluster]'" if missing else ""
     found = f"not installed: {', '.join(missing)}" if missing else "installed"
