@@ -21,7 +21,7 @@ WITHOUT_EXCERPT = "plaintext-secret"  # its lines hold the secret, and logs of a
 
 
 def write(checked: Checked, paint: Paint) -> str:
-    """The report as text; control characters of manifests are spelled out, so that none reaches a terminal."""
+    """The report as text. Control characters of manifests are spelled out: none reaches a terminal."""
     return "".join(f"{line}\n" for line in _lines(checked, paint))
 
 
@@ -60,9 +60,8 @@ def _excerpt(lines: Sequence[bytes], place: Place, paint: Paint) -> Iterator[str
     if len(line) > MAX_EXCERPT:
         line, start = line[start : start + MAX_EXCERPT], 0
     word = len(line[start:].split(maxsplit=1)[0]) if line[start:].strip() else 1
-    number = f"{place.line:>8}"
-    yield f"{paint(f'{number} |', 'dim')} {clean(line)}"
-    yield f"{paint(f'{" " * len(number)} |', 'dim')} {' ' * start}{paint('^' + '~' * (word - 1), 'bad')}"
+    yield paint(f"{place.line:>8} |", "dim") + f" {clean(line)}"
+    yield paint(f"{'':>8} |", "dim") + " " * (start + 1) + paint("^" + "~" * (word - 1), "bad")
 
 
 def _not_judged(checked: Checked, paint: Paint) -> Iterator[str]:
