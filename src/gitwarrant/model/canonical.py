@@ -96,9 +96,10 @@ def decode(kind: type[T], data: bytes) -> T:
     """
     try:
         value = _typed(kind, loads(data))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        written = encode(value)  # may fail too: a time without a zone, or before the year 1 in UTC
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise NotCanonical(f"not a {kind.__name__}: {error}") from error
-    if encode(value) != data:
+    if written != data:
         raise NotCanonical(f"not the canonical form of a {kind.__name__}")
     return typing.cast("T", value)
 

@@ -79,6 +79,8 @@ class DriftKind(Enum):
 
     CHANGED = "changed"
     MISSING = "missing"
+    RECREATED = "made again by somebody else"
+    UNJUDGED = "could not be judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,14 @@ class Drift:
     In each difference `before` is the baseline and `after` the live value;
     an empty `before` is a field that somebody added. `managers` are the
     field managers that last wrote the differing fields, as far as known.
+    `note` says why it could not be judged, or not be put back.
     """
 
     key: ObjectKey
     kind: DriftKind
     differences: tuple[FieldDifference, ...]
     managers: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

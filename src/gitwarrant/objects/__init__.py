@@ -1,1 +1,1 @@
-"""Kubernetes knowledge that needs no cluster."""
+"""What is known about Kubernetes objects without a cluster."""

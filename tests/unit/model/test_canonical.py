@@ -139,3 +139,17 @@ def test_leaves_out_of_order_or_twice_are_a_wrong_call() -> None:
 
     with pytest.raises(ValueError, match="sorted and unique"):
         LeafList((leaf, leaf))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(b"2026-01-01T00:00:00", id="no zone"),
+        pytest.param(b"0001-01-01T00:00:00+10:00", id="before the year 1 in UTC"),
+    ],
+)
+def test_a_time_that_has_no_canonical_form_is_refused(written: bytes) -> None:
+    key = encode(Key("ssh-ed25519 AAAA", not_before=datetime(2026, 1, 1, tzinfo=UTC)))
+
+    with pytest.raises(NotCanonical):
+        decode(Key, key.replace(b"2026-01-01T00:00:00.000000Z", written))

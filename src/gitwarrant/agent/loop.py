@@ -1,0 +1,182 @@
+"""Deploy and watch every environment of a tenant, again and again.
+
+Between two looks nothing is held in memory that the log could not give back:
+killed at any point, it starts again and converges.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.connection import Connection
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
+from gitwarrant.model.live import DriftKind, Health, Observation, Result
+from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.delivery import Candidate, Delivery, candidate, examine
+from gitwarrant.pipeline.deploy import Deployment, deploy, watch
+from gitwarrant.pipeline.judge import Judgement
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
+"""Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
+
+
+class Mood(Enum):
+    """How an event is meant, for colours and alarms."""
+
+    GOOD = "good"
+    NEWS = "news"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something the loop did or saw, in words; `details` for machines."""
+
+    environment: str
+    mood: Mood
+    what: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+Tell: TypeAlias = Callable[[Event], None]
+Connect: TypeAlias = Callable[[str], Connection]
+"""From an environment's name to its cluster's connection."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What was seen of one environment: saves work, decides nothing."""
+
+    judged: Digest | None = None
+    judgement: Judgement | None = None
+    deployed: bool = False
+    observation: Observation | None = None
+    failures: int = 0
+    wait_until: float = 0.0
+    told: str = ""
+
+
+class Loop:
+    """One agent's loop over its environments."""
+
+    def __init__(self, work: Delivery, environments: Sequence[str], connect: Connect, tell: Tell) -> None:
+        self._work, self._connect, self._tell = work, connect, tell
+        self._memories = {name: _Memory() for name in environments}
+        self._clusters: dict[str, Cluster] = {}
+
+    async def run(self, *, rounds: int | None = None) -> None:
+        """Go round until cancelled, or so many times."""
+        interval = self._work.agent.interval.total_seconds()
+        async with AsyncExitStack() as stack:
+            while rounds is None or rounds > 0:
+                for name, memory in self._memories.items():
+                    if memory.wait_until <= asyncio.get_running_loop().time():
+                        await self._step(name, memory, stack)
+                rounds = None if rounds is None else rounds - 1
+                if rounds != 0:
+                    await asyncio.sleep(interval)
+
+    async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+        """One look at one environment. Errors are told and end the look, not the loop."""
+        try:
+            found = candidate(self._work, name)
+            cluster = await self._cluster(name, stack)
+            await self._deploy(found, memory, cluster)
+            await self._watch(found, memory, cluster)
+            memory.failures = 0
+        except Refused as refusal:
+            self._once(memory, Event(name, Mood.BAD, f"refused by {refusal.stage}: {refusal}"))
+        except Unreachable as error:
+            self._again_later(name, memory, error)
+        except GitwarrantError as error:
+            self._once(memory, Event(name, Mood.BAD, str(error)))
+
+    async def _cluster(self, name: str, stack: AsyncExitStack) -> Cluster:
+        if name not in self._clusters:
+            self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
+        return self._clusters[name]
+
+    async def _deploy(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
+        environment = found.question.environment
+        fingerprint = found.fingerprint
+        if fingerprint != memory.judged or memory.judgement is None:
+            memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
+        if not environment.auto_deploy:
+            if not memory.deployed and not memory.judgement.refusals:
+                what = f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+                self._once(memory, Event(environment.name, Mood.NEWS, what))
+            return
+        if memory.deployed:
+            return
+        done = await deploy(self._work, memory.judgement, cluster)
+        memory.deployed = done.applied is None or done.applied.complete
+        self._tell_deployment(environment.name, memory, done)
+
+    def _tell_deployment(self, name: str, memory: _Memory, done: Deployment) -> None:
+        if done.applied is None:
+            return
+        counted = {result: 0 for result in Result}
+        for item in done.applied.objects:
+            counted[result := item.result] = counted[result] + 1
+        words = ", ".join(f"{count} {result.value}" for result, count in counted.items() if count)
+        mood = Mood.GOOD if done.applied.complete else Mood.BAD
+        what = f"{done.warrant.commit[:12]} under warrant {done.warrant.sequence}: {words or 'nothing to do'}"
+        self._tell(Event(name, mood, what, {"sequence": done.warrant.sequence, "commit": done.warrant.commit}))
+        for item in done.applied.objects:
+            if item.result is Result.FAILED:
+                self._once(memory, Event(name, Mood.BAD, f"{item.key}: {item.message}"))
+
+    async def _watch(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
+        before = memory.observation
+        seen = await watch(self._work, found, cluster, previous=before)
+        memory.observation = seen
+        for event in changes(before, seen):
+            self._tell(event)
+
+    def _again_later(self, name: str, memory: _Memory, error: Unreachable) -> None:
+        """Back off with jitter: a server that comes back is not met by all agents at once."""
+        memory.failures += 1
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (memory.failures - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        memory.wait_until = asyncio.get_running_loop().time() + wait
+        if memory.failures == 1:
+            body = {"stage": "", "what": error.what, "attempt": memory.failures}
+            self._work.recorder.append(RecordKind.RETRYING, name, body)
+        what = f"{error.what}; trying again in {wait:.0f} s"
+        self._tell(Event(name, Mood.BAD, what, {"attempt": memory.failures, "wait": round(wait, 1)}))
+
+    def _once(self, memory: _Memory, event: Event) -> None:
+        """Tell what was not told last: the same refusal every half minute helps nobody."""
+        if memory.told != event.what:
+            memory.told = event.what
+            self._tell(event)
+
+
+def changes(before: Observation | None, seen: Observation) -> list[Event]:
+    """What is worth telling about an observation that the one before did not say."""
+    known_drift = set(before.drifts) if before else set()
+    known_health = {item.key: item.health for item in before.health} if before else {}
+    events = []
+    for drift in seen.drifts:
+        if drift in known_drift:
+            continue
+        who = f" by {', '.join(drift.managers)}" if drift.managers else ""
+        fields = ", ".join(".".join(map(str, item.pointer)) for item in drift.differences)
+        how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
+        events.append(Event(seen.environment, Mood.BAD, f"drift: {drift.key} {how}"))
+    events += [
+        Event(seen.environment, Mood.GOOD, f"reverted: {key} is as warranted again") for key in seen.reverted
+    ]
+    for item in seen.health:
+        if known_health.get(item.key) is not item.health and item.health is not Health.HEALTHY:
+            events.append(Event(seen.environment, Mood.NEWS, f"{item.key} is {item.health.value}: {item.reason}"))
+    healthy = all(item.health is Health.HEALTHY for item in seen.health)
+    was_healthy = bool(before) and all(health is Health.HEALTHY for health in known_health.values())
+    if healthy and not was_healthy:
+        events.append(Event(seen.environment, Mood.GOOD, f"all {len(seen.health)} objects are healthy"))
+    return events

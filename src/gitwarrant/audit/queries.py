@@ -1,0 +1,233 @@
+"""What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
+from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
+from gitwarrant.model.change import CommitId
+from gitwarrant.model.live import InventoryEntry, Result
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.model.plan import LeafList, Operation
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.warrant import Warrant, WarrantBundle
+
+T = TypeVar("T")
+
+TRUST = ""
+"""The environment of records about the trust ref."""
+
+INTENTS = frozenset({RecordKind.APPLY_INTENT, RecordKind.REVERT_INTENT})
+ENDS = frozenset({RecordKind.APPLIED, RecordKind.REVERTED})
+
+
+@dataclass(frozen=True, slots=True)
+class LastWarrant:
+    """A warrant as the log keeps it; its signature was not checked again here."""
+
+    number: int
+    time: datetime
+    warrant: Warrant
+    bundle: WarrantBundle
+
+    @property
+    def digest(self) -> Digest:
+        """Digest of the payload: what the next warrant names as its previous one."""
+        return sha256(self.bundle.envelope.payload)
+
+    @property
+    def leaves(self) -> LeafList:
+        """What it allows, object by object."""
+        return self.bundle.leaves
+
+
+def warranted_body(warrant: Warrant, bundle: WarrantBundle) -> dict[str, Json]:
+    """The body of a `warranted` record."""
+    return {
+        "sequence": warrant.sequence,
+        "digest": sha256(bundle.envelope.payload),
+        "commit": warrant.commit,
+        "warrant": loads(encode(warrant)),
+        "bundle": loads(encode(bundle)),
+    }
+
+
+def member(record: Record, name: str, kind: type[T]) -> T:
+    """One member of a record's body.
+
+    Raises:
+        RecordError: it is missing or of another type.
+    """
+    value = record.body.get(name)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise RecordError(
+            f"record {record.number} ({record.kind.value}) has no {name!r} of type {kind.__name__}",
+            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+        )
+    return value
+
+
+def key_of(record: Record) -> ObjectKey:
+    """The object of a record that must have one.
+
+    Raises:
+        RecordError: it has none.
+    """
+    key = object_of(record.body)
+    if key is None:
+        raise RecordError(
+            f"record {record.number} ({record.kind.value}) names no object",
+            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+        )
+    return key
+
+
+def inventory(recorder: Recorder, environment: str) -> tuple[InventoryEntry, ...]:
+    """The objects that an environment owns, sorted: applied and not deleted since.
+
+    Costs one record for each object that the environment ever had.
+    """
+    owned = (entry for _, entry in _owned(recorder, environment))
+    return tuple(sorted(owned, key=lambda entry: entry.key))
+
+
+def owners(recorder: Recorder) -> Mapping[ObjectKey, str]:
+    """The environment that owns each object of the log."""
+    return {entry.key: environment for environment, entry in _owned(recorder, None)}
+
+
+def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
+    """Writes that were begun and whose end is unknown, oldest first; at most one for each object.
+
+    An intent is settled by any later `applied` or `reverted` of the same object:
+    who tried again and knows the result knows what the first try left.
+    """
+    ended = {
+        key_of(record): record.number
+        for record in recorder.read(0, Selection(ENDS, environment, latest=True))
+    }
+    begun = recorder.read(0, Selection(INTENTS, environment, latest=True))
+    return tuple(
+        record for record in begun if _of_a_leaf(record) and record.number > ended.get(key_of(record), 0)
+    )
+
+
+def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
+    """The newest warrant of an environment; None before the first."""
+    record = _newest(recorder, RecordKind.WARRANTED, environment)
+    return read_warrant(record) if record else None
+
+
+def highest_sequence(recorder: Recorder, environment: str) -> int:
+    """The highest warrant sequence of an environment; 0 before the first. Each warrant has a higher one."""
+    record = _newest(recorder, RecordKind.WARRANTED, environment)
+    return member(record, "sequence", int) if record else 0
+
+
+def trusted_revision(recorder: Recorder, environment: str = TRUST) -> CommitId | None:
+    """The last trusted revision of an environment's ref, or of the trust ref; None before the first."""
+    record = _newest(recorder, RecordKind.TRUST_ADVANCED, environment)
+    return CommitId(member(record, "commit", str)) if record else None
+
+
+def first_seen(recorder: Recorder, commits: Iterable[CommitId] | None = None) -> Mapping[CommitId, datetime]:
+    """When each commit was first seen on a protected ref: what its signer's key is judged at.
+
+    Args:
+        commits: whom to look for; None: all that were ever seen.
+    """
+    wanted = None if commits is None else set(commits)
+    seen: dict[CommitId, datetime] = {}
+    for record in recorder.read(0, Selection(frozenset({RecordKind.FIRST_SEEN}))):
+        for commit in member(record, "commits", list):
+            if wanted is None or commit in wanted:
+                seen.setdefault(CommitId(commit), record.time)
+        if wanted is not None and len(seen) == len(wanted):
+            break
+    return seen
+
+
+def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool:
+    """Whether every leaf of a warrant is as it wants it, as the last try recorded."""
+    completed = Selection(frozenset({RecordKind.APPLY_COMPLETED}), environment, newest_first=True)
+    tries = (record for record in recorder.read(0, completed) if record.body.get("sequence") == sequence)
+    last = next(tries, None)
+    return last is not None and last.body.get("complete") is True
+
+
+def read_warrant(record: Record) -> LastWarrant:
+    """Read the body of a `warranted` record.
+
+    Raises:
+        RecordError: a part is missing or damaged.
+    """
+    warrant = value_of(record, "warrant", Warrant)
+    return LastWarrant(record.number, record.time, warrant, value_of(record, "bundle", WarrantBundle))
+
+
+def value_of(record: Record, name: str, kind: type[T]) -> T:
+    """A value that a record's body holds in its canonical form.
+
+    Raises:
+        RecordError: it is missing or not such a value.
+    """
+    try:
+        return decode(kind, dumps(record.body.get(name)))
+    except NotCanonical as error:
+        raise RecordError(
+            f"record {record.number} ({record.kind.value}) has no readable {name!r}: {error.what}",
+            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+        ) from error
+
+
+def _of_a_leaf(record: Record) -> bool:
+    """Whether an intent is about a manifest; the ApplySet's parent is written again at every apply."""
+    operation = record.body.get("operation")
+    return operation is None or operation in {one.value for one in Operation}
+
+
+def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | None:
+    return next(recorder.read(0, Selection(frozenset({kind}), environment, newest_first=True)), None)
+
+
+def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
+    applied = frozenset({RecordKind.APPLIED})
+    for newest in recorder.read(0, Selection(applied, environment, latest=True)):
+        record = _last_known(recorder, newest)
+        if record is None or _result(record) is Result.DELETED:
+            continue
+        named = member(record, "object", dict)
+        yield (
+            record.environment,
+            InventoryEntry(
+                key_of(record),
+                str(named.get("version", "")),
+                member(record, "uid", str),
+                Digest(member(record, "digest", str)),
+            ),
+        )
+
+
+def _last_known(recorder: Recorder, newest: Record) -> Record | None:
+    """The last record that says what an object is: a write that failed changed nothing."""
+    if _result(newest) is not Result.FAILED:
+        return newest
+    earlier = Selection(
+        frozenset({RecordKind.APPLIED}), newest.environment, key_of(newest), newest_first=True
+    )
+    return next(
+        (record for record in recorder.read(0, earlier) if _result(record) is not Result.FAILED), None
+    )
+
+
+def _result(record: Record) -> Result:
+    value = member(record, "result", str)
+    try:
+        return Result(value)
+    except ValueError as error:
+        raise RecordError(
+            f"record {record.number} has the unknown result {value!r}",
+            remedy="a newer gitwarrant wrote it: run that one",
+        ) from error

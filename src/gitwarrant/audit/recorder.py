@@ -1,0 +1,124 @@
+"""What every log promises, whichever store it stands on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gitwarrant.model.canonical import dumps, loads
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.model.record import Record, RecordKind
+
+
+class RecordError(GitwarrantError):
+    """A record that cannot be written, or one in the log that does not say what its kind says."""
+
+
+class Clock(Protocol):
+    """Tells the time; always with a zone."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records to read; every part that is given must hold.
+
+    `latest` keeps only the newest record of each (environment, object) among
+    those that the other parts select; records about no object are left out.
+    """
+
+    kinds: frozenset[RecordKind] = frozenset()
+    """Empty: every kind."""
+    environment: str | None = None
+    """None: every environment. Records of the trust ref have the empty name."""
+    object: ObjectKey | None = None
+    name: str | None = None
+    """The object's name, whatever its kind and namespace."""
+    latest: bool = False
+    newest_first: bool = False
+
+
+EVERYTHING = Selection()
+
+
+class Recorder(Protocol):
+    """Where records are written, and read again."""
+
+    def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Record:
+        """Add one record; when this returns, the record outlives a crash of process and machine.
+
+        The body is JSON; a member `object` (group, kind, namespace, name)
+        makes the record findable by that object.
+
+        Raises:
+            RecordError: the body is not JSON or its `object` is not one.
+            GitwarrantError: the store is full, locked, damaged or not writable;
+                then nothing was added.
+        """
+        ...
+
+    def read(self, after: int = 0, selection: Selection = EVERYTHING) -> Iterator[Record]:
+        """Records with a number above `after`, as they were when reading began, lowest number first.
+
+        Raises:
+            GitwarrantError: the store is damaged or cannot be read.
+        """
+        ...
+
+
+def body_bytes(body: Mapping[str, Json]) -> bytes:
+    """The canonical bytes of a body.
+
+    Raises:
+        RecordError: it is not a JSON object.
+    """
+    try:
+        data = dumps(dict(body))
+        same = bool(loads(data) == _listed(body))
+    except GitwarrantError as error:
+        raise RecordError(f"a record's body is not JSON: {error.what}", remedy="report this fault") from error
+    if not same:
+        raise RecordError("a record's body is not JSON: it reads back different", remedy="report this fault")
+    return data
+
+
+def object_of(body: Mapping[str, Any]) -> ObjectKey | None:
+    """The object that a record is about; None when it is about none.
+
+    Raises:
+        RecordError: the member `object` is there, but names no object.
+    """
+    if "object" not in body:
+        return None
+    named = body["object"]
+    parts = [
+        named.get(part) if isinstance(named, dict) else None
+        for part in ("group", "kind", "namespace", "name")
+    ]
+    match parts:
+        case [str(group), str(kind), str(namespace), str(name)] if kind and name:
+            return ObjectKey(group, kind, namespace, name)
+    raise RecordError(
+        f"a record's 'object' does not name one: {named!r}",
+        remedy="report this fault: it needs group, kind, namespace and name",
+    )
+
+
+def object_body(key: ObjectKey, version: str) -> dict[str, Json]:
+    """An object as records name it."""
+    return {
+        "group": key.group,
+        "version": version,
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+    }
+
+
+def _listed(value: Any) -> Any:
+    """The same value with tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,160 @@
+"""A real Kubernetes to try, test and drill against: API server, etcd, controllers, scheduler, fake nodes.
+
+Everything runs as child processes of this machine, listens on loopback alone and lives in one folder.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gitwarrant.cli.terminal import Terminal
+from gitwarrant.sandbox import find, life, logs
+from gitwarrant.sandbox.binaries import Binaries
+from gitwarrant.sandbox.errors import SandboxError
+
+EXAMPLES = """\
+examples:
+  gitwarrant sandbox up                              ready in seconds; run it again any time
+  export KUBECONFIG=$(gitwarrant sandbox kubeconfig)
+  gitwarrant sandbox kubeconfig --user jane --group team-a     a client certificate, to try out RBAC
+  gitwarrant sandbox status --output json
+  gitwarrant sandbox logs kube-apiserver -f
+  gitwarrant sandbox down --keep                     end it, keep its objects for the next 'up'
+  gitwarrant sandbox down                            leave nothing
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be done with a sandbox, and with which."""
+    parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
+    parser.add_argument(
+        "part", nargs="?", metavar="PART", help=f"with logs: one of {', '.join(logs.SOURCES)}"
+    )
+    parser.add_argument("--name", default="default", help="which sandbox (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, help="where sandboxes are kept (default: your state folder)")
+    parser.add_argument("--keep", action="store_true", help="with down: keep the data")
+    parser.add_argument("--user", help="with kubeconfig: act as this user")
+    parser.add_argument("--group", action="append", default=[], help="with kubeconfig: and in this group")
+    parser.add_argument("-f", "--follow", action="store_true", help="with logs: go on with what is added")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Exit status: 0 done; 1 with status, when it does not run; 2 could not."""
+    if arguments.part and arguments.action != "logs":
+        raise SandboxError(
+            f"{arguments.action} takes no part, got {arguments.part!r}",
+            remedy=f"to name a sandbox: gitwarrant sandbox {arguments.action} --name {arguments.part}",
+        )
+    return ACTIONS[arguments.action](arguments, terminal)
+
+
+def default_folder(environ: Mapping[str, str]) -> Path:
+    """Where sandboxes are kept unless told otherwise: the user's state folder.
+
+    Source: XDG Base Directory Specification 0.8; a path there that is not absolute is to be ignored.
+    """
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "gitwarrant" / "sandboxes"
+
+
+def _root(arguments: argparse.Namespace) -> Path:
+    return arguments.folder or default_folder(os.environ)
+
+
+def _up(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    binaries = Binaries.of(os.environ).find_all()
+    sandbox = life.up(arguments.name, root=_root(arguments), binaries=binaries)
+    terminal.say(f"sandbox {sandbox.name!r} is ready: Kubernetes {sandbox.version} at {sandbox.server}")
+    terminal.say(f"  export KUBECONFIG={sandbox.kubeconfig}")
+    terminal.result(_described(sandbox))
+    return 0
+
+
+def _down(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    was = life.down(arguments.name, root=_root(arguments), keep=arguments.keep)
+    kept = "; its data is kept" if arguments.keep else ", and nothing is left of it"
+    terminal.say(
+        f"sandbox {arguments.name!r} has ended{kept}" if was else f"there is no sandbox {arguments.name!r}"
+    )
+    terminal.result({"name": arguments.name, "existed": was, "kept": was and arguments.keep})
+    return 0
+
+
+def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    status = find.status(arguments.name, root=_root(arguments))
+    sandbox = status.sandbox
+    terminal.say(f"sandbox {sandbox.name!r} {'runs' if status.running else 'does not run'}", "bold")
+    terminal.say(f"  Kubernetes {sandbox.version} at {sandbox.server}, cluster uid {sandbox.uid}")
+    terminal.say(f"  kubeconfig {sandbox.kubeconfig}")
+    for part in status.parts:
+        word, style = ("running", "good") if part.running else ("stopped", "bad")
+        pid = f"pid {part.process.pid}" if part.process else ""
+        again = f"{part.restarts} restarts, last: {part.ended}" if part.restarts else ""
+        terminal.say(
+            f"  {part.name:<24} {terminal.style(word, style)}  {pid:<12} since {part.since}  {again}".rstrip()
+        )
+    parts = [
+        {
+            "name": part.name,
+            "running": part.running,
+            "pid": part.process.pid if part.process else None,
+            "since": part.since,
+            "restarts": part.restarts,
+            "ended": part.ended,
+        }
+        for part in status.parts
+    ]
+    terminal.result({**_described(sandbox), "running": status.running, "parts": parts})
+    return 0 if status.running else 1
+
+
+def _kubeconfig(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    root = _root(arguments)
+    path = find.find(arguments.name, root=root).kubeconfig
+    if arguments.user:
+        path = find.write_credentials(arguments.name, arguments.user, arguments.group, root=root)
+    terminal.say(str(path))
+    terminal.result({"kubeconfig": str(path)})
+    return 0
+
+
+def _logs(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    folder = find.find(arguments.name, root=_root(arguments)).folder
+    for source, line in logs.lines(folder, arguments.part, follow=arguments.follow):
+        terminal.say(line if arguments.part else f"{terminal.style(f'{source:<24}', 'dim')}{line}")
+    return 0
+
+
+def _list(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    root = _root(arguments)
+    found = [find.status(name, root=root) for name in find.names(root)]
+    for status in found:
+        state = "running" if status.running else "stopped"
+        terminal.say(f"{status.sandbox.name:<24} {state}  {status.sandbox.server}")
+    terminal.result([{**_described(status.sandbox), "running": status.running} for status in found])
+    return 0
+
+
+def _described(sandbox: find.Sandbox) -> dict[str, Any]:
+    return {
+        "name": sandbox.name,
+        "folder": str(sandbox.folder.path),
+        "kubeconfig": str(sandbox.kubeconfig),
+        "audit_log": str(sandbox.audit_log),
+        "server": sandbox.server,
+        "port": sandbox.port,
+        "uid": sandbox.uid,
+        "version": sandbox.version,
+    }
+
+
+ACTIONS: Mapping[str, Callable[[argparse.Namespace, Terminal], int]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "kubeconfig": _kubeconfig,
+    "logs": _logs,
+    "list": _list,
+}

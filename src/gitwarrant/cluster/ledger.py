@@ -1,0 +1,135 @@
+"""What apply and revert write into the log: the intent before each write, what came of it after."""
+
+from dataclasses import dataclass, field
+
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
+from gitwarrant.cluster.wire import new_audit_id
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.live import AppliedObject, Result
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.plan import Leaf, Operation
+from gitwarrant.model.record import RecordKind
+
+PARENT = "parent"
+"""The `operation` of an intent to write the ApplySet's parent: ours, but nobody's manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The log as seen by one apply: every write has its intent, and no intent is made up later."""
+
+    recorder: Recorder
+    environment: str
+    sequence: int
+
+    def intend(self, leaf: Leaf) -> str:
+        """Record that a leaf is about to be written; give the Audit-ID that the write must carry."""
+        return self._intend(leaf.key, leaf.version, leaf.operation, leaf.digest)
+
+    def intend_parent(self, key: ObjectKey, content: Digest) -> str:
+        """The same for the ApplySet's parent."""
+        return self._intend(key, "v1", PARENT, content)
+
+    def done(
+        self,
+        leaf: Leaf,
+        audit_id: str,
+        result: Result,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        message: str = "",
+    ) -> AppliedObject:
+        """Record what became of a leaf."""
+        self.recorder.append(
+            RecordKind.APPLIED,
+            self.environment,
+            {
+                "sequence": self.sequence,
+                "operation": leaf.operation,
+                "object": object_body(leaf.key, leaf.version),
+                "digest": leaf.digest,
+                "audit_id": audit_id,
+                "result": result.value,
+                "uid": uid,
+                "resource_version": resource_version,
+                "message": message,
+            },
+        )
+        operation = Operation(leaf.operation)
+        return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, result, uid, audit_id, message)
+
+    def completed(self, *, complete: bool) -> None:
+        """Record that nothing more will be tried under this warrant."""
+        body = {"sequence": self.sequence, "complete": complete}
+        self.recorder.append(RecordKind.APPLY_COMPLETED, self.environment, body)
+
+    def _intend(self, key: ObjectKey, version: str, operation: str, content: Digest) -> str:
+        audit_id = new_audit_id()
+        self.recorder.append(
+            RecordKind.APPLY_INTENT,
+            self.environment,
+            {
+                "sequence": self.sequence,
+                "operation": operation,
+                "object": object_body(key, version),
+                "digest": content,
+                "audit_id": audit_id,
+            },
+        )
+        return audit_id
+
+
+@dataclass(frozen=True, slots=True)
+class RevertLedger:
+    """The log as seen by a revert of one object."""
+
+    recorder: Recorder
+    environment: str
+    manifest: Manifest
+    _audit_ids: list[str] = field(default_factory=list)
+
+    def intend(self, how: str) -> str:
+        """Record a write that puts the object back; give the Audit-ID that it must carry."""
+        audit_id = new_audit_id()
+        body = {**self._body(), "how": how, "audit_id": audit_id}
+        self.recorder.append(RecordKind.REVERT_INTENT, self.environment, body)
+        self._audit_ids.append(audit_id)
+        return audit_id
+
+    def done(self, uid: str, resource_version: str, *, before: str) -> None:
+        """Record that it is as warranted again; where it was made anew, the inventory must learn its uid."""
+        body = {
+            **self._body(),
+            "audit_id": self._audit_ids[-1],
+            "uid": uid,
+            "resource_version": resource_version,
+        }
+        if uid != before:
+            sequence = logged_sequence(self.recorder, self.environment)
+            anew = {"sequence": sequence, "operation": "apply", "result": "created", **body}
+            self.recorder.append(RecordKind.APPLIED, self.environment, anew)
+        self.recorder.append(RecordKind.REVERTED, self.environment, body)
+
+    def _body(self) -> dict[str, object]:
+        return {
+            "object": object_body(self.manifest.key, self.manifest.version),
+            "digest": self.manifest.digest,
+        }
+
+
+def logged_sequence(recorder: Recorder, environment: str) -> int:
+    """The highest sequence for which the log has an intent; 0 where there is none."""
+    chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), environment, newest_first=True)
+    newest = next(recorder.read(0, chosen), None)
+    return int(newest.body["sequence"]) if newest else 0
+
+
+def intended(recorder: Recorder, environment: str) -> frozenset[ObjectKey]:
+    """Every object that we ever meant to write here: what a killed apply may have left behind."""
+    chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), environment, latest=True)
+    return frozenset(
+        ObjectKey(named["group"], named["kind"], named["namespace"], named["name"])
+        for record in recorder.read(0, chosen)
+        if (named := record.body["object"])
+    )

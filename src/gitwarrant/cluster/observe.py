@@ -1,0 +1,227 @@
+"""Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from gitwarrant.audit.recorder import Recorder, object_body
+from gitwarrant.cluster.applyset import applyset_id, parent_key
+from gitwarrant.cluster.baseline import BaselineStore, baseline
+from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.comparison import path
+from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
+from gitwarrant.cluster.health import health
+from gitwarrant.cluster.ledger import RevertLedger
+from gitwarrant.cluster.order import bounded, rank
+from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.revert import Reverter
+from gitwarrant.model.canonical import Digest, digest
+from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.live import Drift, DriftKind, Health, InventoryEntry, ObjectHealth, Observation
+from gitwarrant.model.manifest import Content, Manifest, ObjectKey
+from gitwarrant.model.record import RecordKind
+
+Live = Mapping[str, Any]
+AUTOSCALER = ("autoscaling", "v2", "HorizontalPodAutoscaler")
+SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet"})
+
+
+async def observe(
+    environment: str,
+    manifests: Sequence[Manifest],
+    inventory: Sequence[InventoryEntry],
+    cluster: Cluster,
+    recorder: Recorder,
+    *,
+    mode: DriftMode,
+    baselines: BaselineStore,
+    namespace: str,
+    previous: Observation | None = None,
+) -> Observation:
+    """Compare every object with its baseline, and put it back where the mode is revert.
+
+    Only what the log says was applied is ever written back: a manifest whose
+    digest is not the inventory's is reported, not applied.
+
+    Args:
+        manifests: of the last warrant.
+        inventory: what the log says the environment owns.
+        namespace: the environment's own, where the ApplySet's parent lies.
+        previous: what was seen last; only what is new since is recorded.
+
+    Raises:
+        Unreachable: the server does not answer; nothing is said about any object then.
+    """
+    owned = {entry.key: entry for entry in inventory}
+    watch = _Watch(
+        environment,
+        cluster,
+        recorder,
+        baselines,
+        applyset_id(parent_key(environment, namespace)),
+        mode,
+        _Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
+        _known(previous),
+    )
+    ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
+    calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
+    seen = await bounded(cluster.concurrency, calls)
+    return Observation(
+        environment,
+        tuple(sorted((item.health for item in seen), key=lambda item: item.key)),
+        tuple(sorted((item.drift for item in seen if item.drift), key=lambda item: item.key)),
+        tuple(sorted(item.health.key for item in seen if item.reverted)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    health: ObjectHealth
+    drift: Drift | None = None
+    reverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    environment: str
+    cluster: Cluster
+    recorder: Recorder
+    baselines: BaselineStore
+    identifier: str
+    mode: DriftMode
+    autoscalers: "_Autoscalers"
+    known: frozenset[Digest]
+
+    async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> _Seen:
+        """Look at one object."""
+        key = manifest.key
+        try:
+            live = await self.cluster.get(key, manifest.version)
+        except KindUnknown:
+            live = None
+        except (ClusterError, ServerTrouble) as error:
+            return self._seen(ObjectHealth(key, Health.PROGRESSING, error.what), unjudged(key, error.what))
+        if entry is None or entry.digest != manifest.digest:
+            return self._seen(await self._health(key, live), _not_applied(key, entry, live))
+        try:
+            return await self._compared(manifest, entry, live)
+        except (ClusterError, ServerTrouble) as error:
+            return self._seen(await self._health(key, live), unjudged(key, error.what))
+
+    async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> _Seen:
+        truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        judged = judge(manifest.key, truth, live, uid=entry.uid, autoscaled=False)
+        autoscaled = (
+            judged is not None and scaled(judged.differences) and await self.autoscalers.target(manifest.key)
+        )
+        if autoscaled:
+            judged = judge(manifest.key, truth, live, uid=entry.uid, autoscaled=True)
+        if judged is None or self.mode is not DriftMode.REVERT:
+            return self._seen(await self._health(manifest.key, live), judged.drift if judged else None)
+        self._record_drift(judged.drift)
+        ledger = RevertLedger(self.recorder, self.environment, manifest)
+        reverter = Reverter(self.cluster, ledger, manifest, self.identifier, truth, autoscaled)
+        return await self._put_back(reverter, judged, live, entry)
+
+    async def _put_back(
+        self, reverter: Reverter, judged: Judged, live: Live | None, entry: InventoryEntry
+    ) -> _Seen:
+        try:
+            current = await reverter.revert(judged, live, entry.uid)
+        except (ClusterError, ServerTrouble) as error:
+            drift = replace(judged.drift, note=f"it could not be put back: {error.what}")
+            return self._seen(await self._health(entry.key, live), drift)
+        return _Seen(self._record_health(await self._health(entry.key, current)), judged.drift, reverted=True)
+
+    async def _health(self, key: ObjectKey, live: Live | None) -> ObjectHealth:
+        verdict = health(key, live)
+        if live is None or verdict.health is Health.HEALTHY:
+            return verdict
+        return health(key, live, await self._pods(key, live))
+
+    async def _pods(self, key: ObjectKey, live: Live) -> list[Content]:
+        """The Pods that a workload selects: they know why it waits."""
+        selector = (live.get("spec") or {}).get("selector")
+        labels = selector.get("matchLabels") if isinstance(selector, dict) else None
+        if key.group not in ("apps", "batch") or not labels:
+            return []
+        wanted = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+        try:
+            return [pod async for pod in self.cluster.list("", "v1", "Pod", key.namespace, labels=wanted)]
+        except (ClusterError, ServerTrouble):  # a reason less; the verdict stands without it
+            return []
+
+    def _seen(self, verdict: ObjectHealth, drift: Drift | None) -> _Seen:
+        if drift is not None:
+            self._record_drift(drift)
+        return _Seen(self._record_health(verdict), drift)
+
+    def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
+        if digest(verdict) not in self.known:
+            body = {
+                "object": object_body(verdict.key, ""),
+                "health": verdict.health.value,
+                "reason": verdict.reason,
+            }
+            self.recorder.append(RecordKind.HEALTH, self.environment, body)
+        return verdict
+
+    def _record_drift(self, drift: Drift) -> None:
+        if digest(drift) not in self.known:
+            self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
+
+
+def _known(previous: Observation | None) -> frozenset[Digest]:
+    return frozenset(map(digest, (*previous.drifts, *previous.health))) if previous else frozenset()
+
+
+def _drift_body(drift: Drift) -> dict[str, Any]:
+    return {
+        "object": object_body(drift.key, ""),
+        "drift": drift.kind.value,
+        "differences": [
+            {"field": path(item.pointer), "before": list(item.before), "after": list(item.after)}
+            for item in drift.differences
+        ],
+        "managers": list(drift.managers),
+        "note": drift.note,
+    }
+
+
+def _not_applied(key: ObjectKey, entry: InventoryEntry | None, live: Live | None) -> Drift:
+    if entry is not None:
+        return unjudged(key, "another content than the warrant's was applied last: apply again")
+    if live is not None:
+        return unjudged(key, "it exists, but was not applied yet: apply again")
+    return Drift(key, DriftKind.MISSING, (), (), "it was never applied")
+
+
+@dataclass(frozen=True, slots=True)
+class _Autoscalers:
+    """Which objects a warranted autoscaler targets; asked only where a number of replicas differs.
+
+    An autoscaler counts where it, or its owner, is in the inventory: else
+    anybody could scale our workloads by creating one.
+    """
+
+    cluster: Cluster
+    ours: frozenset[str]
+    _targets: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+
+    async def target(self, key: ObjectKey) -> bool:
+        """Whether one targets this object."""
+        if key.kind not in SCALABLE:
+            return False
+        if key.namespace not in self._targets:
+            found = [
+                item async for item in self.cluster.list(*AUTOSCALER, key.namespace) if self._is_ours(item)
+            ]
+            references = [item["spec"]["scaleTargetRef"] for item in found]
+            self._targets[key.namespace] = frozenset((item["kind"], item["name"]) for item in references)
+        return (key.kind, key.name) in self._targets[key.namespace]
+
+    def _is_ours(self, item: Live) -> bool:
+        metadata = item["metadata"]
+        owners = {reference.get("uid") for reference in metadata.get("ownerReferences") or ()}
+        return bool(({metadata.get("uid")} | owners) & self.ours)

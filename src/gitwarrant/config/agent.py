@@ -1,0 +1,298 @@
+"""The agent's own configuration: the root of trust, the tenant, and where things are. Never read from Git."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from gitwarrant.config.fields import (
+    CommitText,
+    Duration,
+    KindName,
+    KindPattern,
+    Label,
+    Name,
+    PublicKey,
+    Ref,
+    RepositoryName,
+    Text,
+    duration,
+)
+from gitwarrant.config.problem import ConfigError, count, near
+from gitwarrant.config.source import Source, StrictModel
+from gitwarrant.model.change import CommitId
+from gitwarrant.model.environment import Grant, Tenant
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.identity import RootKey, TrustRoot
+
+LOG_FILE = "log.sqlite"
+
+
+class RootKeyFile(StrictModel):
+    """A key that judges changes to `.gitwarrant/` itself."""
+
+    holder: Name = Field(description="the person who holds it; several keys of one holder count once")
+    public: PublicKey = Field(description="the public key: a line like 'ssh-ed25519 AAAA...'")
+
+
+class RootFile(StrictModel):
+    """The root of trust: which repository, from which revision on, under which keys."""
+
+    repository: RepositoryName = Field(description="the repository's name, as statements carry it")
+    url: Text = Field(description="where it is fetched from: an https or ssh address")
+    trust_ref: Ref = Field("refs/heads/main", description="the ref whose .gitwarrant/ judges everything")
+    trusted_at: CommitText = Field(
+        description="a revision of the trust ref that you have looked at yourself; trust begins there"
+    )
+    keys: list[RootKeyFile] = Field(description="the root keys")
+    threshold: int = Field(
+        1, description="how many distinct holders must sign a change to .gitwarrant/", ge=1, le=100
+    )
+
+
+class GrantFile(StrictModel):
+    """What one environment may reach."""
+
+    cluster: Name = Field(description="the cluster it deploys to: a name from 'clusters'")
+    namespaces: list[Label] = Field(description="the namespaces it may write to", min_length=1)
+    kinds: list[KindPattern] = Field(
+        description="namespaced kinds it may write, like ConfigMap or Deployment.apps; '*' for all",
+        min_length=1,
+    )
+    cluster_kinds: list[KindName] = Field(
+        [], description="cluster-scoped kinds it may write, each named: Namespace"
+    )
+
+
+class TenantFile(StrictModel):
+    """Whose environments this agent deploys, and where to."""
+
+    name: Name = Field(description="the tenant's name; warrants carry it")
+    grants: dict[Label, GrantFile] = Field(description="what each environment may reach, by its name")
+    custom_kinds: list[KindName] = Field(
+        [], description="namespaced custom kinds known beforehand, like Widget.example.com"
+    )
+
+
+class ClusterFile(StrictModel):
+    """How a cluster is reached."""
+
+    kubeconfig: Text | None = Field(None, description="the kubeconfig file; without one nothing is applied")
+    context: str = Field("", description="its context; empty: the current one")
+    uid: Text | None = Field(
+        None, description="the uid of its kube-system namespace: only the cluster that has it is written to"
+    )
+
+
+class WarrantFile(StrictModel):
+    """How warrants are signed."""
+
+    key: Text = Field(description="the file of the signing key (P-256); made when it is missing")
+    lifetime: Duration = Field("1h", description="how long a warrant may be used, like 1h")
+
+
+class LimitsFile(StrictModel):
+    """How much one fetch may take."""
+
+    bytes: int = Field(2 * 1024**3, description="most bytes of one fetch", ge=1024**2, le=1024**4)
+    seconds: int = Field(300, description="most seconds of one fetch", ge=1, le=86_400)
+
+
+class GitFile(StrictModel):
+    """How the Git server is reached."""
+
+    ssh_key: Text | None = Field(None, description="the private key to fetch with, for ssh addresses")
+    known_hosts: Text | None = Field(None, description="the pinned host keys, for ssh addresses")
+    ca_file: Text | None = Field(None, description="the certificate authority, for https addresses")
+    limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
+
+
+class AgentFile(StrictModel):
+    """The agent's own configuration (gitwarrant.yaml). Relative paths start at this file's folder."""
+
+    version: Literal[1] = Field(description="the version of this file's format: 1")
+    state: Text = Field(description="the folder of the log, the quarantine repository and the caches")
+    root: RootFile = Field(description="the root of trust")
+    tenant: TenantFile = Field(description="whose environments this agent deploys, and where to")
+    clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
+    warrant: WarrantFile | None = Field(
+        None, description="how warrants are signed (default: the key 'warrant.key' in the state folder)"
+    )
+    git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAccess:
+    """How a cluster is reached. An empty context means the kubeconfig's current one.
+
+    Without a kubeconfig it cannot be reached, only warrants can be signed for
+    it. An empty uid means that the cluster is not pinned.
+    """
+
+    name: str
+    kubeconfig: Path | None
+    context: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarrantSettings:
+    """The file of the signing key, and how long a warrant may be used."""
+
+    key: Path
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class GitAccess:
+    """How the Git server is reached, and how much one fetch may take."""
+
+    ssh_key: Path | None
+    known_hosts: Path | None
+    ca_file: Path | None
+    max_bytes: int
+    max_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The agent's configuration, with absolute paths."""
+
+    root: TrustRoot
+    tenant: Tenant
+    clusters: tuple[ClusterAccess, ...]
+    destinations: tuple[tuple[str, str], ...]
+    """(environment, name of its cluster), sorted."""
+    state: Path
+    warrant: WarrantSettings
+    git: GitAccess
+    interval: timedelta
+
+    @property
+    def log(self) -> Path:
+        """The file of the audit log."""
+        return self.state / LOG_FILE
+
+    def cluster_of(self, environment: str) -> ClusterAccess | None:
+        """Where an environment deploys to; None: the tenant has no grant for it."""
+        name = dict(self.destinations).get(environment)
+        return next((cluster for cluster in self.clusters if cluster.name == name), None)
+
+
+def read(path: Path) -> Agent:
+    """Read the agent's configuration file.
+
+    Raises:
+        ConfigError: it has problems.
+        GitwarrantError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GitwarrantError(
+            f"the agent's configuration {path} cannot be read: {error.strerror}",
+            remedy="name it with --config or GITWARRANT_CONFIG; 'gitwarrant init' prints one to begin with",
+        ) from error
+    return load(data, str(path))
+
+
+def load(data: bytes, path: str) -> Agent:
+    """Translate the agent's configuration; relative paths in it start at the folder of `path`.
+
+    Raises:
+        ConfigError: it has problems; all of them are told.
+    """
+    source = Source(data, path)
+    file = source.parse(AgentFile)
+    if file:
+        _judge_root(source, file.root)
+        _judge_clusters(source, file)
+    if file is None or source.problems:
+        raise ConfigError(source.problems)
+    folder = Path(path).absolute().parent
+    state = _path(folder, file.state)
+    warrant = file.warrant or WarrantFile(key=str(state / "warrant.key"))
+    return Agent(
+        root=_root(file.root),
+        tenant=_tenant(file.tenant),
+        clusters=tuple(_cluster(folder, name, file.clusters[name]) for name in sorted(file.clusters)),
+        destinations=tuple((name, grant.cluster) for name, grant in sorted(file.tenant.grants.items())),
+        state=state,
+        warrant=WarrantSettings(_path(folder, warrant.key), duration(warrant.lifetime)),
+        git=_git(folder, file.git),
+        interval=duration(file.interval),
+    )
+
+
+def _judge_root(source: Source, root: RootFile) -> None:
+    holders = {key.holder for key in root.keys}
+    if root.threshold > len(holders):
+        source.wrong(
+            ("root", "threshold"),
+            f"the threshold is {root.threshold}, but the root keys have {count(len(holders), 'holder')}",
+            "add root keys of other people, or lower the threshold",
+        )
+    held: dict[str, str] = {}
+    for index, key in enumerate(root.keys):
+        if key.public in held:
+            source.wrong(
+                ("root", "keys", index, "public"),
+                f"{key.holder!r} has the same key as {held[key.public]!r}",
+                "give each holder a key of their own",
+            )
+        held.setdefault(key.public, key.holder)
+
+
+def _judge_clusters(source: Source, file: AgentFile) -> None:
+    for name, cluster in file.clusters.items():
+        if cluster.kubeconfig is None and cluster.uid is None:
+            source.wrong(
+                ("clusters", name),
+                f"cluster {name!r} has neither a kubeconfig nor a uid",
+                "add kubeconfig: FILE; or uid: UID where warrants are signed but nothing is applied",
+            )
+    for name, grant in file.tenant.grants.items():
+        if grant.cluster not in file.clusters:
+            source.wrong(
+                ("tenant", "grants", name, "cluster"),
+                f"cluster {grant.cluster!r} is not defined",
+                near(grant.cluster, file.clusters) or "define it below 'clusters'",
+            )
+
+
+def _root(file: RootFile) -> TrustRoot:
+    return TrustRoot(
+        repository=file.repository,
+        url=file.url,
+        trust_ref=file.trust_ref,
+        trusted_at=CommitId(file.trusted_at),
+        keys=tuple(RootKey(key.holder, key.public) for key in file.keys),
+        threshold=file.threshold,
+    )
+
+
+def _tenant(file: TenantFile) -> Tenant:
+    grants = tuple(
+        Grant(name, frozenset(grant.namespaces), frozenset(grant.kinds), frozenset(grant.cluster_kinds))
+        for name, grant in sorted(file.grants.items())
+    )
+    return Tenant(file.name, grants, frozenset(file.custom_kinds))
+
+
+def _cluster(folder: Path, name: str, file: ClusterFile) -> ClusterAccess:
+    kubeconfig = _path(folder, file.kubeconfig) if file.kubeconfig else None
+    return ClusterAccess(name, kubeconfig, file.context, file.uid or "")
+
+
+def _git(folder: Path, file: GitFile) -> GitAccess:
+    ssh_key, known_hosts, ca_file = (
+        _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
+    )
+    return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
+
+
+def _path(folder: Path, text: str) -> Path:
+    return folder / Path(text).expanduser()

@@ -1,0 +1,161 @@
+"""The files of `.gitwarrant/` about places to deploy to: environments.yaml and policies.yaml."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Literal
+
+from pydantic import Field, RootModel
+
+from gitwarrant.config.fields import Branch, Folder, Label, Name
+from gitwarrant.config.problem import near, near_or
+from gitwarrant.config.source import Source, StrictModel
+from gitwarrant.config.trust_files import People
+from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.finding import Severity
+
+
+class PolicySetFile(StrictModel):
+    """A policy set of your own."""
+
+    checks: list[Name] = Field(
+        description="the checks it runs: 'gitwarrant explain' lists them", min_length=1
+    )
+    threshold: Literal["low", "medium", "high", "critical"] = Field(
+        "high", description="the severity from which a finding refuses: low, medium, high or critical"
+    )
+
+
+class PoliciesFile(RootModel[dict[Label, PolicySetFile]]):
+    """Policy sets of your own, by name: .gitwarrant/policies.yaml (optional)."""
+
+
+class BoundsFile(StrictModel):
+    """How much one change may do."""
+
+    max_objects: int = Field(1000, description="most objects that the environment may have", ge=1, le=100_000)
+    max_deletes: int = Field(10, description="most objects that one change may delete", ge=0, le=100_000)
+
+
+class StageFile(StrictModel):
+    """A place to deploy to, and the gates in front of it."""
+
+    branch: Branch = Field(description="the branch that is deployed")
+    policies: list[Label] = Field(description="the policy sets that judge it; at least one", min_length=1)
+    path: Folder = Field(".", description="the folder of its manifests; '.': the whole repository")
+    namespace: Label | None = Field(
+        None, description="the namespace of objects that name none (default: the stage's name)"
+    )
+    auto_deploy: bool = Field(False, description="true: deploy as soon as every gate has passed")
+    promotion_source: Label | None = Field(
+        None, description="the stage that must have run the same content, healthy, before"
+    )
+    approval_required: bool = Field(False, description="true: one of the approvers must approve each change")
+    approvers: list[Name] = Field([], description="teams or people whose approval opens this stage")
+    bounds: BoundsFile = Field(BoundsFile(), description="how much one change may do")
+    drift: Literal["report", "revert"] = Field(
+        "report", description="what happens when the cluster differs: report or revert"
+    )
+
+
+class EnvironmentsFile(StrictModel):
+    """The environments: .gitwarrant/environments.yaml."""
+
+    stages: dict[Label, StageFile] = Field(description="the environments, by name")
+
+
+def judge_policies(
+    source: Source, file: PoliciesFile, builtin: Mapping[str, PolicySet], checks: AbstractSet[str]
+) -> None:
+    """Note checks that do not exist, and names that gitwarrant's own sets have."""
+    for name, own in file.root.items():
+        if name in builtin:
+            source.wrong((name,), f"policy set {name!r} is one of gitwarrant's own", "choose another name")
+        for index, check in enumerate(own.checks):
+            if check not in checks:
+                source.wrong((name, "checks", index), f"there is no check {check!r}", near(check, checks))
+
+
+def policy_sets(file: PoliciesFile) -> dict[str, PolicySet]:
+    """Translate policies.yaml."""
+    return {
+        name: PolicySet(name, tuple(own.checks), Severity(own.threshold)) for name, own in file.root.items()
+    }
+
+
+def judge_environments(
+    source: Source, file: EnvironmentsFile, sets: AbstractSet[str] | None, people: People
+) -> None:
+    """Note names that are not defined (sets None: not known), and gates that nobody could open."""
+    for name, stage in file.stages.items():
+        for index, policy in enumerate(stage.policies):
+            if sets is not None and policy not in sets:
+                source.wrong(
+                    ("stages", name, "policies", index),
+                    f"policy set {policy!r} is not defined",
+                    near_or(policy, sets, "define it in .gitwarrant/policies.yaml"),
+                )
+        _judge_promotion(source, file, name)
+        _judge_approvers(source, name, stage, people)
+
+
+def environments(
+    source: Source, file: EnvironmentsFile, sets: Mapping[str, PolicySet]
+) -> tuple[Environment, ...]:
+    """Translate environments.yaml, in the order of names."""
+    return tuple(
+        Environment(
+            name=name,
+            ref=f"refs/heads/{stage.branch}",
+            path="" if stage.path == "." else stage.path,
+            namespace=stage.namespace or name,
+            auto_deploy=stage.auto_deploy,
+            promotion_source=stage.promotion_source or "",
+            policies=tuple(sets[policy] for policy in stage.policies),
+            approval_required=stage.approval_required,
+            approvers=tuple(stage.approvers),
+            bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
+            drift=DriftMode(stage.drift),
+            place=source.place(("stages", name)),
+        )
+        for name, stage in sorted(file.stages.items())
+    )
+
+
+def _judge_promotion(source: Source, file: EnvironmentsFile, name: str) -> None:
+    pointer = ("stages", name, "promotion_source")
+    before = file.stages[name].promotion_source
+    if before is not None and before not in file.stages:
+        remedy = near(before, set(file.stages) - {name}) or "define it below 'stages'"
+        source.wrong(pointer, f"promotion_source {before!r} is no stage", remedy)
+        return
+    way = [name]
+    while before is not None and before in file.stages and before not in way:
+        way.append(before)
+        before = file.stages[before].promotion_source
+    if before == name:
+        source.wrong(
+            pointer,
+            f"promotion goes in a circle: {' <- '.join([*way, name])}",
+            "remove the promotion_source of the stage where it begins",
+        )
+
+
+def _judge_approvers(source: Source, name: str, stage: StageFile, people: People) -> None:
+    pointer = ("stages", name, "approvers")
+    people.judge(source, pointer, stage.approvers)
+    if stage.approval_required and not stage.approvers:
+        source.wrong(
+            ("stages", name, "approval_required"),
+            "approval is required, but nobody is named to give it",
+            f"name teams or people: approvers: [{', '.join(sorted(people.teams)) or 'platform-team'}]",
+        )
+    elif stage.approvers and not stage.approval_required:
+        source.wrong(
+            pointer,
+            "approvers are named, but no approval is required",
+            "write approval_required: true, or remove them",
+        )
+    elif stage.approvers and people.know(stage.approvers) and not people.approving(stage.approvers):
+        source.wrong(
+            pointer, "no person is among the approvers", "name a team with people in it; bots cannot approve"
+        )

@@ -1,0 +1,189 @@
+"""The files of `.gitwarrant/` about people: trust.yaml, identities.yaml, rules.yaml."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, RootModel
+
+from gitwarrant.config.fields import Email, Moment, Name, PublicKey, RepositoryName, Text, moment
+from gitwarrant.config.problem import count, near
+from gitwarrant.config.source import Source, StrictModel
+from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule
+
+
+class TrustFile(StrictModel):
+    """What this `.gitwarrant/` is: .gitwarrant/trust.yaml."""
+
+    repository: RepositoryName = Field(description="the repository's name, as statements carry it")
+    version: int = Field(description="counts from 1 and grows with every change of .gitwarrant/", ge=1)
+    expires: Moment = Field(
+        description="until when these rules hold (a day counts whole); after it only their renewal passes"
+    )
+
+
+class KeyFile(StrictModel):
+    """A public key and when it may sign."""
+
+    public: PublicKey = Field(description="the public key: a line like 'ssh-ed25519 AAAA...'")
+    not_before: Moment | None = Field(None, alias="from", description="the first day it may sign")
+    until: Moment | None = Field(None, description="the last day it may sign")
+    revoked: bool = Field(False, description="true: it may no longer sign, and never could")
+
+
+class IdentityFile(StrictModel):
+    """A person or a bot."""
+
+    kind: Literal["person", "bot"] = Field(description="person (may approve) or bot (only writes)")
+    emails: list[Email] = Field(description="the addresses it writes commits as", min_length=1)
+    keys: list[KeyFile] = Field(description="the keys it signs with", min_length=1)
+    teams: list[Name] = Field([], description="the teams it belongs to; naming a team here defines it")
+
+
+class IdentitiesFile(RootModel[dict[Name, IdentityFile]]):
+    """Who may write and approve, by name: .gitwarrant/identities.yaml."""
+
+
+class RuleFile(StrictModel):
+    """Who may change the paths of a pattern."""
+
+    path: Text = Field(description="a pattern as in GitHub's CODEOWNERS: /production/, *.yaml, docs/**")
+    change: list[Name] = Field([], description="teams or identities that may change it; empty: any identity")
+    approvals: int = Field(1, description="how many distinct other people must approve", ge=0, le=100)
+    approvers: list[Name] = Field(
+        [], alias="from", description="teams or people whose approvals count; empty: any person"
+    )
+
+
+class RulesFile(RootModel[list[RuleFile]]):
+    """Who may change what, in order; the last rule that matches a path decides: .gitwarrant/rules.yaml."""
+
+
+class People:
+    """The names that rules and environments may use."""
+
+    def __init__(self, file: IdentitiesFile | None) -> None:
+        self.known = file is not None
+        self.identities: Mapping[str, IdentityFile] = file.root if file else {}
+        self.teams = {team for identity in self.identities.values() for team in identity.teams}
+
+    def judge(self, source: Source, pointer: tuple[str | int, ...], names: list[str]) -> None:
+        """Note every name that is neither a team nor an identity."""
+        known = {*self.teams, *self.identities}
+        for index, name in enumerate(names if self.known else ()):
+            if name not in known:
+                source.wrong(
+                    (*pointer, index),
+                    f"team {name!r} is not defined",
+                    f"add it to .gitwarrant/identities.yaml, or {near(name, self.teams or self.identities)}",
+                )
+
+    def know(self, names: list[str]) -> bool:
+        """Whether all these names are defined, so that more can be said of them."""
+        return self.known and set(names) <= {*self.teams, *self.identities}
+
+    def approving(self, names: list[str]) -> set[str]:
+        """The people among these names and teams; of no names, all people."""
+        return {
+            name
+            for name, identity in self.identities.items()
+            if identity.kind == "person" and (not names or name in names or set(names) & set(identity.teams))
+        }
+
+
+def judge_identities(source: Source, file: IdentitiesFile) -> None:
+    """Note names, addresses and keys that two identities share, and keys that can never sign."""
+    teams = {team for identity in file.root.values() for team in identity.teams}
+    owned: dict[tuple[str, str], str] = {}
+    for name, what, text, pointer in _belongings(file):
+        first = owned.setdefault((what, text.lower() if what != "key" else text), name)
+        if first != name:
+            source.wrong(
+                pointer,
+                f"{what} {text!r} belongs to two identities: {first!r} and {name!r}",
+                "leave it with the one it belongs to: who signed must have one answer",
+            )
+    for name, identity in file.root.items():
+        if name in teams:
+            source.wrong((name,), f"{name!r} is an identity and a team", "rename one of them")
+        for index, key in enumerate(identity.keys):
+            if key.not_before and key.until and _starts(key) >= _ends(key):
+                source.wrong(
+                    (name, "keys", index, "until"),
+                    "the key ends before it begins",
+                    "make 'until' later than 'from'",
+                )
+
+
+def judge_rules(source: Source, file: RulesFile, people: People) -> None:
+    """Note names that are not defined, and approvals that nobody could ever give."""
+    if not file.root:
+        source.wrong((), "there is no rule", 'add one: - {path: "*", approvals: 1}')
+    for index, rule in enumerate(file.root):
+        people.judge(source, (index, "change"), rule.change)
+        people.judge(source, (index, "from"), rule.approvers)
+        able = people.approving(rule.approvers)
+        if people.know(rule.approvers) and rule.approvals > len(able):
+            source.wrong(
+                (index, "approvals"),
+                f"{rule.path!r} needs {count(rule.approvals, 'approval')},"
+                f" but only {count(len(able), 'person', 'people')} may give them",
+                "name more people or teams in 'from', or ask for fewer approvals",
+            )
+
+
+def identities(source: Source, file: IdentitiesFile) -> tuple[Identity, ...]:
+    """Translate identities.yaml."""
+    return tuple(
+        Identity(
+            name=name,
+            kind=IdentityKind(identity.kind),
+            emails=frozenset(identity.emails),
+            keys=tuple(_key(source, name, index, key) for index, key in enumerate(identity.keys)),
+            teams=frozenset(identity.teams),
+            place=source.place((name,)),
+        )
+        for name, identity in sorted(file.root.items())
+    )
+
+
+def rules(source: Source, file: RulesFile) -> tuple[PathRule, ...]:
+    """Translate rules.yaml, in its order."""
+    return tuple(
+        PathRule(
+            pattern=rule.path,
+            writers=frozenset(rule.change),
+            approvals=rule.approvals,
+            approvers=frozenset(rule.approvers),
+            place=source.place((index, "path")),
+        )
+        for index, rule in enumerate(file.root)
+    )
+
+
+def _belongings(file: IdentitiesFile) -> Iterator[tuple[str, str, str, tuple[str | int, ...]]]:
+    """(identity, what, text, place) of everything that may belong to one identity only."""
+    for name, identity in file.root.items():
+        yield name, "name", name, (name,)
+        for index, email in enumerate(identity.emails):
+            yield name, "e-mail", email, (name, "emails", index)
+        for index, key in enumerate(identity.keys):
+            yield name, "key", key.public, (name, "keys", index, "public")
+
+
+def _key(source: Source, name: str, index: int, key: KeyFile) -> Key:
+    return Key(
+        public=key.public,
+        not_before=_starts(key) if key.not_before else None,
+        not_after=_ends(key) if key.until else None,
+        revoked=key.revoked,
+        place=source.place((name, "keys", index)),
+    )
+
+
+def _starts(key: KeyFile) -> datetime:
+    return moment(key.not_before or "", end_of_day=False)
+
+
+def _ends(key: KeyFile) -> datetime:
+    return moment(key.until or "", end_of_day=True)

@@ -1,0 +1,1 @@
+"""The main job, shown: a signed change is deployed, a stolen account is refused."""

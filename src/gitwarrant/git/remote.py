@@ -1,0 +1,130 @@
+"""Where a repository is fetched from: an address the operator gave, and the keys that pin its server."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gitwarrant.model.errors import GitwarrantError
+
+SCHEMES = ("https", "ssh", "file")
+SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:-][^\s]*")
+USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+
+
+class BadRemote(GitwarrantError):  # noqa: N818 - said of the address
+    """An address that is not fetched from, or one that lacks what pins its server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A repository's address with what proves its server and, for SSH, us.
+
+    Allowed are `https://`, `ssh://`, `user@host:path`, and `file://`. The last
+    only because the address comes from the operator's own configuration, never
+    from a repository: no content can make us read a folder of this machine.
+
+    `known_hosts` pins the server's host keys and, with `ssh_key`, is needed for
+    SSH: no agent and no file of the user is asked. `ca_file` replaces the
+    system's authorities for HTTPS.
+
+    Raises:
+        BadRemote: any other address, or an SSH one without key or known hosts.
+    """
+
+    url: str
+    ssh_key: Path | None = None
+    known_hosts: Path | None = None
+    ca_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        _check_spelling(self.url)
+        if self.scheme == "ssh" and not (self.ssh_key and self.known_hosts):
+            raise BadRemote(
+                f"{self.shown} is reached by SSH, which needs a key and the server's known host keys",
+                remedy="name both; compare the output of `ssh-keyscan HOST` with what the server publishes",
+            )
+
+    @property
+    def scheme(self) -> str:
+        """`https`, `ssh` or `file`."""
+        return self.url.partition("://")[0] if "://" in self.url else "ssh"
+
+    @property
+    def shown(self) -> str:
+        """The address for people: without user, password and query."""
+        return without_secrets(self.url).partition("?")[0]
+
+    def ssh_command(self) -> str:
+        """The command line that git starts for SSH; nothing of the user's own configuration acts in it."""
+        options = [
+            *(
+                "BatchMode=yes",
+                "StrictHostKeyChecking=yes",
+                "UpdateHostKeys=no",
+                "GlobalKnownHostsFile=/dev/null",
+            ),
+            f"UserKnownHostsFile={_ssh_path(self.known_hosts)}",
+            *("IdentitiesOnly=yes", "IdentityAgent=none", f"IdentityFile={_ssh_path(self.ssh_key)}"),
+            *("ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no"),
+            *("ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=3", "LogLevel=ERROR"),
+        ]
+        return shlex.join(
+            ["ssh", "-F", "/dev/null", *(part for option in options for part in ("-o", option))]
+        )
+
+
+def without_secrets(text: str) -> str:
+    """Cut user and password out of every address in a text."""
+    return USERINFO.sub("", text)
+
+
+def _check_spelling(url: str) -> None:
+    shown = without_secrets(url)
+    if url.startswith("-"):
+        raise BadRemote(f"the address {shown!a} reads as an option", remedy="name it as https://HOST/PATH")
+    if re.search(r"[\x00-\x20\x7f-\xa0]", url):
+        raise BadRemote(f"the address {shown!a} holds white space or a control character", remedy="remove it")
+    if re.match(r"[A-Za-z0-9+.-]+::", url):
+        raise BadRemote(
+            f"the address {shown!r} would start a program (a remote helper)", remedy="use https or ssh"
+        )
+    scheme, found, rest = url.partition("://")
+    if not found:
+        if not SCP_LIKE.fullmatch(url):
+            raise BadRemote(
+                f"the address {shown!r} is not one we fetch from",
+                remedy="use https://, ssh://, user@host:path, or file:///FOLDER",
+            )
+        return
+    if scheme == "http":
+        raise BadRemote(
+            f"{shown} is not encrypted: whoever is on the way can hold back changes", remedy="use https://"
+        )
+    if scheme not in SCHEMES:
+        raise BadRemote(
+            f"{shown} has a scheme we do not fetch from", remedy=f"use one of: {', '.join(SCHEMES)}"
+        )
+    _check_host(scheme, rest, url)
+
+
+def _check_host(scheme: str, rest: str, url: str) -> None:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError as error:
+        raise BadRemote(
+            f"the address {without_secrets(url)!r} cannot be read", remedy="correct it"
+        ) from error
+    if scheme == "file" and not rest.startswith("/"):
+        raise BadRemote(f"{url} names no folder", remedy="write it with three slashes: file:///FOLDER")
+    if scheme != "file" and (not host or rest.startswith("-") or host.startswith("-")):
+        raise BadRemote(f"{without_secrets(url)} names no host", remedy="write it as https://HOST/PATH")
+
+
+def _ssh_path(path: Path | None) -> str:
+    """A path as ssh options take it: quoted, and without expanding its percent signs."""
+    text = str(path).replace("%", "%%")
+    if '"' in text:
+        raise BadRemote(f"ssh cannot read a path with a quotation mark: {path}", remedy="rename the file")
+    return f'"{text}"'

@@ -1,0 +1,164 @@
+"""Comparing two states of one object so that nothing is missed, and the patch from one to the other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gitwarrant.model.canonical import dumps
+from gitwarrant.model.manifest import Content, Json, Pointer
+from gitwarrant.model.plan import FieldDifference
+
+# What the server keeps for itself. Everything else in metadata can be declared, so it is compared.
+SERVER_METADATA = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+
+# By which fields list items are told apart; the first that is unique on both sides counts.
+IDENTITIES: tuple[tuple[str, ...], ...] = (
+    ("name",),
+    ("containerPort", "protocol"),
+    ("port", "protocol"),
+    ("mountPath",),
+    ("key",),
+    ("topologyKey", "whenUnsatisfiable"),
+    ("ip",),
+    ("uid",),
+    ("type",),
+)
+HIDDEN = "(hidden)"
+
+
+def bare(content: Content) -> dict[str, Any]:
+    """An object less its status and what the server alone writes into metadata.
+
+    Labels and annotations are always there, so that each one of them is compared by its own name.
+    """
+    kept = {name: value for name, value in content.get("metadata", {}).items() if name not in SERVER_METADATA}
+    metadata = {**kept, **{name: kept.get(name) or {} for name in ("annotations", "labels")}}
+    return {**{name: value for name, value in content.items() if name != "status"}, "metadata": metadata}
+
+
+def compare(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[FieldDifference]:
+    """Every field that differs; nothing is yielded exactly where both are equal.
+
+    List items are matched by their identity where both sides have one; an
+    index in a pointer is that of `after`, for an item that only `before` has
+    that of `before`. Items in another order, and lists without identities,
+    differ as a whole.
+    """
+    if type(before) is type(after) and before == after and not isinstance(before, dict | list):
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            yield from _member(before, after, name, pointer)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _lists(before, after, pointer)
+    else:
+        yield FieldDifference(pointer, (before,), (after,))
+
+
+def _member(
+    before: Mapping[str, Json], after: Mapping[str, Json], name: str, pointer: Pointer
+) -> Iterator[FieldDifference]:
+    if name in before and name in after:
+        yield from compare(before[name], after[name], (*pointer, name))
+    elif name in before:
+        yield FieldDifference((*pointer, name), (before[name],), ())
+    else:
+        yield FieldDifference((*pointer, name), (), (after[name],))
+
+
+def _lists(before: Sequence[Json], after: Sequence[Json], pointer: Pointer) -> Iterator[FieldDifference]:
+    identity = identity_of(before, after)
+    if identity is None:
+        if dumps(before) != dumps(after):  # Python finds [1] equal to [True]
+            yield FieldDifference(pointer, (before,), (after,))
+        return
+    olds = {_named(item, identity): index for index, item in enumerate(before)}
+    news = {_named(item, identity): index for index, item in enumerate(after)}
+    if [name for name in olds if name in news] != [name for name in news if name in olds]:
+        yield FieldDifference(pointer, (before,), (after,))
+        return
+    for name, index in news.items():
+        if name in olds:
+            yield from compare(before[olds[name]], after[index], (*pointer, index))
+        else:
+            yield FieldDifference((*pointer, index), (), (after[index],))
+    for name, index in olds.items():
+        if name not in news:
+            yield FieldDifference((*pointer, index), (before[index],), ())
+
+
+def identity_of(*lists: Sequence[Json]) -> tuple[str, ...] | None:
+    """The fields that tell the items of all these lists apart; None where there are none."""
+    for identity in IDENTITIES:
+        if all(_unique(items, identity) for items in lists):
+            return identity
+    return None
+
+
+def _unique(items: Sequence[Json], identity: tuple[str, ...]) -> bool:
+    if not all(isinstance(item, dict) and identity[0] in item for item in items):
+        return False
+    return len({_named(item, identity) for item in items}) == len(items)
+
+
+def _named(item: Mapping[str, Json], identity: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(repr(item.get(field)) for field in identity)
+
+
+def undo(differences: Sequence[FieldDifference]) -> list[dict[str, Json]]:
+    """The JSON patch (RFC 6902) that leads from `after` back to `before`.
+
+    Values first, then removals from the highest index down, then what is
+    missing from the lowest index up: so every index means what it meant in
+    `after`, and in the end what it meant in `before`.
+    """
+    changed = [item for item in differences if item.before and item.after]
+    added = sorted((item for item in differences if not item.before), key=_order, reverse=True)
+    missing = sorted((item for item in differences if not item.after), key=_order)
+    return [
+        *({"op": "replace", "path": path(item.pointer), "value": item.before[0]} for item in changed),
+        *({"op": "remove", "path": path(item.pointer)} for item in added),
+        *({"op": "add", "path": path(item.pointer), "value": item.before[0]} for item in missing),
+    ]
+
+
+def _order(item: FieldDifference) -> tuple[tuple[int, str], ...]:
+    return tuple((part, "") if isinstance(part, int) else (-1, part) for part in item.pointer)
+
+
+def path(pointer: Pointer) -> str:
+    """Write a pointer as RFC 6901 does."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def hide_secrets(differences: Sequence[FieldDifference], kind: str) -> tuple[FieldDifference, ...]:
+    """Take a Secret's values out of what is shown and recorded; which field differs stays visible."""
+    if kind != "Secret":
+        return tuple(differences)
+    return tuple(
+        FieldDifference(item.pointer, _hidden(item.before), _hidden(item.after))
+        if item.pointer and item.pointer[0] in ("data", "stringData")
+        else _without_last_applied(item)
+        for item in differences
+    )
+
+
+def _without_last_applied(item: FieldDifference) -> FieldDifference:
+    """kubectl's annotation repeats the whole Secret."""
+    if item.pointer[:2] != ("metadata", "annotations"):
+        return item
+    return FieldDifference(item.pointer, _hidden(item.before), _hidden(item.after))
+
+
+def _hidden(value: tuple[Json, ...]) -> tuple[Json, ...]:
+    return (HIDDEN,) if value else ()

@@ -1,0 +1,221 @@
+"""One deployer at work: fetch, judge, and write down what was found.
+
+Here the pure stages meet the network and the log. What was learned is recorded
+before the next step is tried, so a process killed anywhere starts again and
+comes to the same end. The cluster comes in `deploy`.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gitwarrant.audit.log import Log
+from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
+from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.config.agent import Agent
+from gitwarrant.git.command import Limits
+from gitwarrant.git.fetch import fetch
+from gitwarrant.git.reading import Repository
+from gitwarrant.git.remote import Remote
+from gitwarrant.model.canonical import Digest, digest, plain
+from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.live import InventoryEntry
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
+from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.trusting import Trusted, trust
+from gitwarrant.store.content import ContentStore
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a deployer works with: its configuration, its log, its cache, its clock."""
+
+    agent: Agent
+    recorder: Recorder
+    content: ContentStore
+    now: Callable[[], datetime]
+
+    @property
+    def quarantine(self) -> Path:
+        """The bare repository that fetched objects land in; nothing in it is trusted."""
+        return self.agent.state / "quarantine.git"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What an environment's ref holds now, and what would have to be judged about it."""
+
+    repository: Repository
+    trusted: Trusted
+    question: Question
+
+    @property
+    def fingerprint(self) -> Digest:
+        """The same fingerprint, the same answer; only times may make it stricter."""
+        asked = self.question
+        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous)
+        return digest(parts)
+
+
+@contextmanager
+def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Delivery]:
+    """Open the state folder for fetching, judging and recording.
+
+    Raises:
+        GitwarrantError: the folder or the log cannot be used, or another
+            deployer uses it.
+    """
+    agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(agent.state), Log(agent.log, now) as log:
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), now)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Hold the state folder against another deployer; a killed one lets go by itself."""
+    with (state / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise GitwarrantError(
+                f"another gitwarrant works in {state}",
+                remedy="wait for it, stop it, or give this one a state folder of its own",
+            ) from error
+        yield
+
+
+def candidate(work: Delivery, name: str) -> Candidate:
+    """Fetch the trust ref and the environment's ref, and put the question.
+
+    Raises:
+        Refused: by fetch, or by verify for the trust ref: nothing can be judged then.
+        Unreachable: the Git server does not answer.
+    """
+    repository, trusted = advance_trust(work)
+    environment = trusted.environment(name)
+    with refusals_recorded(work, name):
+        head = _fetch(work, environment.ref)
+        return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
+
+
+def examine(work: Delivery, candidate: Candidate) -> Judgement:
+    """Judge a candidate, and record what every gate said."""
+    judgement = judge(candidate.repository, candidate.question)
+    environment, head = judgement.question.environment.name, judgement.question.change.head
+    append = work.recorder.append
+    if judgement.authorship:
+        append(RecordKind.VERIFIED, environment, {"authorship": plain(judgement.authorship)})
+    if report := judgement.report:
+        body = {
+            "digest": digest(report),
+            "findings": plain(report.findings),
+            "refused": report.refused,
+            "tallies": plain(report.tallies),
+        }
+        append(RecordKind.CHECKED, environment, body)
+    if plan := judgement.plan:
+        counts = {action.value: plan.count(action) for action in Action}
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan)})
+    for refusal in judgement.refusals:
+        record_refusal(work, environment, refusal, head)
+    return judgement
+
+
+def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
+    """Fetch the trust ref and follow it as far as it proves itself.
+
+    Raises:
+        Refused: by fetch or verify.
+        Unreachable: the Git server does not answer.
+    """
+    root = work.agent.root
+    with refusals_recorded(work, TRUST):
+        tip = _fetch(work, root.trust_ref)
+        repository = Repository(work.quarantine)
+        since = trusted_revision(work.recorder) or root.trusted_at
+        change = repository.change(root.repository, root.trust_ref, since, tip)
+        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now())
+    if trusted.revision != since:
+        body = {"ref": root.trust_ref, "commit": tip, "policy": digest(trusted.config.policy)}
+        work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    return repository, trusted
+
+
+@contextmanager
+def refusals_recorded(work: Delivery, environment: str) -> Iterator[None]:
+    """Write a refusal into the log before it goes on its way."""
+    try:
+        yield
+    except Refused as refusal:
+        record_refusal(work, environment, refusal)
+        raise
+
+
+def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: str = "") -> None:
+    """Append one refusal, unless it is what the log said last of this environment."""
+    body = {
+        "stage": refusal.stage,
+        "what": refusal.what,
+        "remedy": refusal.remedy,
+        "place": str(refusal.place or ""),
+        "commit": commit,
+    }
+    latest = next(work.recorder.read(0, Selection(environment=environment, newest_first=True)), None)
+    if latest is None or latest.kind is not RecordKind.REFUSED or dict(latest.body) != body:
+        work.recorder.append(RecordKind.REFUSED, environment, body)
+
+
+def _fetch(work: Delivery, ref: str) -> CommitId:
+    git = work.agent.git
+    remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
+    limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
+    return fetch(remote, work.quarantine, [ref], limits=limits)[ref]
+
+
+def _question(
+    work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
+) -> Question:
+    root, last = work.agent.root, last_warrant(work.recorder, environment.name)
+    base = last.warrant.commit if last else root.trusted_at
+    change = repository.change(root.repository, environment.ref, base, head)
+    return Question(
+        root=root,
+        tenant=work.agent.tenant,
+        policy=trusted.config.policy,
+        environment=environment,
+        change=change,
+        previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
+        seen=_seen(work, change),
+        now=work.now(),
+    )
+
+
+def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
+    """What the last warrant left standing, and what the inventory still has besides.
+
+    A delete that failed is in no later warrant's standing leaves; the inventory
+    remembers the object, so that the next warrant names its delete again.
+    """
+    standing = {leaf.key: leaf for leaf in last.leaves.leaves if leaf.operation != Operation.DELETE.value}
+    for entry in owned:
+        key, operation = entry.key, Operation.APPLY.value
+        left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
+        standing.setdefault(key, left)
+    return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
+
+
+def _seen(work: Delivery, change: Change) -> Mapping[CommitId, datetime]:
+    """When each commit of a change was first seen; those never seen are recorded as seen now."""
+    commits = [commit.id for landing in change.landings for commit in landing.commits]
+    known = first_seen(work.recorder, commits) if commits else {}
+    new = [commit for commit in commits if commit not in known]
+    if not new:
+        return known
+    record = work.recorder.append(RecordKind.FIRST_SEEN, TRUST, {"ref": change.ref, "commits": new})
+    return {**known, **dict.fromkeys(new, record.time)}

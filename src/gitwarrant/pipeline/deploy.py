@@ -1,0 +1,253 @@
+"""Authorise, apply and observe: the stages that touch a cluster.
+
+The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
+written without a warrant in the log, and no object without its intent there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitwarrant.audit.queries import (
+    LastWarrant,
+    apply_completed,
+    inventory,
+    last_warrant,
+    owners,
+    warranted_body,
+)
+from gitwarrant.cluster.apply import apply
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.refine import refine
+from gitwarrant.config.agent import ClusterAccess
+from gitwarrant.model.canonical import decode, encode
+from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.live import Applied, Observation
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
+from gitwarrant.model.record import RecordKind
+from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.pipeline.delivery import Candidate, Delivery, refusals_recorded
+from gitwarrant.pipeline.judge import Judgement, rendering
+from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.authorise import authorise
+from gitwarrant.trust.signer import FileSigner
+from gitwarrant.trust.warrant import open_warrant
+
+MANIFESTS, BASELINES = "manifest", "baseline"
+"""Kinds of cached content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deploy did. `applied` is None where the cluster already is as warranted."""
+
+    plan: Plan
+    warrant: Warrant
+    applied: Applied | None
+
+
+async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Deployment:
+    """Carry a judged candidate into the cluster: warrant, intent, write, record.
+
+    Starting again after a crash at any point converges: a warrant that was
+    issued but not applied to its end is taken up where it stands.
+
+    Raises:
+        Refused: a gate refused; or by plan, authorise or apply here.
+        Unreachable: the API server does not answer; what was done is recorded.
+    """
+    environment = judgement.question.environment
+    uid = await cluster_uid(work, environment.name, cluster)
+    owned = inventory(work.recorder, environment.name)
+    with refusals_recorded(work, environment.name):
+        plan = await refine(passed_plan(judgement), cluster, owned, namespace=environment.namespace)
+        bundle = _in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
+        warrant = open_warrant(bundle.envelope, signer(work).public_pem)
+        if apply_completed(work.recorder, environment.name, warrant.sequence):
+            return Deployment(plan, warrant, None)
+        applied = await apply(
+            warrant,
+            bundle.leaves,
+            plan.manifests,
+            cluster,
+            work.recorder,
+            now=work.now,
+            inventory=owned,
+            namespace=environment.namespace,
+            changed=frozenset(),  # nothing beyond what the inventory does not have
+        )
+    return Deployment(plan, warrant, applied)
+
+
+def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:
+    """Authorise a judged change for the cluster of that uid; the warrant is recorded before anybody has it.
+
+    Raises:
+        Refused: a gate refused, or authorise does.
+    """
+    question, environment = judgement.question, judgement.question.environment
+    passed_plan(judgement)
+    if judgement.authorship is None or judgement.report is None:
+        raise ValueError("a judgement without refusals has all its evidence")
+    last, key = last_warrant(work.recorder, environment.name), signer(work)
+    bundle = authorise(
+        environment,
+        question.tenant,
+        judgement.authorship,
+        judgement.report,
+        plan,
+        cluster=uid,
+        previous=last.warrant if last else None,
+        owners=_owners_here(work, environment.name),
+        now=work.now(),
+        lifetime=work.agent.warrant.lifetime,
+        signer=key,
+    )
+    for manifest in plan.manifests:
+        work.content.put(MANIFESTS, manifest.digest, encode(manifest))
+    warrant = open_warrant(bundle.envelope, key.public_pem)
+    work.recorder.append(RecordKind.WARRANTED, environment.name, warranted_body(warrant, bundle))
+    return bundle
+
+
+async def watch(
+    work: Delivery,
+    candidate: Candidate,
+    cluster: Cluster,
+    *,
+    mode: DriftMode | None = None,
+    previous: Observation | None = None,
+) -> Observation:
+    """Compare the cluster with what was last warranted; the environment's drift mode decides what follows.
+
+    Args:
+        mode: another mode than the environment's own; a person may only look.
+        previous: what was seen last, so that only what is new is recorded.
+
+    Raises:
+        GitwarrantError: nothing was deployed there yet.
+        Unreachable: the API server does not answer.
+    """
+    environment = candidate.question.environment
+    await cluster_uid(work, environment.name, cluster)
+    last = last_warrant(work.recorder, environment.name)
+    if last is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment.name!r} yet, so nothing can have drifted",
+            remedy=f"deploy it first: gitwarrant apply {environment.name}",
+        )
+    return await observe(
+        environment.name,
+        _warranted_manifests(work, candidate, last),
+        inventory(work.recorder, environment.name),
+        cluster,
+        work.recorder,
+        mode=mode or environment.drift,
+        baselines=_Baselines(work.content),
+        namespace=environment.namespace,
+        previous=previous,
+    )
+
+
+async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str:
+    """The uid of the cluster we talk to, if it is the one the operator pinned.
+
+    Raises:
+        Refused: by apply: it is another cluster.
+    """
+    uid, pinned = await cluster.uid(), access(work, environment).uid
+    if pinned and pinned != uid:
+        raise Refused(
+            f"this cluster has the uid {uid}, and the agent's configuration pins {pinned}",
+            stage="apply",
+            remedy="correct the kubeconfig or context; change 'uid' only for a cluster that was rebuilt",
+        )
+    return uid
+
+
+def access(work: Delivery, environment: str) -> ClusterAccess:
+    """How the environment's cluster is reached.
+
+    Raises:
+        GitwarrantError: the tenant has no grant for this environment.
+    """
+    found = work.agent.cluster_of(environment)
+    if found is None:
+        raise GitwarrantError(
+            f"tenant {work.agent.tenant.name!r} has no grant for environment {environment!r}",
+            remedy="add it to 'grants' in the agent's own configuration",
+        )
+    return found
+
+
+def signer(work: Delivery) -> FileSigner:
+    """The warrant key; made at first use."""
+    path = work.agent.warrant.key
+    return FileSigner.load(path) if path.exists() else FileSigner.generate(path)
+
+
+def passed_plan(judgement: Judgement) -> Plan:
+    """The plan of a judgement that no gate refused.
+
+    Raises:
+        Refused: the first refusal.
+    """
+    if judgement.refusals:
+        raise judgement.refusals[0]
+    if judgement.plan is None:
+        raise ValueError("a judgement without refusals has a plan")
+    return judgement.plan
+
+
+def _in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
+    """The last warrant, if it says what this plan says and may still act."""
+    last = last_warrant(work.recorder, plan.environment)
+    if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
+        return None
+    if last.warrant.not_after <= work.now() or _standing(last.leaves) != _standing(plan.leaves):
+        return None
+    done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
+    deletes = any(leaf.operation == Operation.DELETE.value for leaf in plan.leaves.leaves)
+    return None if done and deletes else last.bundle
+
+
+def _standing(leaves: LeafList) -> tuple[Leaf, ...]:
+    return tuple(leaf for leaf in leaves.leaves if leaf.operation != Operation.DELETE.value)
+
+
+def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
+    """Which environment owns each object of the cluster that this environment deploys to."""
+    here = access(work, environment).name
+    beside = {name for name, cluster in work.agent.destinations if cluster == here}
+    return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}
+
+
+def _warranted_manifests(work: Delivery, candidate: Candidate, last: LastWarrant) -> tuple[Manifest, ...]:
+    """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
+    wanted = {leaf.digest for leaf in _standing(last.leaves)}
+    kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
+    found = [decode(Manifest, data) for data in kept if data is not None]
+    if len(found) < len(wanted):
+        found = list(rendering(candidate.repository, candidate.question, last.warrant.commit).manifests)
+    manifests = tuple(manifest for manifest in found if manifest.digest in wanted)
+    if {manifest.digest for manifest in manifests} != wanted:
+        raise GitwarrantError(
+            f"what warrant {last.warrant.sequence} of {last.warrant.environment!r} names is not to be had",
+            remedy="deploy the environment again: gitwarrant apply",
+        )
+    return manifests
+
+
+class _Baselines:
+    """Baselines in the content cache."""
+
+    def __init__(self, content: ContentStore) -> None:
+        self._content = content
+
+    def get(self, key: str) -> bytes | None:
+        return self._content.get(BASELINES, key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._content.put(BASELINES, key, value)

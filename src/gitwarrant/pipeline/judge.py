@@ -1,0 +1,164 @@
+"""Verify, render, check and plan one candidate of one environment.
+
+No network, no log, no cluster: what they know is handed in as a `Question`.
+A developer's clone and the agent's quarantine are judged by this same function.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from gitwarrant.git.reading import Repository
+from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.environment import Environment, Tenant
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.manifest import Rendered
+from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
+from gitwarrant.plan.plan import leaves_of, plan
+from gitwarrant.policy.check import check
+from gitwarrant.render.render import render
+from gitwarrant.trust.verify import verify
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the environment is now. Without leaves: whatever `commit` renders to."""
+
+    commit: CommitId
+    leaves: LeafList | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this change be deployed to this environment, and what would it do?"""
+
+    root: TrustRoot
+    tenant: Tenant
+    policy: TrustPolicy
+    environment: Environment
+    change: Change
+    previous: Previous | None
+    seen: Mapping[CommitId, datetime]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything the gates said, refusals in the order of the stages.
+
+    What a gate that refused would have given is None; so is what stands on it.
+    """
+
+    question: Question
+    authorship: Authorship | None
+    rendered: Rendered | None
+    report: CheckReport | None
+    plan: Plan | None
+    refusals: tuple[Refused, ...]
+
+
+class _Gates:
+    """Runs stages and keeps what they refuse, so that a person learns all reasons at once."""
+
+    def __init__(self) -> None:
+        self.refusals: list[Refused] = []
+
+    def attempt(self, stage: Callable[[], T]) -> T | None:
+        try:
+            return stage()
+        except Refused as refusal:
+            self.refusals.append(refusal)
+            return None
+
+
+def judge(repository: Repository, question: Question) -> Judgement:
+    """Put a change through verify, render, check and plan.
+
+    A refusal does not stop the stages that can still judge; nothing is
+    authorised from a judgement that holds one.
+    """
+    gates, environment, change = _Gates(), question.environment, question.change
+
+    policies = dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], question.policy)
+    authorship = gates.attempt(
+        lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
+    )
+    rendered = gates.attempt(lambda: rendering(repository, question, change.head))
+    if rendered is None:
+        return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
+    report = gates.attempt(lambda: check(rendered, environment.policies))
+    if report is not None:
+        gates.attempt(lambda: refuse_findings(report))
+    before, leaves = _previous(repository, question)
+    planned = gates.attempt(lambda: plan(environment, question.tenant, rendered, before, leaves))
+    return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
+
+
+def rendering(repository: Repository, question: Question, commit: CommitId) -> Rendered:
+    """Render the environment's folder at a commit.
+
+    Raises:
+        Refused: by fetch or render.
+    """
+    environment = question.environment
+    tree = repository.tree(commit, environment.path)
+    return render(tree, namespace=environment.namespace, custom_kinds=question.tenant.custom_kinds)
+
+
+def refuse_findings(report: CheckReport) -> None:
+    """The check gate's verdict on a report.
+
+    Raises:
+        Refused: a finding reaches a threshold, or something could not be judged.
+    """
+    if report.unjudged:
+        first = report.unjudged[0]
+        raise Refused(
+            f"{first.rule} could not judge {first.object}: {first.reason}{_more(len(report.unjudged))}",
+            stage="check",
+            remedy="write the object so that it can be judged; what cannot be judged is refused",
+            place=first.place,
+        )
+    if report.refused_by:
+        worst = max(report.refused_by, key=lambda finding: finding.severity)
+        raise Refused(
+            f"{worst.rule} ({worst.severity.value}): {worst.message}{_more(len(report.refused_by))}",
+            stage="check",
+            remedy=worst.remedy,
+            place=worst.place,
+        )
+
+
+def _more(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""
+
+
+def _previous(repository: Repository, question: Question) -> tuple[Rendered | None, LeafList | None]:
+    """What the plan compares with: the previous objects if they can still be shown, and their leaves.
+
+    A previous rendering that no longer gives the warranted leaves (the
+    environment's namespace was changed, say) is left out: the plan then still
+    knows from the leaves *that* an object differs, only not in which fields.
+    """
+    if question.previous is None:
+        return None, None
+    try:
+        rendered = rendering(repository, question, question.previous.commit)
+    except Refused:
+        return None, question.previous.leaves
+    leaves = leaves_of(rendered)
+    known = question.previous.leaves
+    if known is None:
+        return rendered, leaves
+    return (rendered if _standing(known) == leaves.leaves else None), known
+
+
+def _standing(leaves: LeafList) -> tuple[Leaf, ...]:
+    """The leaves of objects that stay: what the previous revision must have rendered to."""
+    return tuple(leaf for leaf in leaves.leaves if leaf.operation != Operation.DELETE.value)

@@ -1,0 +1,85 @@
+"""Judge a developer's own clone: the same stages, asked before anything lands.
+
+Reads the clone's objects, never its work tree. The root of trust comes from the
+agent's configuration as everywhere; the rules from the trust ref as last fetched.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.config.agent import Agent
+from gitwarrant.git.clone import Clone
+from gitwarrant.git.reading import Repository
+from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.environment import Environment
+from gitwarrant.pipeline.judge import Previous, Question
+from gitwarrant.pipeline.trusting import Trusted, trust
+
+
+@dataclass(frozen=True, slots=True)
+class LocalView:
+    """A clone with the rules that its trust ref holds."""
+
+    clone: Clone
+    repository: Repository
+    agent: Agent
+    trusted: Trusted
+
+
+def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
+    """Follow the trust ref of a clone, as it was last fetched.
+
+    Raises:
+        Refused: by fetch or verify: the trust ref does not prove itself.
+        GitwarrantError: the clone has no such branch.
+    """
+    repository, root = clone.reading(), agent.root
+    tip = tracked(clone, root.trust_ref)
+    change = repository.change(root.repository, root.trust_ref, root.trusted_at, tip)
+    return LocalView(clone, repository, agent, trust(repository, root, change, seen={}, now=now))
+
+
+def tracked(clone: Clone, ref: str) -> CommitId:
+    """The commit of a protected ref as the clone last fetched it."""
+    remote = next(iter(clone.remotes()), "")
+    branch = ref.removeprefix("refs/heads/")
+    return clone.commit(f"refs/remotes/{remote}/{branch}" if remote else ref)
+
+
+def proposed(view: LocalView, ref: str, head: CommitId, base: CommitId | None = None) -> Change:
+    """What a head would add to a protected ref.
+
+    Args:
+        base: where to begin; None: where the head's own line left the ref.
+
+    Raises:
+        Refused: by fetch: base is not on the head's first-parent line.
+    """
+    if base is None:
+        base = _fork(view.repository, head, tracked(view.clone, ref))
+    return view.repository.change(view.agent.root.repository, ref, base, head)
+
+
+def question(view: LocalView, environment: Environment, change: Change, *, now: datetime) -> Question:
+    """May this change be deployed to this environment? Compared with what its base renders to."""
+    return Question(
+        root=view.agent.root,
+        tenant=view.agent.tenant,
+        policy=view.trusted.config.policy,
+        environment=environment,
+        change=change,
+        previous=Previous(change.base),
+        seen={},
+        now=now,
+    )
+
+
+def _fork(repository: Repository, head: CommitId, protected: CommitId) -> CommitId:
+    """The newest commit of the head's first-parent line that the protected ref already has."""
+    commit = head
+    while commit != protected and not repository.objects.descends(protected, commit):
+        parents = repository.objects.commit(commit)[1].parents
+        if not parents:
+            break
+        commit = parents[0]
+    return commit

@@ -1,0 +1,1 @@
+"""From the files of one tree to the Kubernetes objects they declare."""

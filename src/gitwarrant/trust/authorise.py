@@ -1,0 +1,179 @@
+"""From all evidence to a warrant: the last gate before a cluster is touched.
+
+    1. No gate refused: the checks passed, and their report is about this plan.
+    2. All evidence is about the same commit, ref and environment, and the plan's
+       leaves are its manifests.
+    3. Nothing is asked for that does not exist yet: promotion.
+    4. The tenant grants the environment.
+    5. No object belongs to another environment.
+    6. The warrant follows the previous one of the same environment and cluster.
+
+Not checked here: kinds, namespaces and counts (plan); whether the author and
+the approvers were entitled (verify, whose Authorship is the only way in);
+windows and grants in time, which do not exist yet.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.canonical import Digest, digest
+from gitwarrant.model.environment import Environment, Tenant
+from gitwarrant.model.errors import Place, Refused
+from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.manifest import ObjectKey
+from gitwarrant.model.plan import Operation, Plan
+from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.trust.signer import Signer
+from gitwarrant.trust.warrant import leaves_root, payload_digest, seal
+
+JUDGE_AGAIN = "judge the change again from the start: gitwarrant plan"
+
+
+def authorise(
+    environment: Environment,
+    tenant: Tenant,
+    authorship: Authorship,
+    report: CheckReport,
+    plan: Plan,
+    *,
+    cluster: str,
+    previous: Warrant | None,
+    owners: Mapping[ObjectKey, str],
+    now: datetime,
+    lifetime: timedelta,
+    signer: Signer,
+) -> WarrantBundle:
+    """Issue the warrant for one change of one environment.
+
+    Args:
+        cluster: uid of the cluster (that of its kube-system namespace).
+        previous: the last warrant of this environment in this cluster; None for the first.
+        owners: objects in the cluster that an environment owns, with its name.
+        lifetime: how long the warrant may act.
+
+    Raises:
+        Refused: stage `authorise`.
+        ValueError: the lifetime is not positive, or the cluster has no uid.
+    """
+    if lifetime <= timedelta() or not cluster:
+        raise ValueError("a warrant needs a positive lifetime and a cluster")
+    _check_gates(report, plan)  # 1
+    _check_agreement(environment, authorship, plan)  # 2
+    _check_promotion(environment)  # 3
+    _check_grant(environment, tenant)  # 4
+    _check_owners(environment, plan, owners)  # 5
+    if previous:
+        _check_previous(environment, tenant, cluster, previous, now)  # 6
+    evidence: dict[str, Digest] = {
+        "authorship": digest(authorship),
+        "checks": digest(report),
+        "plan": digest(plan),
+        "policy": authorship.policy,
+    }
+    warrant = Warrant(
+        tenant=tenant.name,
+        environment=environment.name,
+        cluster=cluster,
+        sequence=previous.sequence + 1 if previous else 1,
+        previous=payload_digest(previous) if previous else "",
+        repository=authorship.repository,
+        ref=authorship.ref,
+        commit=plan.commit,
+        issued=now,
+        not_after=now + lifetime,
+        leaves=plan.leaves.digest,
+        leaves_root=leaves_root(plan.leaves),
+        evidence=tuple(sorted(evidence.items())),
+    )
+    return WarrantBundle(seal(warrant, signer), plan.leaves)
+
+
+def _check_gates(report: CheckReport, plan: Plan) -> None:
+    reasons = [(item.rule, item.object, item.place) for item in report.refused_by]
+    reasons += [(item.rule, item.object, item.place) for item in report.unjudged]
+    if reasons:
+        rule, about, place = reasons[0]
+        raise _refuse(
+            f"the checks refused the change: {rule} on {about} ({len(reasons)} in all)",
+            "mend the findings: gitwarrant check",
+            place,
+        )
+    if report.objects != len(plan.manifests):
+        raise _refuse(
+            f"the checks saw {report.objects} objects, the plan has {len(plan.manifests)}: "
+            "they are not about the same change",
+            JUDGE_AGAIN,
+        )
+
+
+def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
+    what = ""
+    kept = [leaf for leaf in plan.leaves.leaves if leaf.operation != Operation.DELETE.value]
+    written = {(leaf.key, leaf.version, leaf.digest) for leaf in kept}
+    if plan.environment != environment.name:
+        what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
+    elif authorship.ref != environment.ref:
+        what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
+    elif authorship.head != plan.commit:
+        what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
+    elif written != {(manifest.key, manifest.version, manifest.digest) for manifest in plan.manifests}:
+        what = "the plan's leaves are not its manifests"
+    elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
+        what = "the plan has two leaves for one object"
+    if what:
+        raise _refuse(what, JUDGE_AGAIN)
+
+
+def _check_promotion(environment: Environment) -> None:
+    if environment.promotion_source:
+        raise _refuse(
+            f"environment {environment.name!r} is to be promoted from {environment.promotion_source!r}, "
+            "which this version cannot judge yet",
+            "remove promotion_source until promotion exists, and ask for approvals instead",
+            environment.place,
+        )
+
+
+def _check_grant(environment: Environment, tenant: Tenant) -> None:
+    if tenant.grant(environment.name) is None:
+        granted = ", ".join(sorted(grant.environment for grant in tenant.grants)) or "none"
+        raise _refuse(
+            f"tenant {tenant.name!r} may not deploy environment {environment.name!r}; granted: {granted}",
+            "grant it in the agent's own configuration",
+            environment.place,
+        )
+
+
+def _check_owners(environment: Environment, plan: Plan, owners: Mapping[ObjectKey, str]) -> None:
+    for leaf in plan.leaves.leaves:
+        owner = owners.get(leaf.key, environment.name)
+        if owner != environment.name:
+            place = next((found.place for found in plan.manifests if found.key == leaf.key), None)
+            raise _refuse(
+                f"{leaf.key} belongs to environment {owner!r} already",
+                f"give it another name or namespace, or let {owner!r} delete it first",
+                place,
+            )
+
+
+def _check_previous(
+    environment: Environment, tenant: Tenant, cluster: str, previous: Warrant, now: datetime
+) -> None:
+    expected = (tenant.name, environment.name, cluster)
+    if (previous.tenant, previous.environment, previous.cluster) != expected:
+        raise _refuse(
+            f"the previous warrant is of {previous.environment!r} in cluster {previous.cluster!r}, "
+            f"not of {environment.name!r} in {cluster!r}",
+            "ask the log of this environment and cluster: gitwarrant audit log",
+        )
+    if previous.sequence < 1 or previous.issued > now:
+        raise _refuse(
+            f"the previous warrant, number {previous.sequence}, was issued {previous.issued:%Y-%m-%d %H:%M}, "
+            "which is later than now",
+            "set this machine's clock; a warrant never goes back in time",
+        )
+
+
+def _refuse(what: str, remedy: str, place: Place | None = None) -> Refused:
+    return Refused(what, stage="authorise", remedy=remedy, place=place)

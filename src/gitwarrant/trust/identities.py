@@ -1,0 +1,115 @@
+"""Whose key it is, whether it may sign at a moment, and which e-mail addresses are whose."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.identity import Identity, IdentityKind, Key, RootKey, TrustPolicy
+from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
+
+STAGE = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An identity together with the one of its keys that signed."""
+
+    identity: Identity
+    key: Key
+
+
+class Registry:
+    """All keys of a policy and of the root of trust, each belonging to exactly one identity.
+
+    A root key that no identity lists belongs to its holder: to the identity of
+    that name, or else to a person without teams and e-mail addresses, who can
+    sign statements only. So a policy cannot lock out the root.
+    """
+
+    def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
+        """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
+        self._owners: dict[str, Owner] = {}
+        self._identities: dict[str, Identity] = {}
+        self._holders = {read_line(root.public).line: root.holder for root in roots}
+        for identity in policy.identities:
+            self._add(identity)
+        for line, holder in self._holders.items():
+            person = self._identities.get(holder) or _stranger(holder)
+            self._owners.setdefault(line, Owner(person, Key(line)))
+
+    def _add(self, identity: Identity) -> None:
+        if identity.name in self._identities:
+            raise Refused(
+                f"identity {identity.name!r} is defined twice",
+                stage=STAGE,
+                remedy=f"keep one; the other is at {self._identities[identity.name].place}",
+                place=identity.place,
+            )
+        self._identities[identity.name] = identity
+        for key in identity.keys:
+            public = _readable(key)
+            other = self._owners.get(public.line)
+            if other:
+                raise Refused(
+                    f"{public.fingerprint} is a key of {other.identity.name!r} and of {identity.name!r}: "
+                    "nobody could tell who signed",
+                    stage=STAGE,
+                    remedy=f"remove one; the other is at {other.key.place}",
+                    place=key.place,
+                )
+            self._owners[public.line] = Owner(identity, key)
+
+    def owner(self, public: str) -> Owner | None:
+        """Who a key's canonical line belongs to, whether or not it may sign now."""
+        return self._owners.get(public)
+
+    def holder(self, public: str) -> str | None:
+        """The root holder a key belongs to; None: it is not a root key."""
+        return self._holders.get(public)
+
+    def identity(self, name: str) -> Identity | None:
+        """The identity of this name in the policy."""
+        return self._identities.get(name)
+
+    def members(self, groups: Iterable[str]) -> Iterator[Identity]:
+        """All persons of these teams or names, for messages that say who could act."""
+        wanted = frozenset(groups)
+        return (identity for identity in self._identities.values() if belongs(identity, wanted))
+
+
+def _readable(key: Key) -> PublicKey:
+    try:
+        return read_line(key.public)
+    except BadKey as error:
+        raise Refused(error.what, stage=STAGE, remedy=error.remedy, place=key.place) from error
+
+
+def _stranger(holder: str) -> Identity:
+    return Identity(holder, IdentityKind.PERSON, frozenset(), (), frozenset(), place=Key("").place)
+
+
+def unfit(key: Key, at: datetime) -> str:
+    """Why a key may not sign at a moment, in words; empty when it may."""
+    if key.revoked:
+        return "was revoked"
+    if key.not_before and at < key.not_before:
+        return f"is valid only from {key.not_before:%Y-%m-%d %H:%M}"
+    if key.not_after and at >= key.not_after:
+        return f"expired {key.not_after:%Y-%m-%d %H:%M}"
+    return ""
+
+
+def belongs(identity: Identity, groups: frozenset[str]) -> bool:
+    """Whether an identity is named by any of these team or identity names; nothing named: everybody is."""
+    return not groups or identity.name in groups or not groups.isdisjoint(identity.teams)
+
+
+def writes_as(identity: Identity, email: str) -> bool:
+    """Whether an e-mail address is one of the identity's; letter case matters before the @ only."""
+    return _folded(email) in {_folded(own) for own in identity.emails}
+
+
+def _folded(email: str) -> str:
+    local, _, domain = email.rpartition("@")
+    return f"{local}@{domain.casefold()}"

@@ -1,0 +1,181 @@
+"""SSH signatures over bytes (SSHSIG), read strictly and verified in process.
+
+Source: OpenSSH, PROTOCOL.sshsig. Not checked here: whose key it is and whether
+it may sign (identities), and when (verify).
+"""
+
+import binascii
+import hashlib
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.trust.sshkey import PublicKey, read_blob, read_line
+from gitwarrant.trust.sshwire import Malformed, Reader, string
+
+BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
+END = b"\n-----END SSH SIGNATURE-----"
+MAGIC = b"SSHSIG"
+VERSION = 1
+MAX_SIGNATURE_BYTES = 16 * 1024  # RSA with 8192 bits takes 3 KiB
+MAX_LINE = 76  # RFC 7468 writes 64, ssh-keygen 70, MIME 76
+HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+SIGN_SECONDS = 120  # a person looks for the security key and touches it
+
+
+class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
+    """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant"
+        )
+
+
+class CannotSign(GitwarrantError):  # noqa: N818 - named as people say it
+    """ssh-keygen did not give a signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An SSHSIG in parts; nothing in it is verified yet."""
+
+    key: PublicKey
+    namespace: str
+    hash: str
+    signature: bytes
+
+
+def verify(signature: bytes, message: bytes, namespace: str) -> str:
+    """Verify an armored signature over a message and return who made it.
+
+    Returns:
+        The line of the public key, without comment: `ssh-ed25519 AAAA...`.
+        That it signed is proven; whose it is must be looked up.
+
+    Raises:
+        BadSignature: anything is wrong with it, or it was made for another
+            namespace (a statement's signature never passes as a commit's).
+    """
+    return verify_key(signature, message, namespace).line
+
+
+def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+    """As `verify`, but return the key with its fingerprint."""
+    parsed = parse(signature)
+    if parsed.namespace != namespace:
+        raise BadSignature(f"it was made for namespace {parsed.namespace!r}, not {namespace!r}")
+    hashed = HASHES[parsed.hash](message).digest()
+    signed = b"".join(
+        (MAGIC, string(namespace.encode()), string(b""), string(parsed.hash.encode()), string(hashed))
+    )
+    try:
+        reader = Reader(parsed.signature)
+        parsed.key.verifier.check(reader.text(), reader, signed)
+    except InvalidSignature as error:
+        raise BadSignature(f"it was not made over these bytes by {parsed.key.fingerprint}") from error
+    except ValueError as error:
+        raise BadSignature(str(error)) from error
+    return parsed.key
+
+
+def parse(armored: bytes) -> Signature:
+    """Read an armored signature; one spelling only.
+
+    Raises:
+        BadSignature: too large, another armor, or not canonical inside.
+    """
+    try:
+        reader = Reader(_unarmor(armored))
+        if reader.take(len(MAGIC)) != MAGIC:
+            raise Malformed("it does not begin with SSHSIG")
+        version = reader.uint32()
+        if version != VERSION:
+            raise Malformed(f"version {version}; only {VERSION} is known")
+        key = read_blob(reader.string())
+        namespace, reserved, hash_ = reader.text(), reader.string(), reader.text()
+        if reserved:
+            raise Malformed("its reserved field is not empty")
+        if hash_ not in HASHES:
+            raise Malformed(f"hash {hash_!r}; only sha256 and sha512 are accepted")
+        signature = reader.string()
+        reader.end()
+    except ValueError as error:
+        raise BadSignature(str(error)) from error
+    return Signature(key, namespace, hash_, signature)
+
+
+def _unarmor(armored: bytes) -> bytes:
+    if len(armored) > MAX_SIGNATURE_BYTES:
+        raise Malformed(f"{len(armored)} bytes exceed the limit of {MAX_SIGNATURE_BYTES}")
+    armored = armored.removesuffix(b"\n")  # Git drops the last line feed in a header
+    if not (armored.startswith(BEGIN) and armored.endswith(END)):
+        raise Malformed("its armor is not that of an SSH signature")
+    *full, last = armored[len(BEGIN) : -len(END)].split(b"\n")
+    width = len(full[0]) if full else len(last)
+    if not 0 < len(last) <= width <= MAX_LINE or any(len(line) != width for line in full):
+        raise Malformed("its lines are not of equal length")
+    encoded = b"".join((*full, last))
+    data = binascii.a2b_base64(encoded, strict_mode=True)
+    if binascii.b2a_base64(data, newline=False) != encoded:
+        raise Malformed("its base64 is not canonical")
+    return data
+
+
+def fingerprint(public: str) -> str:
+    """Name a public key as ssh-keygen does: `SHA256:` and unpadded base64.
+
+    Raises:
+        BadKey: the line is not an accepted public key.
+    """
+    return read_line(public).fingerprint
+
+
+def sign(key: str, message: bytes, namespace: str) -> bytes:
+    """Sign with a person's own key, by ssh-keygen; it asks for passphrase or touch on the terminal itself.
+
+    Args:
+        key: as Git's `user.signingkey`: the path of a private key, the path of
+            a public key whose other half is in the agent, or the key itself
+            (`key::ssh-ed25519 AAAA...` or `ssh-ed25519 AAAA...`).
+
+    Returns:
+        The armored signature, already verified.
+
+    Raises:
+        CannotSign: ssh-keygen is missing, failed or was left waiting.
+    """
+    literal = key.removeprefix("key::")
+    if literal == key and not key.startswith(("ssh-", "sk-", "ecdsa-")):
+        armored = _ssh_keygen(Path(key).expanduser(), message, namespace)
+    else:
+        with tempfile.NamedTemporaryFile("w", prefix="gitwarrant-", suffix=".pub") as public:
+            public.write(literal + "\n")
+            public.flush()
+            armored = _ssh_keygen(Path(public.name), message, namespace)
+    verify(armored, message, namespace)
+    return armored
+
+
+def _ssh_keygen(key: Path, message: bytes, namespace: str) -> bytes:
+    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(key)]
+    try:
+        done = subprocess.run(command, input=message, capture_output=True, check=False, timeout=SIGN_SECONDS)
+    except FileNotFoundError as error:
+        raise CannotSign("ssh-keygen is not installed", remedy="install the OpenSSH client") from error
+    except subprocess.TimeoutExpired as error:
+        raise CannotSign(
+            f"ssh-keygen did not answer within {SIGN_SECONDS} s",
+            remedy="touch the security key or give the passphrase when asked",
+        ) from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise CannotSign(
+            f"ssh-keygen could not sign with {key}: {said[-1]}",
+            remedy="check the file, or load the key: ssh-add; git config user.signingkey names it",
+        )
+    return done.stdout

@@ -1,0 +1,60 @@
+"""What all tests share: one running cluster, a mode that skips nothing, and a last line that counts."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from gitwarrant.sandbox import life
+from gitwarrant.sandbox.binaries import Binaries
+from gitwarrant.sandbox.errors import SandboxError
+from gitwarrant.sandbox.find import Sandbox
+
+NO_SKIP = bool(os.environ.get("GITWARRANT_NO_SKIP"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running Kubernetes that all tests of a session share: use a namespace of your own."""
+    root = tmp_path_factory.mktemp("sandbox")
+    try:
+        binaries = Binaries.of(os.environ).find_all()
+    except SandboxError as error:
+        pytest.skip(str(error))
+    sandbox = life.up("shared", root=root, binaries=binaries)
+    yield sandbox
+    life.down("shared", root=root)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With GITWARRANT_NO_SKIP, a test that skips has failed: its reason is what is missing."""
+    report = yield
+    _forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that skips itself."""
+    report = yield
+    _forbid_skip(report)
+    return report
+
+
+def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and nothing may be: {report.longrepr}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Count, in one line that other programs can read."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.collectonly:
+        return
+    count = {name: len(reports) for name, reports in reporter.stats.items()}
+    passed = count.get("passed", 0)
+    failed = count.get("failed", 0) + count.get("error", 0)
+    skipped = count.get("skipped", 0) + count.get("xfailed", 0)
+    reporter.write_line(f"{passed} passed, {failed} failed, {skipped} skipped")

@@ -1,0 +1,260 @@
+"""What the tests of the cluster engine share: an environment of their own on the real API server."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gitwarrant.audit.memory import MemoryLog
+from gitwarrant.audit.queries import inventory
+from gitwarrant.cluster.apply import apply
+from gitwarrant.cluster.baseline import MemoryBaselines
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.connection import from_kubeconfig
+from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.wire import new_audit_id
+from gitwarrant.model.canonical import sha256
+from gitwarrant.model.change import CommitId
+from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.errors import Place
+from gitwarrant.model.live import Applied, InventoryEntry, Observation
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, Plan, PlannedObject
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.warrant import Warrant
+
+T = TypeVar("T")
+COMMIT = CommitId("1" * 40)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def manifest(content: Mapping[str, Any]) -> Manifest:
+    """A manifest of this content, as if read from `web.yaml`."""
+    group, _, version = content["apiVersion"].rpartition("/")
+    metadata = content["metadata"]
+    key = ObjectKey(group, content["kind"], metadata.get("namespace", ""), metadata["name"])
+    return Manifest(key, version, content, Place("web.yaml", 1, 1), 0, ())
+
+
+def leaf(item: Manifest, operation: Operation = Operation.APPLY) -> Leaf:
+    key = item.key
+    return Leaf(key.group, item.version, key.kind, key.namespace, key.name, operation.value, item.digest)
+
+
+@dataclass
+class Workshop:
+    """One environment with a namespace, a log and a cluster connection of its own."""
+
+    cluster: Cluster
+    namespace: str
+    name: str = "test"
+    log: MemoryLog = field(default_factory=lambda: MemoryLog(now))
+    baselines: MemoryBaselines = field(default_factory=MemoryBaselines)
+    sequence: int = 0
+
+    def config(self, name: str = "settings", **data: str) -> Manifest:
+        content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self.named(name), "data": data}
+        return manifest(content)
+
+    def deployment(self, name: str = "web", **spec: Any) -> Manifest:
+        labels = {"app": name}
+        pod = {
+            "containers": [
+                {
+                    "name": "web",
+                    "image": "registry.example/web@sha256:" + "a" * 64,
+                    "args": ["--port", "80"],
+                    "env": [{"name": "MODE", "value": "safe"}, {"name": "LEVEL", "value": "1"}],
+                    "ports": [{"containerPort": 80}],
+                }
+            ]
+        }
+        content = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {**self.named(name), "annotations": {"team": "web"}},
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+                **spec,
+            },
+        }
+        return manifest(content)
+
+    def named(self, name: str) -> dict[str, Any]:
+        return {"name": name, "namespace": self.namespace}
+
+    async def warrant(self, leaves: LeafList) -> Warrant:
+        self.sequence += 1
+        root = sha256(b"root")
+        issued = now()
+        return Warrant(
+            "tenant",
+            self.name,
+            await self.cluster.uid(),
+            self.sequence,
+            "",
+            "repository",
+            "refs/heads/main",
+            COMMIT,
+            issued,
+            issued + timedelta(hours=1),
+            leaves.digest,
+            root,
+            (),
+        )
+
+    def owned(self) -> tuple[InventoryEntry, ...]:
+        return inventory(self.log, self.name)
+
+    async def apply(
+        self,
+        *manifests: Manifest,
+        deletes: Sequence[Manifest] = (),
+        changed: frozenset[ObjectKey] | None = None,
+    ) -> Applied:
+        """Warrant exactly these, and apply them."""
+        leaves = [leaf(item) for item in manifests] + [leaf(item, Operation.DELETE) for item in deletes]
+        listed = LeafList(tuple(sorted(leaves)))
+        return await self.apply_as(await self.warrant(listed), listed, manifests, changed=changed)
+
+    async def apply_as(
+        self,
+        warrant: Warrant,
+        leaves: LeafList,
+        manifests: Sequence[Manifest],
+        *,
+        changed: frozenset[ObjectKey] | None = None,
+    ) -> Applied:
+        return await apply(
+            warrant,
+            leaves,
+            manifests,
+            self.cluster,
+            self.log,
+            now=now,
+            inventory=self.owned(),
+            namespace=self.namespace,
+            changed=changed,
+        )
+
+    async def observe(
+        self, *manifests: Manifest, mode: DriftMode = DriftMode.REPORT, previous: Observation | None = None
+    ) -> Observation:
+        return await observe(
+            self.name,
+            manifests,
+            self.owned(),
+            self.cluster,
+            self.log,
+            mode=mode,
+            baselines=self.baselines,
+            namespace=self.namespace,
+            previous=previous,
+        )
+
+    async def refine(self, *planned: tuple[Manifest, Action]) -> tuple[tuple[Action, str], ...]:
+        """What the server says about these, as (action, note)."""
+        return tuple((item.action, item.note) for item in (await self.refined(*planned)).objects)
+
+    async def refined(self, *planned: tuple[Manifest, Action]) -> Plan:
+        objects = tuple(
+            PlannedObject(action, item.key, item.version, item.place, ()) for item, action in planned
+        )
+        manifests = tuple(item for item, action in planned if action is not Action.DELETE)
+        leaves = LeafList(tuple(sorted(leaf(item) for item in manifests)))
+        plan = Plan(self.name, COMMIT, objects, leaves, manifests)
+        return await refine(plan, self.cluster, self.owned(), namespace=self.namespace)
+
+    async def live(self, item: Manifest) -> dict[str, Any]:
+        found = await self.cluster.get(item.key, item.version)
+        assert found is not None
+        return found
+
+    async def patch(
+        self,
+        item: Manifest,
+        content: Any,
+        *,
+        manager: str = "kubectl-edit",
+        kind: str = "merge-patch",
+        subresource: str = "",
+    ) -> None:
+        """Change a live object as somebody with write access does, not through our client's methods."""
+        await self.send(
+            "PATCH",
+            item,
+            content,
+            query=f"?fieldManager={manager}",
+            content_type=f"application/{kind}+json",
+            subresource=subresource,
+        )
+
+    async def send(
+        self,
+        method: str,
+        item: Manifest,
+        content: Any = None,
+        *,
+        query: str = "",
+        content_type: str = "application/json",
+        subresource: str = "",
+        collection: bool = False,
+    ) -> Any:
+        resource = await self.cluster.resource(item.key.group, item.version, item.key.kind)
+        path = resource.path(item.key.namespace, "" if collection else item.key.name)
+        session = self.cluster._session
+        assert session is not None
+        url = self.cluster._connection.server + path + subresource + query
+        headers = {"Content-Type": content_type}
+        async with session.request(method, url, json=content, headers=headers) as response:
+            answer = await response.json()
+        assert response.status < 300, answer
+        return answer
+
+    def records(self, *kinds: RecordKind) -> list[Record]:
+        return [record for record in self.log.read() if record.kind in kinds]
+
+
+@asynccontextmanager
+async def workshop(kubeconfig: Path) -> AsyncIterator[Workshop]:
+    async with Cluster(from_kubeconfig(kubeconfig, environment={})) as cluster:
+        namespace = f"cluster-{secrets.token_hex(4)}"
+        key = ObjectKey("", "Namespace", "", namespace)
+        content = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        made = await cluster.apply(key, "v1", content, force=False, audit_id=new_audit_id())
+        try:
+            yield Workshop(cluster, namespace)
+        finally:
+            await cluster.delete(key, "v1", uid=made.uid, audit_id=new_audit_id())
+
+
+def run(kubeconfig: Path, test: Callable[[Workshop], Awaitable[T]]) -> T:
+    """Run one test in a namespace of its own."""
+
+    async def inside() -> T:
+        async with workshop(kubeconfig) as shop:
+            return await test(shop)
+
+    return asyncio.run(inside())
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+    """Wait until something holds in the cluster."""
+    ends = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < ends, "it did not become so in time"
+        await asyncio.sleep(0.1)
+
+
+def edited(item: Manifest, **fields: Any) -> Manifest:
+    """The same object with other top-level fields: another manifest with another digest."""
+    return replace(item, content={**item.content, **fields})

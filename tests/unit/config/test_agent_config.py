@@ -1,0 +1,189 @@
+"""The agent's own configuration becomes a root of trust, a tenant and absolute paths."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gitwarrant.config.agent import Agent, ClusterAccess, GitAccess, WarrantSettings, load, read
+from gitwarrant.config.problem import ConfigError
+from gitwarrant.model.change import CommitId
+from gitwarrant.model.environment import Grant, Tenant
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.identity import RootKey, TrustRoot
+
+ADA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdBwrCmJL2n2u7cUF8nAxxLRCLFpXNWqHnCnNuh+Uyn"
+GRACE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMrlCkkJcCNhdTM7BQrmbmLdIZvHBQOs+rKVbpd8/Vcq"
+COMMIT = "4f" * 20
+
+AGENT = f"""\
+version: 1
+state: state
+root:
+  repository: shop/environments
+  url: ssh://git@git.example.com/shop/environments.git
+  trusted_at: {COMMIT}
+  keys:
+    - {{holder: ada, public: "{ADA}"}}
+    - {{holder: grace, public: "{GRACE}"}}
+  threshold: 2
+tenant:
+  name: shop
+  grants:
+    production:
+      cluster: main
+      namespaces: [shop]
+      kinds: ["*"]
+      cluster_kinds: [Namespace]
+  custom_kinds: [Widget.example.com]
+clusters:
+  main: {{kubeconfig: kube/config, context: prod}}
+  far: {{uid: 7c0f}}
+warrant: {{key: /etc/keys/warrant.pem, lifetime: 90m}}
+git:
+  ssh_key: keys/deploy
+  known_hosts: keys/known_hosts
+  limits: {{bytes: 2097152, seconds: 60}}
+interval: 10s
+"""
+
+
+def wrong(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as refusal:
+        load(text.encode(), "gitwarrant.yaml")
+    return [f"{problem.place}: {problem.what} -> {problem.remedy}" for problem in refusal.value.problems]
+
+
+def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
+    agent = load(AGENT.encode(), "/etc/gitwarrant/gitwarrant.yaml")
+
+    assert agent == Agent(
+        root=TrustRoot(
+            "shop/environments",
+            "ssh://git@git.example.com/shop/environments.git",
+            "refs/heads/main",
+            CommitId(COMMIT),
+            (RootKey("ada", ADA), RootKey("grace", GRACE)),
+            2,
+        ),
+        tenant=Tenant(
+            "shop",
+            (Grant("production", frozenset({"shop"}), frozenset({"*"}), frozenset({"Namespace"})),),
+            frozenset({"Widget.example.com"}),
+        ),
+        clusters=(
+            ClusterAccess("far", None, "", "7c0f"),
+            ClusterAccess("main", Path("/etc/gitwarrant/kube/config"), "prod", ""),
+        ),
+        destinations=(("production", "main"),),
+        state=Path("/etc/gitwarrant/state"),
+        warrant=WarrantSettings(Path("/etc/keys/warrant.pem"), timedelta(minutes=90)),
+        git=GitAccess(
+            Path("/etc/gitwarrant/keys/deploy"),
+            Path("/etc/gitwarrant/keys/known_hosts"),
+            None,
+            2097152,
+            60,
+        ),
+        interval=timedelta(seconds=10),
+    )
+    assert agent.cluster_of("production") == agent.clusters[1]
+    assert agent.cluster_of("staging") is None
+    assert agent.log == Path("/etc/gitwarrant/state/log.sqlite")
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    short = AGENT[: AGENT.index("warrant:")]
+
+    agent = load(short.encode(), "/etc/gitwarrant.yaml")
+
+    assert agent.warrant == WarrantSettings(Path("/etc/state/warrant.key"), timedelta(hours=1))
+    assert agent.git == GitAccess(None, None, None, 2 * 1024**3, 300)
+    assert agent.interval == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "threshold: 2",
+            "threshold: 3",
+            "gitwarrant.yaml:10:14: the threshold is 3, but the root keys have 2 holders"
+            " -> add root keys of other people, or lower the threshold",
+            id="more than there are holders",
+        ),
+        pytest.param(
+            "holder: grace",
+            "holder: ada",
+            "gitwarrant.yaml:10:14: the threshold is 2, but the root keys have 1 holder"
+            " -> add root keys of other people, or lower the threshold",
+            id="two keys of one holder count once",
+        ),
+        pytest.param(
+            GRACE,
+            ADA,
+            "gitwarrant.yaml:9:31: 'grace' has the same key as 'ada' -> give each holder a key of their own",
+            id="one key of two holders",
+        ),
+        pytest.param(
+            "cluster: main",
+            "cluster: mian",
+            "gitwarrant.yaml:15:16: cluster 'mian' is not defined -> did you mean 'main'?",
+            id="an unknown cluster",
+        ),
+        pytest.param(
+            "{uid: 7c0f}",
+            "{}",
+            "gitwarrant.yaml:22:8: cluster 'far' has neither a kubeconfig nor a uid"
+            " -> add kubeconfig: FILE; or uid: UID where warrants are signed but nothing is applied",
+            id="a cluster that is nowhere",
+        ),
+        pytest.param(
+            "cluster_kinds: [Namespace]",
+            'cluster_kinds: ["*"]',
+            "gitwarrant.yaml:18:23: '*' is not a kind -> write it like ConfigMap, or Deployment.apps",
+            id="all cluster-scoped kinds",
+        ),
+        pytest.param(
+            COMMIT,
+            "main",
+            "gitwarrant.yaml:6:15: 'main' is not a commit id"
+            " -> write all 40 (or 64) hexadecimal digits: git rev-parse main",
+            id="a branch is no revision",
+        ),
+        pytest.param(
+            "90m",
+            "90 minutes",
+            "gitwarrant.yaml:23:49: '90 minutes' is not a duration -> write it like 30s, 10m, 1h or 7d",
+            id="no duration",
+        ),
+        pytest.param(
+            "version: 1",
+            "version: 2",
+            "gitwarrant.yaml:1:10: 2 is not possible for 'version' -> write 1",
+            id="another version of the format",
+        ),
+        pytest.param(
+            "seconds: 60",
+            "second: 60",
+            "gitwarrant.yaml:27:36: unknown field 'second' -> did you mean 'seconds'?",
+            id="a misspelt field deep inside",
+        ),
+        pytest.param(
+            "url: ssh",
+            "url: --upload-pack=ssh",
+            "gitwarrant.yaml:5:8: '--upload-pack=ssh://git@git.example.com/shop/environments.git'"
+            " is not possible here -> write printable text that does not begin with '-'",
+            id="an address that is an option",
+        ),
+    ],
+)
+def test_what_is_wrong_has_a_place_and_a_remedy(old: str, new: str, expected: str) -> None:
+    assert wrong(AGENT.replace(old, new)) == [expected]
+
+
+def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        GitwarrantError, match=r"cannot be read: No such file or directory\n  remedy: name it"
+    ):
+        read(tmp_path / "gitwarrant.yaml")
