@@ -1,4 +1,4 @@
-"""Objects wrapped inside others: in an OpenShift Template, a Crossplane Object, any custom kind."""
+"""Objects wrapped inside others: an OpenShift Template, a Crossplane Object, any custom kind with some."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -169,8 +169,11 @@ def _containers_by_shape(content: Content, pointer: Pointer) -> Iterator[Contain
 
 
 def _is_container(content: Content, *, named: bool) -> bool:
-    """Tell a container by its image, together with the name it lies under or a security context."""
-    return "image" in content and (named or isinstance(content.get("securityContext"), dict))
+    """Tell a container by two of three: the name it lies under, its image, a security context.
+
+    A list `containers` without images counts: operators merge it into the Pods they make.
+    """
+    return named + ("image" in content) + isinstance(content.get("securityContext"), dict) > 1
 
 
 def _touches_the_host(content: Content) -> bool:

@@ -36,7 +36,7 @@ BUILTIN_SETS: Mapping[str, PolicySet] = {
         PolicySet("compliance-validation", _CIS_SECTION_5, Severity.MEDIUM),
     )
 }
-"""By name. `compliance-validation` holds every check that answers the CIS Kubernetes Benchmark, section 5."""
+"""By name. `compliance-validation` holds what answers section 5 of the CIS Kubernetes Benchmark."""
 
 PURPOSES: Mapping[str, str] = {
     "basic-security": "what no environment should accept, not even development",

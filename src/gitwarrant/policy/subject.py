@@ -61,48 +61,18 @@ class Check(Protocol):
     """One rule about objects. It decides; it reads no files, prints nothing, knows of no waivers.
 
     The texts teach: `gitwarrant explain ID` and the page in `docs/checks/` are
-    made of them. Plain class attributes fulfil them.
+    made of them. `before` and `after` are YAML, `maps_to` names the paragraphs
+    of the standards that it answers.
     """
 
-    @property
-    def id(self) -> str:
-        """Its name in every spelling: of the class, the file, the page, the finding's rule."""
-        ...
-
-    @property
-    def severity(self) -> Severity:
-        """How bad its findings are."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """The rule in one sentence."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """What happens to whom without it."""
-        ...
-
-    @property
-    def remedy(self) -> str:
-        """What to do, where a violation does not say it better."""
-        ...
-
-    @property
-    def before(self) -> str:
-        """An example that violates it, as YAML."""
-        ...
-
-    @property
-    def after(self) -> str:
-        """The same example mended."""
-        ...
-
-    @property
-    def maps_to(self) -> tuple[str, ...]:
-        """The paragraphs of public standards it answers: `PSS ...`, `CIS ...`."""
-        ...
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    remedy: str
+    before: str
+    after: str
+    maps_to: tuple[str, ...]
 
     def applies(self, subject: Subject) -> bool:
         """Whether there is anything to judge; if not, the outcome is "not applicable"."""

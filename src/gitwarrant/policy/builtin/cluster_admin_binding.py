@@ -17,8 +17,8 @@ class ClusterAdminBinding:
     severity = Severity.CRITICAL
     title = "A binding to cluster-admin gives everything away"
     why = (
-        "Who is bound to cluster-admin may read every Secret, become every account and undo every rule, "
-        "in the whole cluster or (by a RoleBinding) in the whole namespace. The group 'system:masters' is "
+        "Who is bound to cluster-admin may read every Secret, become every account and undo every rule, in "
+        "the whole cluster or (by a RoleBinding) in the whole namespace. The group 'system:masters' is "
         "worse: the API server lets it pass before any rule is asked, so it cannot be taken back by RBAC."
     )
     remedy = "bind a role that names what is needed"
@@ -51,7 +51,7 @@ subjects:
     name: deployer
     namespace: ci
 """
-    maps_to = ("CIS 5.1.1", "CIS 5.1.7")
+    maps_to: tuple[str, ...] = ("CIS 5.1.1", "CIS 5.1.7")
 
     def applies(self, subject: Subject) -> bool:
         """RoleBindings and ClusterRoleBindings, also those wrapped in other objects."""

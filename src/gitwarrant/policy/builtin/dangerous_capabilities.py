@@ -38,9 +38,9 @@ class DangerousCapabilities:
     severity = Severity.HIGH
     title = "A container asks for powers of root beyond the usual"
     why = (
-        "Capabilities are root's powers in pieces. Beyond the usual ones lie those that load kernel "
-        "modules (SYS_MODULE), trace other processes (SYS_PTRACE), forge packets (NET_RAW) or do almost "
-        "everything (SYS_ADMIN, ALL). A container that has one of them is a step away from its node."
+        "Capabilities are root's powers in pieces. Beyond the usual ones lie those that load kernel modules "
+        "(SYS_MODULE), trace other processes (SYS_PTRACE), forge packets (NET_RAW) or do almost everything "
+        "(SYS_ADMIN, ALL). A container that has one of them is a step away from its node."
     )
     remedy = "remove the capability from 'capabilities.add'"
     before = """\
@@ -54,7 +54,7 @@ securityContext:
     drop: [ALL]
     add: [NET_BIND_SERVICE]
 """
-    maps_to = ("PSS baseline: Capabilities", "CIS 5.2.8", "CIS 5.2.9")
+    maps_to: tuple[str, ...] = ("PSS baseline: Capabilities", "CIS 5.2.8", "CIS 5.2.9")
 
     def applies(self, subject: Subject) -> bool:
         """Everything that is or makes a Pod."""

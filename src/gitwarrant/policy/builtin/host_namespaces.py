@@ -22,10 +22,9 @@ class HostNamespaces:
     severity = Severity.HIGH
     title = "A Pod that shares the node's namespaces is not contained"
     why = (
-        "Namespaces of the kernel are what separates a Pod from its node. With 'hostNetwork', 'hostPID' "
-        "or 'hostIPC' that wall is gone: network policies no longer hold, and other Pods' traffic, "
-        "processes and memory are in reach. A 'hostPort' opens a port of the node's network for one "
-        "container."
+        "Namespaces of the kernel are what separates a Pod from its node. With 'hostNetwork', 'hostPID' or "
+        "'hostIPC' that wall is gone: network policies no longer hold, and other Pods' traffic, processes "
+        "and memory are in reach. A 'hostPort' opens a port of the node's network for one container."
     )
     remedy = "remove the field; reach the Pod through a Service instead"
     before = """\
@@ -44,7 +43,7 @@ spec:
       ports:
         - containerPort: 8080
 """
-    maps_to = (
+    maps_to: tuple[str, ...] = (
         "PSS baseline: Host Namespaces",
         "PSS baseline: Host Ports",
         "CIS 5.2.3",

@@ -21,7 +21,7 @@ class ImageWithoutDigest:
         "What was reviewed and what runs tomorrow are then two programs. A digest names the bytes "
         "themselves. Images mounted as volumes are judged as well."
     )
-    remedy = "write the image as name@sha256:...; 'crane digest NAME:TAG' tells the digest"
+    remedy = "write the image as name:tag@sha256:...; 'crane digest NAME:TAG' tells the digest"
     before = """\
 containers:
   - name: web

@@ -21,11 +21,10 @@ class MissingLimits:
     severity = Severity.MEDIUM
     title = "A container without bounds takes from its neighbours"
     why = (
-        "Without a memory limit one leak kills other Pods of the node. Without requests the scheduler "
-        "knows nothing and fills nodes until they break, and an autoscaler has nothing to measure "
-        "against. A processor limit is not asked for: it slows a program down even while the node is "
-        "idle, and the request already guarantees each container its share. An amount of zero is as good "
-        "as none."
+        "Without a memory limit one leak kills other Pods of the node. Without requests the scheduler knows "
+        "nothing and fills nodes until they break, and an autoscaler has nothing to measure against. A "
+        "processor limit is not asked for: it slows a program down even while the node is idle, and the "
+        "request already guarantees each container its share. An amount of zero is as good as none."
     )
     remedy = "set 'resources.limits.memory' and 'resources.requests.cpu'"
     before = """\

@@ -48,7 +48,7 @@ spec:
       remoteRef:
         key: database/password
 """
-    maps_to = ("CIS 5.4.2",)
+    maps_to: tuple[str, ...] = ("CIS 5.4.2",)
 
     def applies(self, subject: Subject) -> bool:
         """Secrets, also those wrapped in other objects, and copies of Secrets in annotations."""

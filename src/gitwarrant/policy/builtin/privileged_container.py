@@ -15,9 +15,9 @@ class PrivilegedContainer:
     severity = Severity.CRITICAL
     title = "A privileged container is root on the node"
     why = (
-        "A privileged container sees every device of its node and is held by almost no limit of the "
-        "kernel. Whoever gets into it, or only may write its manifest, owns the node and every Pod on it. "
-        "A Windows HostProcess container is the same thing under another name."
+        "A privileged container sees every device of its node and is held by almost no limit of the kernel. "
+        "Whoever gets into it, or only may write its manifest, owns the node and every Pod on it. A Windows "
+        "HostProcess container is the same thing under another name."
     )
     remedy = "remove 'privileged: true'; if one capability is really needed, add that one alone"
     before = """\
@@ -33,7 +33,7 @@ containers:
       privileged: false
       allowPrivilegeEscalation: false
 """
-    maps_to = (
+    maps_to: tuple[str, ...] = (
         "PSS baseline: Privileged Containers",
         "PSS baseline: HostProcess",
         "CIS 5.2.2",

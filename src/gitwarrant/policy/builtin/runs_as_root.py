@@ -20,10 +20,10 @@ class RunsAsRoot:
     severity = Severity.MEDIUM
     title = "A container must not run as root"
     why = (
-        "Root in a container is root for the kernel: one fault in the runtime, one volume too many, and "
-        "it is root on the node. Images run as root unless somebody says otherwise, so it has to be said. "
-        "The container's own setting wins over the Pod's; 'runAsUser: 0' is refused wherever it stands, "
-        "because containers added later inherit it."
+        "Root in a container is root for the kernel: one fault in the runtime, one volume too many, and it "
+        "is root on the node. Images run as root unless somebody says otherwise, so it has to be said. The "
+        "container's own setting wins over the Pod's; 'runAsUser: 0' is refused wherever it stands, because "
+        "containers added later inherit it."
     )
     remedy = "set 'securityContext.runAsNonRoot: true' on the Pod or on each container"
     before = """\
@@ -39,7 +39,7 @@ spec:
   containers:
     - name: web
 """
-    maps_to = (
+    maps_to: tuple[str, ...] = (
         "PSS restricted: Running as Non-root",
         "PSS restricted: Running as Non-root user",
         "CIS 5.2.7",

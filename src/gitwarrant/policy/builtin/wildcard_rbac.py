@@ -22,10 +22,9 @@ class WildcardRbac:
     severity = Severity.HIGH
     title = "A role with a wildcard allows more than anybody reviewed"
     why = (
-        "A '*' allows what exists today and what will be installed tomorrow. Nobody can say what such a "
-        "role may do, so nobody can review it; mostly it holds a way to become cluster-admin. An "
-        "aggregated ClusterRole whose selector takes in cluster-admin has its wildcards without showing "
-        "one."
+        "A '*' allows what exists today and what will be installed tomorrow. Nobody can say what such a role "
+        "may do, so nobody can review it; mostly it holds a way to become cluster-admin. An aggregated "
+        "ClusterRole whose selector takes in cluster-admin has its wildcards without showing one."
     )
     remedy = "name the API groups, resources and verbs that are needed"
     before = """\
@@ -40,7 +39,7 @@ rules:
     resources: [deployments]
     verbs: [get, list, watch]
 """
-    maps_to = ("CIS 5.1.3",)
+    maps_to: tuple[str, ...] = ("CIS 5.1.3",)
 
     def applies(self, subject: Subject) -> bool:
         """Roles and ClusterRoles, also those wrapped in other objects."""
@@ -58,5 +57,5 @@ rules:
                 yield Violation(
                     way,
                     "the selector takes in the rules of cluster-admin, which are wildcards",
-                    remedy="select by a label of your own that cluster-admin does not have",
+                    remedy="select by a label of your own, for example 'rbac.example.com/to-team: \"true\"'",
                 )
