@@ -14,6 +14,7 @@ from gitwarrant.model.finding import Severity
 from gitwarrant.pipeline.check import check_files
 from gitwarrant.policy.report import FORMATS, Skipped, write
 from gitwarrant.policy.sets import BUILTIN_SETS, PURPOSES
+from gitwarrant.render.plain import is_manifest_file
 
 EXAMPLES = """\
 exit status:
@@ -103,9 +104,9 @@ def _gather(paths: Sequence[str]) -> tuple[list[File], list[Skipped]]:
         if path == STDIN:
             files[path] = _file("stdin", sys.stdin.buffer.read(MAX_READ_BYTES))
         elif Path(path).is_dir():
-            for inside in _walk(path):
-                if Path(inside).is_symlink() or not Path(inside).is_file():
-                    skipped.append(Skipped(inside, "no regular file"))
+            for inside, reason in _walk(path):
+                if reason:
+                    skipped.append(Skipped(inside, reason))
                 elif inside not in files:
                     files[inside] = _read(inside)
         else:
@@ -113,11 +114,20 @@ def _gather(paths: Sequence[str]) -> tuple[list[File], list[Skipped]]:
     return list(files.values()), skipped
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """All files below a folder, sorted; what Git keeps for itself is left out."""
+def _walk(folder: str) -> Iterator[tuple[str, str]]:
+    """All files below a folder, sorted, with the reason where one is not looked at. Git's own: none."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != ".git")
-        yield from (os.path.normpath(Path(here, name)) for name in sorted(names))
+        for name in sorted(names):
+            path = Path(here, name)
+            yield os.path.normpath(path), _not_looked_at(path, os.path.relpath(path, folder))
+
+
+def _not_looked_at(path: Path, inside: str) -> str:
+    if not is_manifest_file(inside):
+        return "neither YAML nor JSON, or in a hidden folder"
+    # A link or a device in a folder may lead anywhere; whoever means it names it.
+    return "" if path.is_file() and not path.is_symlink() else "no regular file"
 
 
 def _read(path: str) -> File:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the check's id."""
     parser.add_argument("id", nargs="?", metavar="ID", help="the check to teach (default: list all)")
     parser.add_argument(
-        "--format", choices=("human", "markdown"), default="human", help="markdown gives the page in docs/checks/"
+        "--format", choices=("human", "markdown"), default="human", help="markdown: the page in docs/checks/"
     )
 
 
