@@ -14,7 +14,7 @@ from gitwarrant.model.finding import Severity
 from gitwarrant.pipeline.check import check_files
 from gitwarrant.policy.report import FORMATS, Skipped, write
 from gitwarrant.policy.sets import BUILTIN_SETS, PURPOSES
-from gitwarrant.render.plain import is_manifest_file
+from gitwarrant.render.plain import SUFFIXES, is_manifest_file
 
 EXAMPLES = """\
 exit status:
@@ -125,7 +125,7 @@ def _walk(folder: str) -> Iterator[tuple[str, str]]:
 
 def _not_looked_at(path: Path, inside: str) -> str:
     if not is_manifest_file(inside):
-        return "neither YAML nor JSON, or in a hidden folder"
+        return "hidden" if inside.endswith(SUFFIXES) else "neither YAML nor JSON"
     # A link or a device in a folder may lead anywhere; whoever means it names it.
     return "" if path.is_file() and not path.is_symlink() else "no regular file"
 

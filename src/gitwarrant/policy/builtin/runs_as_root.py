@@ -52,11 +52,13 @@ spec:
     def run(self, subject: Subject) -> Iterator[Violation]:
         """One violation per field that asks for root, and per container that nothing keeps from it."""
         for pod in subject.pods:
-            yield from _asks_for_root("the Pod", pod.security, pod.pointer)
+            of_pod = tuple(_asks_for_root("the Pod", pod.security, pod.pointer))
+            yield from of_pod
             for container in pod.containers:
                 found = tuple(_asks_for_root(container.title, container.security, container.pointer))
                 yield from found
-                if not found and pod.whole and not _is_kept(pod, container):
+                # What mends the Pod's own field mends a container that says nothing, too.
+                if pod.whole and not (of_pod or found or _is_kept(pod, container)):
                     yield _unsaid(container)
 
 
