@@ -2,138 +2,148 @@
 
 import argparse
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.model.change import NO_BLOB, NO_MODE, File
+from gitwarrant.model.change import NO_BLOB, File
 from gitwarrant.model.environment import PolicySet
-from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.finding import Severity
-from gitwarrant.pipeline.check import check_files
-from gitwarrant.policy.report import FORMATS, Skipped, write
+from gitwarrant.policy.report.checked import Skipped
 from gitwarrant.policy.sets import BUILTIN_SETS, PURPOSES
-from gitwarrant.render.plain import SUFFIXES, is_manifest_file
-
-EXAMPLES = """\
-exit status:
-  0  nothing at or above the threshold
-  1  findings at or above it, or something that could not be judged
-  2  could not run: a path that does not exist, an unknown policy set
-
-examples:
-  gitwarrant check deploy/
-  gitwarrant check --policy basic-security --threshold critical web.yaml
-  helm template web ./chart | gitwarrant check -
-  gitwarrant check --format json deploy/ > report.json
-  gitwarrant check --list                the policy sets and their checks
-"""
+from gitwarrant.render.plain import SUFFIXES
+from gitwarrant.yaml.encoding import MAX_FILE_BYTES
 
 DEFAULT_SET = "production-security"
-STDIN = "-"
-MAX_READ_BYTES = 16 * 1024 * 1024 + 1  # one more than the reader takes, so that it refuses instead of us
-REFUSED = 1
+STANDARD_INPUT = "-"
+EXAMPLES = """\
+exit status:
+  0  no finding at or above the threshold
+  1  findings, or something that could not be read or judged
+  2  could not run; also when no manifest was read
+
+examples:
+  gitwarrant check deploy/                           a folder and all below it
+  gitwarrant check web.yaml --policy basic-security  one file, the basics only
+  helm template . | gitwarrant check -               what a tool prints
+  gitwarrant check deploy/ --output json             for programs
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take paths, and by what to judge them."""
-    parser.add_argument("path", nargs="*", metavar="PATH", help="files and folders; - reads standard input")
+    """Take paths, policy sets and a threshold."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="file or folder; - is standard input")
     parser.add_argument(
         "--policy",
         action="append",
         choices=tuple(BUILTIN_SETS),
         metavar="SET",
-        help=f"a policy set; may be given several times (default: {DEFAULT_SET})",
+        help=f"policy set, may be repeated (default: {DEFAULT_SET})",
     )
     parser.add_argument(
         "--threshold",
-        choices=tuple(severity.value for severity in Severity),
-        help="the severity from which a finding refuses (default: as the policy set says)",
+        choices=[severity.value for severity in Severity],
+        help="severity from which a finding fails, instead of the set's own",
     )
-    parser.add_argument("--format", choices=tuple(FORMATS), help="how to report (default: human)")
-    parser.add_argument(
-        "--namespace",
-        default="default",
-        metavar="N",
-        help="the namespace of objects that name none (default: default)",
-    )
-    parser.add_argument("--list", action="store_true", help="list the policy sets and their checks")
+    parser.add_argument("--list", action="store_true", help="list the policy sets and end")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Read the files, judge them, report."""
+    """Exit status: 0 nothing at or above the threshold, 1 findings or unjudged, 2 could not run."""
     if arguments.list:
         _list(terminal)
         return 0
-    if not arguments.path:
-        raise GitwarrantError("nothing to check", remedy="name files or folders, or - for standard input")
-    files, skipped = _gather(arguments.path)
-    checked = check_files(files, sets=_sets(arguments), namespace=arguments.namespace, skipped=skipped)
-    form = arguments.format or ("json" if terminal.as_json else "human")
-    terminal.out.write(write(checked, form, terminal.style))
-    return REFUSED if checked.refused else 0
+    if not arguments.paths:
+        raise GitwarrantError("no path was given", remedy="name a file or folder, or - for standard input")
+    from gitwarrant.pipeline.check import check_files  # noqa: PLC0415 - neither --list nor --help needs it
+    from gitwarrant.policy.report.formats import FORMATS  # noqa: PLC0415 - as above
+
+    skipped: list[Skipped] = []
+    files = list(_files(arguments.paths, skipped))
+    checked = check_files(files, _sets(arguments), skipped=skipped)
+    for line in FORMATS[arguments.output](checked):
+        print("".join(terminal.style(text, style) for style, text in line), file=terminal.out)
+    return 1 if checked.refused else 0
 
 
-def _sets(arguments: argparse.Namespace) -> tuple[PolicySet, ...]:
-    sets = tuple(BUILTIN_SETS[name] for name in dict.fromkeys(arguments.policy or [DEFAULT_SET]))
-    if arguments.threshold is None:
-        return sets
-    threshold = Severity(arguments.threshold)
-    return tuple(PolicySet(policy.name, policy.checks, threshold) for policy in sets)
+def _sets(arguments: argparse.Namespace) -> list[PolicySet]:
+    sets = [BUILTIN_SETS[name] for name in dict.fromkeys(arguments.policy or [DEFAULT_SET])]
+    if arguments.threshold:
+        return [replace(policy, threshold=Severity(arguments.threshold)) for policy in sets]
+    return sets
 
 
 def _list(terminal: Terminal) -> None:
-    terminal.result(
-        [
-            {"name": policy.name, "checks": list(policy.checks), "threshold": policy.threshold.value}
-            for policy in BUILTIN_SETS.values()
-        ]
-    )
     for policy in BUILTIN_SETS.values():
         terminal.say(policy.name, "bold")
         terminal.say(f"  {PURPOSES[policy.name]}; refuses from {policy.threshold.value}")
         terminal.say(f"  {', '.join(policy.checks)}", "dim")
+    sets = [
+        {"name": one.name, "checks": list(one.checks), "threshold": one.threshold.value}
+        for one in BUILTIN_SETS.values()
+    ]
+    terminal.result({"policies": sets})
 
 
-def _gather(paths: Sequence[str]) -> tuple[list[File], list[Skipped]]:
-    """Read every file that was named or lies in a folder that was; each once, in the order of paths."""
-    files: dict[str, File] = {}
-    skipped: list[Skipped] = []
+def _files(paths: Sequence[str], skipped: list[Skipped]) -> Iterator[File]:
+    """Every file to read, each once. One named by the user is read whatever its name."""
+    seen: set[str] = set()
     for path in paths:
-        if path == STDIN:
-            files[path] = _file("stdin", sys.stdin.buffer.read(MAX_READ_BYTES))
-        elif Path(path).is_dir():
-            for inside, reason in _walk(path):
-                if reason:
-                    skipped.append(Skipped(inside, reason))
-                elif inside not in files:
-                    files[inside] = _read(inside)
-        else:
-            files[path] = _read(path)
-    return list(files.values()), skipped
+        found = [path] if path == STANDARD_INPUT or not Path(path).is_dir() else _walk(path, skipped)
+        for name in found:
+            if name not in seen:
+                seen.add(name)
+                yield File(name, 0o100644, NO_BLOB, _read(name))
 
 
-def _walk(folder: str) -> Iterator[tuple[str, str]]:
-    """All files below a folder, sorted, with the reason where one is not looked at. Git's own: none."""
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != ".git")
+def _walk(folder: str, skipped: list[Skipped]) -> Iterator[str]:
+    """Manifest files below a folder, sorted; hidden folders, links and other files are skipped by name."""
+    for at, folders, names in os.walk(folder, onerror=_cannot_list):
+        folders.sort()
+        for name in list(folders):
+            if name.startswith("."):
+                folders.remove(name)
+                skipped.append(Skipped(os.path.join(at, name), "a hidden folder"))  # noqa: PTH118 - as os.walk
         for name in sorted(names):
-            path = Path(here, name)
-            yield os.path.normpath(path), _not_looked_at(path, os.path.relpath(path, folder))
+            path = os.path.join(at, name)  # noqa: PTH118 - Path would drop the './' that the user wrote
+            reason = _why_not(path)
+            if reason:
+                skipped.append(Skipped(path, reason))
+            else:
+                yield path
 
 
-def _not_looked_at(path: Path, inside: str) -> str:
-    if not is_manifest_file(inside):
-        return "hidden" if inside.endswith(SUFFIXES) else "neither YAML nor JSON"
-    # A link or a device in a folder may lead anywhere; whoever means it names it.
-    return "" if path.is_file() and not path.is_symlink() else "no regular file"
+def _why_not(path: str) -> str:
+    if not path.endswith(SUFFIXES):
+        return "neither YAML nor JSON"
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        return "a symbolic link, which no environment may hold"
+    return "" if stat.S_ISREG(mode) else "no regular file"
 
 
-def _read(path: str) -> File:
-    with Path(path).open("rb") as stream:
-        return _file(os.path.normpath(path), stream.read(MAX_READ_BYTES))
+def _read(path: str) -> bytes:
+    """At most one byte more than the reader takes, so that the reader refuses what is too large."""
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
-def _file(path: str, data: bytes) -> File:
-    return File(path, NO_MODE, NO_BLOB, data)
+def _cannot_list(error: OSError) -> None:
+    raise _unreadable(str(error.filename), error) from error
+
+
+def _unreadable(path: str, error: OSError) -> GitwarrantError:
+    return GitwarrantError(
+        f"cannot be read: {error.strerror or error}",
+        remedy="check the spelling and the rights of the path",
+        place=Place(path),
+    )

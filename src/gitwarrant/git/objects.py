@@ -28,7 +28,7 @@ SUBMODULE = 0o160000
 ENTRY = re.compile(rb"(100644|100755|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
 
 
-class NotAStore(GitwarrantError):  # noqa: N818 - said of the folder
+class NotAStore(GitwarrantError):
     """A folder that holds no Git objects we can read."""
 
 

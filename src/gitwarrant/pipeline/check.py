@@ -1,93 +1,115 @@
-"""Render and check files as they lie there: what a developer asks before committing.
+"""Check files as they lie in a folder, without Git, an environment or a cluster.
 
-The stages are those of a deploy; three answers differ, because nothing will be
-deployed from here. A custom kind of unknown scope is judged (no check asks for
-the scope), the same object may appear twice (a folder may hold several
-environments), and one unreadable file does not keep the others from being judged.
+The check stage is the one of every deploy. What differs is before it: there is
+no environment, so a namespace stays as written and a custom kind of unknown
+scope is judged as well; and a file that cannot be read does not hide the others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from gitwarrant.model.change import CommitId, File, TreeId
 from gitwarrant.model.environment import PolicySet
-from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.finding import CheckReport
-from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Rendered, Source
-from gitwarrant.objects.scope import Scope, scope
+from gitwarrant.model.errors import GitwarrantError, Place, Refused
+from gitwarrant.model.manifest import Manifest, Rendered, Source
 from gitwarrant.policy.check import check
-from gitwarrant.policy.report import Checked, Skipped, Unreadable
+from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
 from gitwarrant.render.plain import read_manifests
 from gitwarrant.yaml.errors import YamlError
 from gitwarrant.yaml.reader import read
 
-NO_MANIFEST = "no Kubernetes manifest: nothing in it has an apiVersion or a kind"
+NO_COMMIT, NO_TREE = CommitId("0" * 40), TreeId("0" * 40)
+"""Files of a folder have no revision."""
 
-_KUSTOMIZE = "Kustomize is not run here: judge 'kubectl kustomize DIR | gitwarrant check -'"
-_HELM = "Helm is not run here: judge 'helm template CHART | gitwarrant check -'"
-UNRENDERED: Mapping[str, str] = {
-    "Kustomization": _KUSTOMIZE,
-    "kustomization.yaml": _KUSTOMIZE,
-    "kustomization.yml": _KUSTOMIZE,
-    "Chart.yaml": _HELM,
-}
+TOOL_KINDS = frozenset({"kustomize.config.k8s.io"})
+"""Groups of files that tell a tool how to make manifests; no API server knows their kinds."""
+
+
+class NothingChecked(GitwarrantError):
+    """A run over no manifest at all: it must not look like one that passed."""
 
 
 def check_files(
-    files: Sequence[File], *, sets: Sequence[PolicySet], namespace: str, skipped: Iterable[Skipped] = ()
+    files: Iterable[File], sets: Sequence[PolicySet], *, skipped: Sequence[Skipped] = ()
 ) -> Checked:
-    """Judge the manifests of some files, whatever else lies beside them.
+    """Judge the manifests of these files, in their order.
 
     Args:
-        namespace: of namespaced objects that name none.
-        skipped: files that the caller did not look at; they are reported with ours.
+        files: every one is read, whatever its name.
+        skipped: what the caller left out already, so that the report names it.
 
     Raises:
-        Refused: by check, when there was no manifest in any file, or no check to run.
+        NothingChecked: no file held a manifest that can be judged.
+        Refused: by check: no set, or a set that names no known check.
     """
-    manifests: list[Manifest] = []
-    not_looked_at, unreadable = list(skipped), []
+    reading = _Reading(list(skipped))
     for file in files:
-        reason = UNRENDERED.get(file.path.rpartition("/")[2])
+        reading.take(file)
+    if not reading.manifests:
+        raise _nothing(reading)
+    rendered = Rendered(NO_COMMIT, NO_TREE, "", tuple(reading.manifests), tuple(reading.sources))
+    return Checked(
+        check(rendered, sets),
+        tuple(sets),
+        rendered.sources,
+        tuple(reading.skipped),
+        tuple(reading.unreadable),
+    )
+
+
+class _Reading:
+    """What came of reading files, each under exactly one heading."""
+
+    def __init__(self, skipped: list[Skipped]) -> None:
+        self.skipped = skipped
+        self.manifests: list[Manifest] = []
+        self.sources: list[Source] = []
+        self.unreadable: list[Unreadable] = []
+
+    def take(self, file: File) -> None:
+        """Read one file."""
         try:
-            manifests += [] if reason else [_placed(manifest, namespace) for manifest in read_manifests(file)]
+            found = tuple(read_manifests(file))
         except Refused as refusal:
-            if _has_objects(file):
-                place = refusal.place or Place(file.path)
-                unreadable.append(Unreadable(place, refusal.what, refusal.remedy))
-            else:
-                reason = NO_MANIFEST
+            self._fault(file, refusal)
+            return
+        if found:
+            self.manifests += found
+            self.sources.append(Source(file.path, file.data))
+        else:
+            self.skipped.append(Skipped(file.path, "it is empty"))
+
+    def _fault(self, file: File, refusal: Refused) -> None:
+        """Tell a broken manifest from a file that was never meant to be one."""
+        reason = _other_use(file)
         if reason:
-            not_looked_at.append(Skipped(file.path, reason))
-    rendered = _rendered(manifests, files)
-    # With something unreadable there is a refusal to report already; a check of nothing would hide it.
-    report = _NOTHING if unreadable and not manifests else check(rendered, sets)
-    return Checked(report, rendered.sources, tuple(not_looked_at), tuple(unreadable))
+            self.skipped.append(Skipped(file.path, reason))
+            return
+        place = refusal.place or Place(file.path)
+        self.unreadable.append(Unreadable(place, refusal.what, refusal.remedy))
 
 
-_NOTHING = CheckReport(objects=0, findings=(), unjudged=(), tallies=(), refused_by=())
-
-
-def _rendered(manifests: Sequence[Manifest], files: Iterable[File]) -> Rendered:
-    used = {manifest.place.path for manifest in manifests}
-    sources = tuple(Source(file.path, file.data) for file in files if file.path in used)
-    return Rendered(CommitId(""), TreeId(""), "", tuple(manifests), sources)
-
-
-def _placed(manifest: Manifest, namespace: str) -> Manifest:
-    key = manifest.key
-    if key.namespace or scope(key.group, key.kind) is not Scope.NAMESPACE:
-        return manifest
-    return replace(manifest, key=ObjectKey(key.group, key.kind, namespace, key.name))
-
-
-def _has_objects(file: File) -> bool:
-    """Whether a file that could not be rendered was to hold objects. What is no YAML might have been."""
+def _other_use(file: File) -> str:
+    """Why a file holds no manifest; empty when it holds one, or nobody can know."""
     try:
-        return any(_is_object(document.value) for document in read(file.data, file.path))
+        values = [document.value for document in read(file.data, file.path)]
     except YamlError:
-        return True
+        return ""
+    kinds = [value for value in values if isinstance(value, dict) and "kind" in value]
+    if not kinds:
+        return "nothing in it names a kind, so it holds no Kubernetes manifest"
+    if all(str(value.get("apiVersion")).partition("/")[0] in TOOL_KINDS for value in kinds):
+        return "it tells Kustomize how to make manifests; check what 'kustomize build' prints"
+    return ""
 
 
-def _is_object(value: Json) -> bool:
-    return isinstance(value, dict) and ("kind" in value or "apiVersion" in value)
+def _nothing(reading: _Reading) -> NothingChecked:
+    if reading.unreadable:
+        first, others = reading.unreadable[0], len(reading.unreadable) - 1
+        more = f" (and {others} more such files)" if others else ""
+        return NothingChecked(f"{first.what}{more}", remedy=first.remedy, place=first.place)
+    seen = f"; {len(reading.skipped)} files hold none" if reading.skipped else ""
+    return NothingChecked(
+        f"no Kubernetes manifest was read{seen}, and a check of nothing proves nothing",
+        remedy="name files or folders with YAML or JSON manifests",
+        place=Place(reading.skipped[0].path) if reading.skipped else None,
+    )

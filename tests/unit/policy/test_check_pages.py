@@ -1,98 +1,109 @@
-"""The documentation says what the checks say."""
+"""Every check teaches the same in the terminal, on its page and in the guides; its examples are true."""
 
-import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.manifests import an_object, applies, pod, violations
+from tests.support.checking import judged
 
-from gitwarrant.policy.pages import page
+from gitwarrant.policy.lesson import lines, page, sets_with, value
 from gitwarrant.policy.registry import CHECKS
-from gitwarrant.policy.report.json import FORM
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.policy.subject import Check
 from gitwarrant.yaml.reader import read
 
-ROOT = Path(__file__).resolve().parents[3]
-PAGES = ROOT / "docs/checks"
-INDEX = (PAGES / "README.md").read_text()
-
-each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+DOCS = Path(__file__).parents[3] / "docs"
+EVERY_CHECK = [pytest.param(check, id=check.id) for check in CHECKS]
 
 
-@each_check
-def test_every_check_has_its_page(check: Check) -> None:
-    """Written by: gitwarrant explain --format markdown ID > docs/checks/ID.md."""
-    text = (PAGES / f"{check.id}.md").read_text()
+@pytest.mark.parametrize("check", EVERY_CHECK)
+def test_a_check_has_its_page(check: Check) -> None:
+    """Mend a difference by `gitwarrant explain ID --markdown > docs/checks/ID.md`."""
+    written = (DOCS / "checks" / f"{check.id}.md").read_text()
 
-    assert text == page(check)
-    for part in (check.id, check.severity.value, check.before, check.after):
-        assert part in text
+    assert written == page(check)
 
 
-def test_every_page_has_its_check() -> None:
-    """A check that went leaves no page behind."""
-    assert {path.stem for path in PAGES.glob("*.md")} - {"README"} == {check.id for check in CHECKS}
+@pytest.mark.parametrize("check", EVERY_CHECK)
+def test_a_lesson_says_all_that_the_page_says(check: Check) -> None:
+    """Id, severity, why, remedy, before, after, sets, and what it answers."""
+    lesson = " ".join("".join(text for _, text in line).strip() for line in lines(check))
+
+    texts = (check.id, check.severity.value, check.title, check.why, check.remedy, *check.maps_to)
+    for text in (*texts, *sets_with(check), check.before, check.after):
+        assert " ".join(text.split()) in " ".join(lesson.split())
 
 
-@each_check
-def test_a_check_has_one_name_in_every_spelling(check: Check) -> None:
-    """Class, file and id."""
-    kind = type(check)
+@pytest.mark.parametrize("check", EVERY_CHECK)
+def test_the_example_before_is_refused_and_the_one_after_passes(check: Check) -> None:
+    """An example that does not hold teaches something wrong."""
+    before, after = (judged(example(text), check.id) for text in (check.before, check.after))
 
-    assert kind.__module__ == f"gitwarrant.policy.builtin.{check.id.replace('-', '_')}"
-    assert re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower() == check.id
-
-
-def test_the_index_lists_the_checks_in_the_order_of_the_registry() -> None:
-    """The worst first."""
-    rows = [f"| [{check.id}]({check.id}.md) | {check.severity.value} | {check.title} |" for check in CHECKS]
-
-    assert "\n".join(rows) in INDEX
-    assert [check.severity for check in CHECKS] == sorted((check.severity for check in CHECKS), reverse=True)
+    assert [finding.rule for finding in before.findings] != []
+    assert after.findings == ()
+    assert before.unjudged == after.unjudged == ()
 
 
-@pytest.mark.parametrize("name", BUILTIN_SETS)
-def test_the_index_lists_the_sets(name: str) -> None:
-    """With the threshold; the checks are spelled out or named by their set."""
-    [row] = [line for line in INDEX.splitlines() if line.startswith(f"| `{name}` |")]
+def example(text: str) -> str:
+    """A part of an object, with the rest that it needs to be one."""
+    [document] = read(text.encode(), "example")
+    content: dict[str, Any] = document.value
+    if "apiVersion" in content:
+        return text
+    if "rules" in content:
+        return "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: web}\n" + text
+    head = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n"
+    if "spec" in content:
+        return head + text
+    containers = "" if "containers" in content else "  containers: [{name: web}]\n"
+    return head + "spec:\n" + "".join(f"  {line}\n" for line in text.splitlines()) + containers
 
-    assert f"| {BUILTIN_SETS[name].threshold.value} |" in row
+
+def test_the_guides_name_every_check_and_every_set() -> None:
+    """And no check that does not exist has a page."""
+    overview = (DOCS / "checks" / "README.md").read_text()
+    sets = (DOCS / "reference" / "policy-sets.md").read_text()
+
+    for check in CHECKS:
+        assert f"| [{check.id}]({check.id}.md) | {check.severity.value} | {check.title} |" in overview
+    for policy in BUILTIN_SETS.values():
+        names = ", ".join(f"[{name}](../checks/{name}.md)" for name in policy.checks)
+        assert f"| `{policy.name}` | {policy.threshold.value} | {names} |" in sets
+    pages = {path.stem for path in (DOCS / "checks").glob("*.md")} - {"README"}
+    assert pages == {check.id for check in CHECKS}
 
 
-def test_the_index_maps_the_benchmark_as_the_checks_do() -> None:
-    """Paragraph by paragraph."""
-    written = re.findall(r"^\| (5\.\d\.\d+) \| [^|]+ \| ([a-z-]+)", INDEX, re.MULTILINE)
-    claimed = [
-        (text.removeprefix("CIS "), check.id)
-        for check in CHECKS
-        for text in check.maps_to
-        if text.startswith("CIS ")
+def test_the_cis_table_is_what_the_checks_say() -> None:
+    """Each paragraph of section 5 that a check answers, and no other."""
+    text = (DOCS / "reference" / "policy-sets.md").read_text()
+    table = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| 5.")]
+
+    said = {(number, check.id) for check in CHECKS for number in cis(check)}
+    assert {(row[0], row[2].strip("`")) for row in table} == said
+
+
+def cis(check: Check) -> list[str]:
+    return [one.removeprefix("CIS ") for one in check.maps_to if one.startswith("CIS ")]
+
+
+def test_a_lesson_as_data_has_all_texts() -> None:
+    """The members of `explain --output json`."""
+    first = value(CHECKS[0])
+
+    assert sorted(first) == [
+        "after",
+        "before",
+        "id",
+        "maps_to",
+        "policies",
+        "remedy",
+        "severity",
+        "title",
+        "why",
     ]
-
-    assert sorted(written) == sorted(claimed)
-    assert FORM in INDEX
-
-
-@each_check
-def test_the_examples_are_what_they_claim_to_be(check: Check) -> None:
-    """`before` violates the check, `after` does not."""
-    after = example(check.after)
-
-    assert violations(check, example(check.before))
-    assert not applies(check, after) or violations(check, after) == []
-
-
-def example(text: str) -> dict[str, object]:
-    """An example made whole: it may be an object, a spec, a role's rules, a list of containers, or less."""
-    [document] = read(text.encode(), "example.yaml")
-    value = document.value
-    if "kind" in value:
-        return dict(value)
-    if "rules" in value:
-        return an_object("rbac.authorization.k8s.io/v1", "Role", **value)
-    if "spec" in value:
-        return an_object("v1", "Pod", **value)
-    if "securityContext" in value:
-        return pod(containers=[{"name": "web", **value}])
-    return pod(**value)
+    assert first["policies"] == [
+        "basic-security",
+        "enhanced-security",
+        "production-security",
+        "compliance-validation",
+    ]

@@ -1,144 +1,150 @@
-"""The report for people: by file, with the source line and a caret, and what to do first."""
+"""The report for people: what to do first, then every finding in its file, then what was counted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 from gitwarrant.model.errors import Place
-from gitwarrant.model.finding import CheckReport, Finding, Severity, Unjudged
-from gitwarrant.policy.report import Checked, Paint, Skipped
+from gitwarrant.model.finding import Finding, Fix, Severity, Unjudged
+from gitwarrant.model.manifest import Source
+from gitwarrant.objects.fields import spell
+from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
+from gitwarrant.policy.report.excerpt import excerpt
 
-STYLES: Mapping[Severity, str] = {
+Line: TypeAlias = list[tuple[str, str]]
+"""Parts of one line: a style (good, bad, warn, dim, bold, add, remove, change, or none) and its text."""
+
+SEVERITY_STYLES: Mapping[Severity, str] = {
     Severity.CRITICAL: "bad",
     Severity.HIGH: "bad",
     Severity.MEDIUM: "warn",
     Severity.LOW: "dim",
 }
-
-MAX_EXCERPT = 100  # characters of a source line that fit beside a line number
-MAX_NAMED = 5  # files named one by one when they were not looked at
-MAX_FIRST = 3  # more is no longer "first"
-WITHOUT_EXCERPT = "plaintext-secret"  # its lines hold the secret, and logs of a build are read by many
+MAX_SKIPPED = 8  # names shown; all of them are in the JSON report
 
 
-def write(checked: Checked, paint: Paint) -> str:
-    """The report as text. Control characters of manifests are spelled out: none reaches a terminal."""
-    return "".join(f"{line}\n" for line in _lines(checked, paint))
-
-
-def _lines(checked: Checked, paint: Paint) -> Iterator[str]:
-    lines = {source.path: source.data.split(b"\n") for source in checked.sources}
-    for path, findings in groupby(checked.report.findings, key=lambda finding: finding.place.path):
-        yield paint(clean(path), "bold")
+def lines(checked: Checked) -> Iterator[Line]:
+    """Tell a run of checks, line by line."""
+    report = checked.report
+    sources = {source.path: source for source in checked.sources}
+    for path, findings in groupby(report.findings, key=lambda finding: finding.place.path):
+        yield [("bold", path)]
         for finding in findings:
-            yield from _finding(finding, checked.report, lines, paint)
-        yield ""
-    yield from _not_judged(checked, paint)
-    yield from _first(checked.report.findings, paint)
-    yield from _counts(checked.report)
-    yield from _not_looked_at(checked.skipped)
-    yield _verdict(checked, paint)
+            yield from _finding(finding, sources)
+    yield from _unjudged(report.unjudged)
+    yield from _unreadable(checked.unreadable)
+    yield from _skipped(checked.skipped)
+    yield from _counts(checked)
+    yield from _verdict(checked)
 
 
-def _finding(
-    finding: Finding, report: CheckReport, lines: Mapping[str, Sequence[bytes]], paint: Paint
-) -> Iterator[str]:
-    place, severity = finding.place, paint(finding.severity.value, STYLES[finding.severity])
-    below = "" if finding in report.refused_by else paint("  (does not refuse)", "dim")
-    yield f"  {place.line}:{place.column}  {severity}  {paint(finding.rule, 'bold')}{below}"
-    yield f"    {clean(str(finding.object))}: {clean(finding.message)}"
-    if finding.rule != WITHOUT_EXCERPT and place.path in lines:
-        yield from _excerpt(lines[place.path], place, paint)
-    yield f"    remedy: {clean(finding.remedy)}"
+def _finding(finding: Finding, sources: Mapping[str, Source]) -> Iterator[Line]:
+    place, style = finding.place, SEVERITY_STYLES[finding.severity]
+    where = f"{place.line}:{place.column}" if place.line else "-"
+    yield [
+        ("", f"  {where:<8} "),
+        (style, finding.severity.value),
+        ("bold", f" {finding.rule} "),
+        ("dim", str(finding.object)),
+    ]
+    yield [("", f"           {finding.message}")]
+    yield from _source(place, style, sources)
+    yield [("bold", "           remedy: "), ("", finding.remedy)]
+    if finding.fix:
+        yield [("bold", "           fix: "), ("", _fix(finding.fix))]
+    yield []
 
 
-def _excerpt(lines: Sequence[bytes], place: Place, paint: Paint) -> Iterator[str]:
-    """The source line from the field on, if the whole line is too long, and a caret below the field."""
-    if not 0 < place.line <= len(lines):
+def _source(place: Place, style: str, sources: Mapping[str, Source]) -> Iterator[Line]:
+    found = excerpt(place, sources)
+    if found:
+        line, carets = found
+        yield [("dim", f"    {place.line:>6} | "), ("", line)]
+        yield [("dim", "           | "), (style, carets)]
+
+
+def _fix(fix: Fix) -> str:
+    risk = "" if fix.safe else " (the workload may behave differently)"
+    return f"{fix.description}, at {spell(fix.pointer)}{risk}"
+
+
+def _unjudged(unjudged: Sequence[Unjudged]) -> Iterator[Line]:
+    """What several checks could not judge for one reason is said once."""
+    if not unjudged:
         return
-    line = lines[place.line - 1].decode(errors="replace").rstrip()
-    start = place.column - 1
-    if len(line) > MAX_EXCERPT:
-        line, start = line[start : start + MAX_EXCERPT], 0
-    word = len(line[start:].split(maxsplit=1)[0]) if line[start:].strip() else 1
-    yield paint(f"{place.line:>8} |", "dim") + f" {clean(line)}"
-    yield paint(f"{'':>8} |", "dim") + " " * (start + 1) + paint("^" + "~" * (word - 1), "bad")
+    yield [("bad", "could not be judged, so refused")]
+    for (place, key, reason), group in groupby(unjudged, key=lambda one: (one.place, one.object, one.reason)):
+        yield [("", f"  {place}: "), ("dim", f"{key}: "), ("", reason)]
+        yield [("dim", "    by " + ", ".join(one.rule for one in group))]
+    yield []
 
 
-def _not_judged(checked: Checked, paint: Paint) -> Iterator[str]:
-    if not (checked.unreadable or checked.report.unjudged):
+def _unreadable(unreadable: Sequence[Unreadable]) -> Iterator[Line]:
+    if not unreadable:
         return
-    yield paint("could not be judged", "bad")
-    for unreadable in checked.unreadable:
-        yield f"  {clean(str(unreadable.place))}: {clean(unreadable.what)}"
-        yield f"    remedy: {clean(unreadable.remedy)}"
-    for (place, reason), rules in groupby(sorted(checked.report.unjudged, key=_reason), key=_reason):
-        yield f"  {clean(str(place))}: {clean(reason)}"
-        yield f"    not judged by: {', '.join(unjudged.rule for unjudged in rules)}"
-    yield ""
+    yield [("bad", "could not be read, so refused")]
+    for one in unreadable:
+        yield [("", f"  {one.place}: {one.what}")]
+        yield [("bold", "    remedy: "), ("", one.remedy)]
+    yield []
 
 
-def _reason(unjudged: Unjudged) -> tuple[Place, str]:
-    return unjudged.place, unjudged.reason
-
-
-def _first(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
-    """The worst rules, and of equally bad ones those with the most findings: where mending helps most."""
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
-    worst = sorted(by_rule.values(), key=lambda same: (same[0].severity, len(same)), reverse=True)
-    if len(findings) <= 1:
-        return
-    yield paint("what to do first", "bold")
-    for number, same in enumerate(worst[:MAX_FIRST], start=1):
-        more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
-        yield f"  {number}. {clean(str(same[0].place))}{more}: {clean(same[0].remedy)}"
-        yield paint(f"     gitwarrant explain {same[0].rule}", "dim")
-    yield ""
-
-
-def _counts(report: CheckReport) -> Iterator[str]:
-    tallies = report.tallies
-    yield (
-        f"{_count(report.objects, 'object')}, {_count(len(tallies), 'check')}: "
-        f"{sum(tally.passed for tally in tallies)} passed, "
-        f"{sum(tally.violated for tally in tallies)} violated, "
-        f"{sum(tally.not_applicable for tally in tallies)} not applicable, "
-        f"{sum(tally.not_judged for tally in tallies)} could not be judged"
-    )
-
-
-def _not_looked_at(skipped: Sequence[Skipped]) -> Iterator[str]:
+def _skipped(skipped: Sequence[Skipped]) -> Iterator[Line]:
     if not skipped:
         return
-    yield f"not looked at: {_count(len(skipped), 'file')}"
-    for one in skipped[:MAX_NAMED]:
-        yield f"  {clean(one.path)}: {clean(one.reason)}"
-    if len(skipped) > MAX_NAMED:
-        yield f"  ... and {len(skipped) - MAX_NAMED} more"
+    yield [("dim", "not looked at")]
+    for one in skipped[:MAX_SKIPPED]:
+        yield [("dim", f"  {one.path}: {one.reason}")]
+    if len(skipped) > MAX_SKIPPED:
+        yield [("dim", f"  and {len(skipped) - MAX_SKIPPED} more (--output json names them)")]
+    yield []
 
 
-def _verdict(checked: Checked, paint: Paint) -> str:
-    if not checked.refused:
-        return paint("accepted", "good")
-    reasons = []
-    if refusing := len(checked.report.refused_by):
-        reasons.append(f"{_count(refusing, 'finding')} at or above the threshold")
-    if checked.report.unjudged:
-        reasons.append(f"{_count(len(checked.report.unjudged), 'judgement')} not possible")
-    if checked.unreadable:
-        reasons.append(f"{_count(len(checked.unreadable), 'file')} not readable")
-    return paint("refused", "bad") + ": " + ", ".join(reasons)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def clean(text: str) -> str:
-    """Spell out what is not printable: a manifest must not move the cursor or hide what follows."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+def _counts(checked: Checked) -> Iterator[Line]:
+    report = checked.report
+    sets = ", ".join(f"{policy.name} (from {policy.threshold.value})" for policy in checked.sets)
+    yield [
+        ("dim", f"{_many(report.objects, 'object')} in {_many(len(checked.sources), 'file')}, judged by "),
+        ("dim", f"{_many(len(report.tallies), 'check')} of {sets}"),
+    ]
+    outcomes = (
+        f"{sum(tally.passed for tally in report.tallies)} passed",
+        f"{sum(tally.violated for tally in report.tallies)} violated",
+        f"{sum(tally.not_applicable for tally in report.tallies)} not applicable",
+        f"{sum(tally.not_judged for tally in report.tallies)} could not be judged",
+        f"{len(checked.skipped)} not looked at",
     )
+    yield [("dim", "outcomes: " + ", ".join(outcomes))]
+
+
+def _verdict(checked: Checked) -> Iterator[Line]:
+    report = checked.report
+    if not checked.refused:
+        below = f"; {_many(len(report.findings), 'finding')} below the threshold" if report.findings else ""
+        yield [("good", f"nothing refuses{below}")]
+        return
+    reasons = (
+        (len(report.refused_by), "finding"),
+        (len(report.unjudged), "check that could not judge"),
+        (len(checked.unreadable), "unreadable file"),
+    )
+    yield [("bad", "refused: " + ", ".join(_many(count, what) for count, what in reasons if count))]
+    yield from _first(checked)
+
+
+def _first(checked: Checked) -> Iterator[Line]:
+    """Where to begin: what cannot be read hides other faults, then the worst finding."""
+    if checked.unreadable:
+        one = checked.unreadable[0]
+        place, remedy = one.place, one.remedy
+    elif checked.report.unjudged:
+        place, remedy = checked.report.unjudged[0].place, checked.report.unjudged[0].reason
+    else:
+        worst = max(checked.report.refused_by, key=lambda finding: finding.severity)
+        place, remedy = worst.place, f"{worst.remedy} ('gitwarrant explain {worst.rule}' tells why)"
+    yield [("bold", "mend first: "), ("", f"{place}: {remedy}")]
+
+
+def _many(count: int, what: str) -> str:
+    head, _, tail = what.partition(" ")
+    return f"{count} {what}" if count == 1 else f"{count} {head}s{' ' * bool(tail)}{tail}"

@@ -1,31 +1,40 @@
-"""The report for programs. Described in docs/checks/README.md; fields are added, never changed."""
+"""The report for programs: one JSON value, described in docs/reference/report.md."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import Place
 from gitwarrant.model.finding import Finding, Fix, RuleTally, Unjudged
-from gitwarrant.model.manifest import ObjectKey
-from gitwarrant.policy.report import Checked, Paint
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.policy.check import refuses
+from gitwarrant.policy.report.checked import Checked
+from gitwarrant.policy.report.human import Line
 
-FORM = "gitwarrant.check/1"
-
-
-def write(checked: Checked, _paint: Paint) -> str:
-    """The report as one JSON object, members sorted."""
-    return json.dumps(plain(checked), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+VERSION = 1
+"""Grows when a member changes its meaning or goes away; new members come without."""
 
 
-def plain(checked: Checked) -> dict[str, Any]:
-    """The report as JSON data, for those who put it into something larger."""
+def lines(checked: Checked) -> Iterator[Line]:
+    """The report as text, members sorted."""
+    text = json.dumps(value(checked), indent=2, sort_keys=True, ensure_ascii=False)
+    for line in text.split("\n"):
+        yield [("", line)]
+
+
+def value(checked: Checked) -> dict[str, Json]:
+    """The report as plain data."""
     report = checked.report
     return {
-        "form": FORM,
+        "version": VERSION,
         "refused": checked.refused,
         "objects": report.objects,
-        "findings": [_finding(finding, finding in report.refused_by) for finding in report.findings],
-        "unjudged": [_unjudged(unjudged) for unjudged in report.unjudged],
-        "tallies": [_tally(tally) for tally in report.tallies],
+        "files": [source.path for source in checked.sources],
+        "policies": [_policy(policy) for policy in checked.sets],
+        "findings": [_finding(finding, checked.sets) for finding in report.findings],
+        "unjudged": [_unjudged(one) for one in report.unjudged],
+        "outcomes": [_tally(tally) for tally in report.tallies],
         "unreadable": [
             {"place": _place(one.place), "what": one.what, "remedy": one.remedy} for one in checked.unreadable
         ],
@@ -33,20 +42,24 @@ def plain(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, refuses: bool) -> dict[str, Any]:
+def _policy(policy: PolicySet) -> dict[str, Json]:
+    return {"name": policy.name, "checks": list(policy.checks), "threshold": policy.threshold.value}
+
+
+def _finding(finding: Finding, sets: Sequence[PolicySet]) -> dict[str, Json]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
+        "refuses": refuses(finding, sets),
         "object": _object(finding.object),
         "place": _place(finding.place),
         "message": finding.message,
         "remedy": finding.remedy,
-        "refuses": refuses,
         "fix": _fix(finding.fix) if finding.fix else None,
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _fix(fix: Fix) -> dict[str, Json]:
     return {
         "description": fix.description,
         "pointer": list(fix.pointer),
@@ -55,16 +68,16 @@ def _fix(fix: Fix) -> dict[str, Any]:
     }
 
 
-def _unjudged(unjudged: Unjudged) -> dict[str, Any]:
+def _unjudged(one: Unjudged) -> dict[str, Json]:
     return {
-        "rule": unjudged.rule,
-        "object": _object(unjudged.object),
-        "place": _place(unjudged.place),
-        "reason": unjudged.reason,
+        "rule": one.rule,
+        "object": _object(one.object),
+        "place": _place(one.place),
+        "reason": one.reason,
     }
 
 
-def _tally(tally: RuleTally) -> dict[str, Any]:
+def _tally(tally: RuleTally) -> dict[str, Json]:
     return {
         "rule": tally.rule,
         "passed": tally.passed,
@@ -74,7 +87,7 @@ def _tally(tally: RuleTally) -> dict[str, Any]:
     }
 
 
-def _object(key: ObjectKey) -> dict[str, str]:
+def _object(key: ObjectKey) -> dict[str, Any]:
     return {"group": key.group, "kind": key.kind, "namespace": key.namespace, "name": key.name}
 
 
