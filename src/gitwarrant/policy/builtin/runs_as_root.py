@@ -52,8 +52,7 @@ spec:
     def run(self, subject: Subject) -> Iterator[Violation]:
         """One violation per field that asks for root, and per container that nothing keeps from it."""
         for pod in subject.pods:
-            of_pod = tuple(_asks_for_root("the Pod", pod.security, pod.pointer))
-            yield from of_pod
+            yield from _asks_for_root("the Pod", pod.security, pod.pointer)
             for container in pod.containers:
                 found = tuple(_asks_for_root(container.title, container.security, container.pointer))
                 yield from found
