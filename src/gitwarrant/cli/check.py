@@ -127,7 +127,7 @@ def _why_not(path: str) -> str:
 
 
 def _read(path: str) -> bytes:
-    """At most one byte more than the reader takes, so that the reader refuses what is too large."""
+    """At most one byte more than is taken, so that what is too large is refused and not read whole."""
     if path == STANDARD_INPUT:
         return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     try:
