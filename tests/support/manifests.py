@@ -1,17 +1,11 @@
-"""Manifests for tests: from plain values or from text, and what a check says of them."""
+"""Manifests of plain values, every wrapping that holds a Pod, and what one check says of them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gitwarrant.model.change import NO_BLOB, NO_MODE, CommitId, File, TreeId
-from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import Place
-from gitwarrant.model.finding import CheckReport, Severity
-from gitwarrant.model.manifest import Manifest, ObjectKey, Pointer, Rendered, Source
-from gitwarrant.policy.check import check
-from gitwarrant.policy.registry import CHECKS
+from gitwarrant.model.manifest import Manifest, ObjectKey, Pointer
 from gitwarrant.policy.subject import Check, Subject, Violation
-from gitwarrant.render.plain import read_manifests
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -22,20 +16,6 @@ def manifest(content: Mapping[str, Any], path: str = "web.yaml") -> Manifest:
     name = content.get("metadata", {}).get("name", "web")
     key = ObjectKey(group, content["kind"], "shop", name)
     return Manifest(key, version, content, Place(path, 1, 1), 0, ())
-
-
-def rendered(text: str, path: str = "web.yaml") -> Rendered:
-    """What rendering one file of this text gives."""
-    file = File(path, NO_MODE, NO_BLOB, text.encode())
-    return Rendered(
-        CommitId(""), TreeId(""), "", tuple(read_manifests(file)), (Source(file.path, file.data),)
-    )
-
-
-def judged(text: str, *rules: str, threshold: Severity = Severity.LOW) -> CheckReport:
-    """What the named checks (all, if none is named) report about a text."""
-    names = rules or tuple(check.id for check in CHECKS)
-    return check(rendered(text), [PolicySet("test", names, threshold)])
 
 
 def violations(check: Check, content: Mapping[str, Any]) -> list[Violation]:
@@ -70,7 +50,7 @@ def container(name: str = "web", **fields: Any) -> dict[str, Any]:
     return {
         "name": name,
         "image": f"registry.example/{name}@{DIGEST}",
-        "securityContext": {"runAsNonRoot": True},
+        "securityContext": {"runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}},
         "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "64Mi"}},
         **fields,
     }
@@ -78,7 +58,7 @@ def container(name: str = "web", **fields: Any) -> dict[str, Any]:
 
 def secure(**security: Any) -> dict[str, Any]:
     """A container with this security context."""
-    return container(securityContext={"runAsNonRoot": True, **security})
+    return container(securityContext={"runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}, **security})
 
 
 Wrap = Callable[[dict[str, Any]], dict[str, Any]]

@@ -14,8 +14,9 @@ from gitwarrant.model.manifest import Manifest, Rendered, Source
 from gitwarrant.policy.check import check
 from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
 from gitwarrant.render.plain import read_manifests
+from gitwarrant.yaml.encoding import MAX_FILE_BYTES
 from gitwarrant.yaml.errors import YamlError
-from gitwarrant.yaml.reader import MAX_FILE_BYTES, read
+from gitwarrant.yaml.reader import read
 
 NO_COMMIT, NO_TREE = CommitId("0" * 40), TreeId("0" * 40)
 """Files of a folder have no revision."""

@@ -118,11 +118,7 @@ def test_a_very_deep_object_is_walked_without_recursion() -> None:
 
 
 NAMES = st.sampled_from(
-    (
-        "spec template jobTemplate containers initContainers image name ports volumes hostPath os resources limits "
-        "memory securityContext windowsOptions privileged runAsUser capabilities add drop metadata annotations data "
-        "rules verbs roleRef subjects apiVersion kind"
-    ).split()
+    ["spec", "template", "jobTemplate", "containers", "initContainers", "image", "name", "ports", "volumes", "hostPath", "os", "resources", "limits", "memory", "securityContext", "windowsOptions", "privileged", "runAsUser", "capabilities", "add", "drop", "metadata", "annotations", "data", "rules", "verbs", "roleRef", "subjects", "apiVersion", "kind"]
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 2) | st.floats(allow_nan=False) | st.text(max_size=3) | NAMES,

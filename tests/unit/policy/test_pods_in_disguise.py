@@ -31,7 +31,7 @@ VIOLATING: tuple[tuple[Check, Spec], ...] = (
     (PrivilegedContainer(), {"containers": [secure(privileged=True)]}),
     (HostNamespaces(), {"containers": [container()], "hostPID": True}),
     (HostPath(), {"containers": [container()], "volumes": [{"name": "a", "hostPath": {"path": "/"}}]}),
-    (DangerousCapabilities(), {"containers": [secure(capabilities={"add": ["SYS_ADMIN"]})]}),
+    (DangerousCapabilities(), {"containers": [secure(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]})]}),
     (ImageWithoutDigest(), {"containers": [container(image="web:1")]}),
     (RunsAsRoot(), {"containers": [container(securityContext={})]}),
     (MissingLimits(), {"containers": [container(resources={})]}),
@@ -40,7 +40,7 @@ VIOLATING: tuple[tuple[Check, Spec], ...] = (
 IN_CONTAINERS: tuple[tuple[Check, Spec], ...] = (
     (PrivilegedContainer(), secure(privileged=True)),
     (HostNamespaces(), container(ports=[{"containerPort": 80, "hostPort": 80}])),
-    (DangerousCapabilities(), secure(capabilities={"add": ["SYS_ADMIN"]})),
+    (DangerousCapabilities(), secure(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]})),
     (ImageWithoutDigest(), container(image="web:1")),
     (RunsAsRoot(), container(securityContext={})),
 )
