@@ -45,7 +45,7 @@ def test_a_report_says_what_where_and_how_to_mend_it() -> None:
         ),
     )
     tally = RuleTally("privileged-container", passed=0, violated=1, not_applicable=1, not_judged=0)
-    assert report == CheckReport(2, (finding,), (), (tally,), (finding,))
+    assert report == CheckReport(report.commit, 2, (finding,), (), (tally,), (finding,))
     assert report.refused
 
 
