@@ -117,9 +117,39 @@ def test_a_very_deep_object_is_walked_without_recursion() -> None:
         content = content.pop("x")
 
 
-NAMES = st.sampled_from(
-    ["spec", "template", "jobTemplate", "containers", "initContainers", "image", "name", "ports", "volumes", "hostPath", "os", "resources", "limits", "memory", "securityContext", "windowsOptions", "privileged", "runAsUser", "capabilities", "add", "drop", "metadata", "annotations", "data", "rules", "verbs", "roleRef", "subjects", "apiVersion", "kind"]
+POD_WORDS = (
+    "spec",
+    "template",
+    "containers",
+    "initContainers",
+    "image",
+    "name",
+    "ports",
+    "volumes",
+    "hostPath",
 )
+SECURITY_WORDS = (
+    "securityContext",
+    "privileged",
+    "runAsUser",
+    "capabilities",
+    "add",
+    "drop",
+    "windowsOptions",
+)
+OTHER_WORDS = (
+    "os",
+    "resources",
+    "limits",
+    "memory",
+    "metadata",
+    "annotations",
+    "data",
+    "rules",
+    "verbs",
+    "roleRef",
+)
+NAMES = st.sampled_from((*POD_WORDS, *SECURITY_WORDS, *OTHER_WORDS, "subjects", "apiVersion", "kind"))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 2) | st.floats(allow_nan=False) | st.text(max_size=3) | NAMES,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=4),

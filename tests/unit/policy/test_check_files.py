@@ -55,8 +55,13 @@ def test_files_without_a_manifest_are_named_and_do_not_refuse() -> None:
 @pytest.mark.parametrize(
     ("data", "place", "what"),
     [
-        pytest.param(b"a: [1\n", (2, 1), "not YAML: did not find expected ',' or ']'", id="no YAML"),
-        pytest.param(b"kind: \xff\n", (1, 0), "byte 6 is not UTF-8", id="no UTF-8"),
+        pytest.param(
+            b"a: [1\n",
+            (2, 1),
+            "while parsing a flow sequence, did not find expected ',' or ']'",
+            id="no YAML",
+        ),
+        pytest.param(b"kind: \xff\n", (1, 7), "not UTF-8: invalid start byte", id="no UTF-8"),
         pytest.param(
             b"kind: Pod\nmetadata: {name: web}", (1, 1), "a manifest without apiVersion", id="no apiVersion"
         ),
@@ -108,7 +113,9 @@ def test_a_custom_kind_of_unknown_scope_is_judged() -> None:
             id="no manifest in any file",
         ),
         pytest.param(
-            [file("bad.yaml", b"a: [")], "not YAML: did not find expected node content", id="unreadable"
+            [file("bad.yaml", b"a: [")],
+            "while parsing a flow node, did not find expected node content",
+            id="unreadable",
         ),
     ],
 )
