@@ -39,11 +39,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Play the acts; anything an earlier demo left is ended first."""
     stage = Stage(arguments.folder or default_folder(os.environ))
     if arguments.down:
-        was = stage.end()
+        was = stage.end(os.environ)
         terminal.say("the demo has ended, and nothing is left of it" if was else "there is no demo to end")
         terminal.result({"ended": was})
         return 0
-    stage.end()
+    stage.end(os.environ)
     begun = time.monotonic()
     shop, head = act_one(stage.shop, terminal.say)
     terminal.say(f"\n  Act 1 took {time.monotonic() - begun:.1f} s.", "dim")
@@ -59,7 +59,7 @@ def _second_act(arguments: argparse.Namespace, terminal: Terminal, stage: Stage,
     from gitwarrant.demo.act_two import act_two, commands_to_try  # noqa: PLC0415
 
     own = arguments.kubeconfig is not None
-    target = own_cluster(arguments, terminal) if own else sandbox_target(stage, terminal)
+    target = own_cluster(arguments, stage, terminal) if own else sandbox_target(stage, terminal)
     if target is None:
         return 0
     begun = time.monotonic()

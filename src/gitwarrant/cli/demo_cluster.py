@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.demo.act_two import Target, run_kubectl
 from gitwarrant.demo.configuration import NAMESPACES
+from gitwarrant.demo.kubectl import Target, run_kubectl
 from gitwarrant.demo.stage import SANDBOX, Stage, build_parts
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.sandbox import life
@@ -46,7 +46,7 @@ def sandbox_target(stage: Stage, terminal: Terminal) -> Target | None:
     return Target(sandbox.kubeconfig, "", binaries.find("kubectl"), pods_start=True)
 
 
-def own_cluster(arguments: argparse.Namespace, terminal: Terminal) -> Target:
+def own_cluster(arguments: argparse.Namespace, stage: Stage, terminal: Terminal) -> Target:
     """The user's own cluster, after asking; only namespaces that are not there yet are used.
 
     Raises:
@@ -57,12 +57,8 @@ def own_cluster(arguments: argparse.Namespace, terminal: Terminal) -> Target:
         raise GitwarrantError("kubectl is not on PATH", remedy="install kubectl, or leave out --kubeconfig")
     target = Target(arguments.kubeconfig.absolute(), arguments.context, Path(found), pods_start=False)
     names = sorted(NAMESPACES.values())
-    there = run_kubectl(
-        target.kubectl or Path(found),
-        target,
-        os.environ,
-        ["get", "namespaces", *names, "--ignore-not-found", "-o", "name"],
-    ).split()
+    asked = ["get", "namespaces", *names, "--ignore-not-found", "-o", "name"]
+    there = run_kubectl(target, os.environ, asked).split()
     if there:
         raise GitwarrantError(
             f"the cluster has these namespaces already: {', '.join(there)}",
@@ -72,6 +68,7 @@ def own_cluster(arguments: argparse.Namespace, terminal: Terminal) -> Target:
     terminal.say(f"  {target.kubeconfig} ({arguments.context or 'current context'}).")
     if not arguments.yes and not _agreed(terminal):
         raise GitwarrantError("nothing was done in your cluster", remedy="answer y, or give --yes")
+    stage.remember(target, names)
     return target
 
 

@@ -1,8 +1,7 @@
 """The second act: the agent deploys to a real cluster, a hand edit is put back, and the log answers."""
 
 import asyncio
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +13,14 @@ from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.config.agent import Agent
 from gitwarrant.demo.act_one import Say, tell
 from gitwarrant.demo.configuration import ENVIRONMENTS, NAMESPACES
+from gitwarrant.demo.kubectl import Target, run_kubectl
 from gitwarrant.demo.story import Shop
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Health
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
 ROUNDS = 15  # looks until everything is healthy: two seconds each
-KUBECTL_SECONDS = 60
 STYLES = {Mood.GOOD: "good", Mood.NEWS: "", Mood.BAD: "warn"}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The cluster of the second act. `pods_start`: whether Pods with invented images become Ready there."""
-
-    kubeconfig: Path
-    context: str
-    kubectl: Path | None
-    pods_start: bool
 
 
 def act_two(shop: Shop, target: Target, environ: Mapping[str, str], say: Say) -> Agent:
@@ -52,7 +41,7 @@ def act_two(shop: Shop, target: Target, environ: Mapping[str, str], say: Say) ->
             tell(say, f"The agent fetches, judges and deploys {environment}.")
             play.look(environment, until_healthy=target.pods_start)
         if target.kubectl:
-            _edit_by_hand(play, target.kubectl)
+            _edit_by_hand(play)
         tell(say, "Who changed the database's settings? gitwarrant audit who")
         query = parse_query(f"ConfigMap {NAMESPACES['production']}/database", "")
         for text, style in tell_answers(who(work.recorder, query)):
@@ -94,35 +83,12 @@ class _Play:
         self.say(f"    {event.environment:<10} {event.what}", STYLES[event.mood])
 
 
-def _edit_by_hand(play: _Play, kubectl: Path) -> None:
+def _edit_by_hand(play: _Play) -> None:
     namespace = NAMESPACES["production"]
     command = ["set", "env", "deployment/web", "LOG_LEVEL=trace", "DEBUG=1"]
     tell(play.say, f"Somebody helps with kubectl: kubectl -n {namespace} {' '.join(command)}")
-    run_kubectl(kubectl, play.target, play.environ, ["-n", namespace, *command])
+    run_kubectl(play.target, play.environ, ["-n", namespace, *command])
     play.look("production", until_healthy=play.target.pods_start)
-
-
-def run_kubectl(kubectl: Path, target: Target, environ: Mapping[str, str], arguments: Sequence[str]) -> str:
-    """Run kubectl against the target, as a person would; what it prints.
-
-    Raises:
-        GitwarrantError: it fails.
-    """
-    command = [str(kubectl), f"--kubeconfig={target.kubeconfig}"]
-    command += [f"--context={target.context}"] if target.context else []
-    try:
-        done = subprocess.run(
-            [*command, *arguments],
-            env=dict(environ),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=KUBECTL_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", "") or str(error)).strip()
-        raise GitwarrantError(f"kubectl failed: {said}", remedy="see whether the cluster answers") from error
-    return done.stdout
 
 
 def commands_to_try(agent_file: Path, target: Target, program: str, log: Path) -> Iterator[tuple[str, str]]:

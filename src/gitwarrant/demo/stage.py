@@ -6,12 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gitwarrant.demo.kubectl import Target, delete_namespaces
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.sandbox import life
+from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.process import Process, identify, is_alive, send, wait_gone
 from gitwarrant.store.content import write_atomically
 
@@ -44,6 +47,10 @@ class Stage:
     def _agent(self) -> Path:
         return self.folder / "agent.json"
 
+    @property
+    def _cluster(self) -> Path:
+        return self.folder / "cluster.json"
+
     def start_agent(self, configuration: Path, environ: Mapping[str, str]) -> Process:
         """Leave `gitwarrant run` running; who it is gets written down at once.
 
@@ -65,21 +72,40 @@ class Stage:
         write_atomically(self._agent, json.dumps(asdict(process)).encode())
         return process
 
-    def end(self) -> bool:
-        """End the agent and the sandbox, and remove the folder. Whether there was anything.
+    def remember(self, target: Target, namespaces: Sequence[str]) -> None:
+        """Write down that a cluster of the user's is about to get these namespaces."""
+        body = {"kubeconfig": str(target.kubeconfig), "context": target.context, "namespaces": [*namespaces]}
+        write_atomically(self._cluster, json.dumps(body).encode())
+
+    def end(self, environ: Mapping[str, str]) -> bool:
+        """End the agent and the sandbox, clear the user's cluster, remove the folder. Whether there was any.
 
         Raises:
-            GitwarrantError: a process would not end.
+            GitwarrantError: a process would not end, or the cluster does not
+                answer; then the folder stays, to try again.
         """
         there = self.folder.exists()
         if (process := self._running()) is not None:
             send(process, signal.SIGTERM)
             if not wait_gone(process, END_SECONDS):
                 send(process, signal.SIGKILL)
+        self._leave_cluster(environ)
         life.down(SANDBOX, root=self.sandboxes)
         if there:
             shutil.rmtree(self.folder)
+            with suppress(OSError):  # the state folder of other sandboxes stays
+                self.folder.parent.rmdir()
         return there
+
+    def _leave_cluster(self, environ: Mapping[str, str]) -> None:
+        if not self._cluster.exists():
+            return
+        told = json.loads(self._cluster.read_bytes())
+        kubectl = shutil.which("kubectl") or Binaries.of(environ).find("kubectl")
+        target = Target(
+            Path(told["kubeconfig"]), told["context"], Path(kubectl) if kubectl else None, pods_start=False
+        )
+        delete_namespaces(target, environ, told["namespaces"])
 
     def _running(self) -> Process | None:
         """The agent that was left running; None where it ended by itself, or never was."""
