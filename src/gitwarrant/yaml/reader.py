@@ -37,7 +37,8 @@ from gitwarrant.yaml.scalars import MERGE, TAG, NotExact, is_integer, key_text, 
 MAX_DEPTH = 200  # a deeply nested CustomResourceDefinition has about sixty
 MAX_COLLECTIONS = 500_000  # lists and mappings of one file; its bytes bound the scalars
 MAX_DOCUMENTS = 20_000
-MAX_REMEMBERED = 20_000  # distinct scalars whose meaning is kept
+MAX_REMEMBERED = 20_000  # distinct scalars whose meaning is kept, for all files of the process
+MAX_REMEMBERED_LENGTH = 100
 
 COLLECTION_TAGS: Final = frozenset({None, "!", TAG + "map", TAG + "seq"})
 LONE_TAG = re.compile(r"(?:&\S+\s+)?!(?:\s|$)")
@@ -71,22 +72,18 @@ def read(data: bytes, path: str) -> tuple[Document, ...]:
 
 
 class _Meanings(dict[str, Any]):
-    """The meaning of unquoted scalars: a file repeats the same few again and again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whole: set[int] = set()  # whole numbers that were written as floats
+    """The meaning of unquoted scalars: manifests repeat the same few again and again."""
 
     def __missing__(self, text: str) -> Json:
         value = plain_scalar(text)
-        if type(value) is int and not is_integer(text):
-            self.whole.add(value)
-        if len(self) < MAX_REMEMBERED:
+        if len(self) < MAX_REMEMBERED and len(text) <= MAX_REMEMBERED_LENGTH:
             self[text] = value
         return value
 
 
+_MEANINGS: Final = _Meanings()  # the same for every file, as it depends on nothing but the text
 _NO_KEY: Final = object()
+_NO_ANCHORS: Final = Anchors(MAX_DEPTH)  # of files without any; every alias in them is refused
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -97,10 +94,9 @@ class _Builder:
         self.parser = CParser(data)
         self.next_event: Callable[[], Any] = self.parser.get_event
         self.path = path
-        self.anchors = Anchors(MAX_DEPTH)
-        self.meanings = _Meanings()
         self.text = data.decode() if re.search(rb"!\s", data) else ""  # where a lone tag may stand
         self.careful = b"&" in data or bool(self.text)  # else no scalar needs a second look
+        self.anchors = Anchors(MAX_DEPTH) if self.careful else _NO_ANCHORS
         self.room = MAX_COLLECTIONS
 
     def documents(self) -> Iterator[Document]:
@@ -112,7 +108,8 @@ class _Builder:
                     continue
                 if index >= MAX_DOCUMENTS:
                     self._refuse(f"more than {MAX_DOCUMENTS} documents", "split the file", event)
-                self.anchors.clear()
+                if self.careful:
+                    self.anchors.clear()
                 first: Any = self.parser.peek_event()
                 yield Document(self._build(), self._place(first), index)
                 index += 1
@@ -121,7 +118,7 @@ class _Builder:
 
     def _build(self) -> Json:  # noqa: PLR0912, PLR0915 - one loop, kept whole for speed
         """The value of the document that begins here."""
-        next_event, meanings, careful = self.next_event, self.meanings, self.careful
+        next_event, meanings, careful = self.next_event, _MEANINGS, self.careful
         top: list[Json] = []
         current: Any = top  # the list or mapping that is being filled
         in_mapping = False
@@ -200,8 +197,8 @@ class _Builder:
         """A key that is no text, is the merge key, or was there before."""
         if value is MERGE:
             return MERGE, merged
-        if type(value) is int and value in self.meanings.whole:
-            what = f"the number {value} as a key, written with a fraction or exponent somewhere in this file"
+        if type(value) is int and not (event.__class__ is ScalarEvent and is_integer(event.value)):
+            what = f"the number {value} as a key, not written as an integer"
             self._refuse(what, "put the key in quotes: Kubernetes rounds it to 32 bits", event)
         name = key_text(value)
         if name in mapping and name not in merged:

@@ -104,7 +104,7 @@ def test_a_file_without_content_has_no_documents(data: bytes) -> None:
             b"1e3: a\n",
             1,
             1,
-            "the number 1000 as a key, written with a fraction or exponent somewhere in this file",
+            "the number 1000 as a key, not written as an integer",
             "put the key in quotes: Kubernetes rounds it to 32 bits",
             id="a float as a key",
         ),
