@@ -71,8 +71,8 @@ class Shell:
         assert self._bash.stdout is not None
         joined = commands.replace("\\\n", " ").rstrip("\n")
         # Like a person, the shell goes on after a command that failed; the trap keeps the first status.
-        begin, end = "unset failed; trap ': ${failed:=$?}' ERR", r"printf '\nEND %s\n' ${failed:-0}"
-        script = f"{begin}\n{joined}\ntrap - ERR; {end}\n"
+        begin, tail = "unset failed; trap ': ${failed:=$?}' ERR", r"printf '\nEND %s\n' ${failed:-0}"
+        script = f"{begin}\n{joined}\ntrap - ERR; {tail}\n"
         self._bash.stdin.write(script)
         self._bash.stdin.flush()
         printed: list[str] = []
