@@ -99,7 +99,7 @@ class Job:
         return tuple(self.module.programs[program] for program in self.programs)
 
 
-class Stopped(Exception):  # noqa: N818 - not always an error: the exit status says
+class Stopped(Exception):
     """Why nothing more is done, what to do about it, and with which exit status."""
 
     def __init__(self, what: str, *, remedy: str, status: int) -> None:

@@ -6,7 +6,8 @@ killed at any point, it starts again and converges.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,7 +19,7 @@ from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import Candidate, Delivery, candidate, examine
+from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
 
@@ -73,6 +74,7 @@ class Loop:
     async def run(self, *, rounds: int | None = None) -> None:
         """Go round until cancelled, or so many times."""
         interval = self._work.agent.interval.total_seconds()
+        self._clusters.clear()  # connections live as long as one run
         async with AsyncExitStack() as stack:
             while rounds is None or rounds > 0:
                 for name, memory in self._memories.items():
@@ -82,59 +84,76 @@ class Loop:
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
+    def observation(self, name: str) -> Observation | None:
+        """What was last seen of an environment; None before the first look."""
+        return self._memories[name].observation
+
     async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
-        """One look at one environment. Errors are told and end the look, not the loop."""
-        try:
-            found = candidate(self._work, name)
-            cluster = await self._cluster(name, stack)
-            await self._deploy(found, memory, cluster)
-            await self._watch(found, memory, cluster)
+        """One look at one environment: deploy what is new, then watch what stands.
+
+        The second does not wait for the first: while the Git server is gone, or
+        serves what is refused, drift is still seen and put back.
+        """
+        if await self._told(name, memory, self._deploy(name, memory, stack)):
             memory.failures = 0
+        await self._told(name, memory, self._watch(name, memory, stack))
+
+    async def _told(self, name: str, memory: _Memory, step: Awaitable[None]) -> bool:
+        """Whether a step went well; if not it is told, and ends the step, not the loop."""
+        try:
+            await step
         except Refused as refusal:
             self._once(memory, Event(name, Mood.BAD, f"refused by {refusal.stage}: {refusal}"))
         except Unreachable as error:
             self._again_later(name, memory, error)
         except GitwarrantError as error:
             self._once(memory, Event(name, Mood.BAD, str(error)))
+        else:
+            return True
+        return False
 
     async def _cluster(self, name: str, stack: AsyncExitStack) -> Cluster:
         if name not in self._clusters:
             self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
         return self._clusters[name]
 
-    async def _deploy(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
+    async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+        found = candidate(self._work, name)
         environment = found.question.environment
         fingerprint = found.fingerprint
         if fingerprint != memory.judged or memory.judgement is None:
             memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
         if not environment.auto_deploy:
             if not memory.deployed and not memory.judgement.refusals:
-                what = f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+                what = (
+                    f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+                )
                 self._once(memory, Event(environment.name, Mood.NEWS, what))
             return
         if memory.deployed:
             return
-        done = await deploy(self._work, memory.judgement, cluster)
+        done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))
         memory.deployed = done.applied is None or done.applied.complete
         self._tell_deployment(environment.name, memory, done)
 
     def _tell_deployment(self, name: str, memory: _Memory, done: Deployment) -> None:
         if done.applied is None:
             return
-        counted = {result: 0 for result in Result}
-        for item in done.applied.objects:
-            counted[result := item.result] = counted[result] + 1
-        words = ", ".join(f"{count} {result.value}" for result, count in counted.items() if count)
+        counted = Counter(item.result.value for item in done.applied.objects)
+        words = ", ".join(f"{count} {result}" for result, count in sorted(counted.items()))
         mood = Mood.GOOD if done.applied.complete else Mood.BAD
         what = f"{done.warrant.commit[:12]} under warrant {done.warrant.sequence}: {words or 'nothing to do'}"
-        self._tell(Event(name, mood, what, {"sequence": done.warrant.sequence, "commit": done.warrant.commit}))
+        details = {"sequence": done.warrant.sequence, "commit": done.warrant.commit}
+        self._tell(Event(name, mood, what, details))
         for item in done.applied.objects:
             if item.result is Result.FAILED:
                 self._once(memory, Event(name, Mood.BAD, f"{item.key}: {item.message}"))
 
-    async def _watch(self, found: Candidate, memory: _Memory, cluster: Cluster) -> None:
-        before = memory.observation
-        seen = await watch(self._work, found, cluster, previous=before)
+    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+        stands, before = standing(self._work, name), memory.observation
+        if stands is None:
+            return
+        seen = await watch(self._work, stands, await self._cluster(name, stack), previous=before)
         memory.observation = seen
         for event in changes(before, seen):
             self._tell(event)
@@ -159,7 +178,7 @@ class Loop:
 
 def changes(before: Observation | None, seen: Observation) -> list[Event]:
     """What is worth telling about an observation that the one before did not say."""
-    known_drift = set(before.drifts) if before else set()
+    known_drift = before.drifts if before else ()
     known_health = {item.key: item.health for item in before.health} if before else {}
     events = []
     for drift in seen.drifts:
@@ -174,7 +193,8 @@ def changes(before: Observation | None, seen: Observation) -> list[Event]:
     ]
     for item in seen.health:
         if known_health.get(item.key) is not item.health and item.health is not Health.HEALTHY:
-            events.append(Event(seen.environment, Mood.NEWS, f"{item.key} is {item.health.value}: {item.reason}"))
+            what = f"{item.key} is {item.health.value}: {item.reason}"
+            events.append(Event(seen.environment, Mood.NEWS, what))
     healthy = all(item.health is Health.HEALTHY for item in seen.health)
     was_healthy = bool(before) and all(health is Health.HEALTHY for health in known_health.values())
     if healthy and not was_healthy:

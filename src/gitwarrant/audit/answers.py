@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from gitwarrant.audit.queries import LastWarrant, key_of, member, read_warrant, value_of
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, Selection, object_of
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Result
@@ -251,8 +251,8 @@ def _changed(recorder: Recorder, record: Record) -> Changed:
     warranted = _warranted(recorder, record)
     warrant = read_warrant(warranted) if warranted else None
     authorship = _authorship(recorder, warranted) if warranted else None
-    path = record.body.get("path", "")
-    landings, exact = _landings(recorder, record, authorship, path if isinstance(path, str) else "")
+    path = _path(recorder, warranted, key_of(record)) if warranted else ""
+    landings, exact = _landings(recorder, record, authorship, path)
     return Changed(
         number=record.number,
         time=record.time,
@@ -288,9 +288,19 @@ def _authorship(recorder: Recorder, warranted: Record) -> Authorship | None:
     """What verify proved of the warrant's revision: the newest proof of that head before the warrant."""
     for record in _before(recorder, RecordKind.VERIFIED, warranted):
         authorship = value_of(record, "authorship", Authorship)
-        if authorship.head == warranted.body.get("commit"):
+        # A revision that is deployed again (its warrant was too old) has no landings of its own.
+        if authorship.head == warranted.body.get("commit") and authorship.landings:
             return authorship
     return None
+
+
+def _path(recorder: Recorder, warranted: Record, key: ObjectKey) -> str:
+    """The file that an object was planned from; empty: the log does not say."""
+    planned = next(_before(recorder, RecordKind.PLANNED, warranted), None)
+    for moved in planned.body.get("objects", ()) if planned else ():
+        if object_of(moved) == key:
+            return str(moved.get("path", ""))
+    return ""
 
 
 def _landings(
@@ -305,12 +315,12 @@ def _landings(
         return (), False
     touching = _touching(authorship, path)
     if touching or not path:
-        return touching or authorship.landings, bool(touching)
+        return touching or authorship.landings, bool(touching) or len(authorship.landings) == 1
     for earlier in _before(recorder, RecordKind.VERIFIED, record):
         touching = _touching(value_of(earlier, "authorship", Authorship), path)
         if touching:
             return touching, True
-    return authorship.landings, False
+    return authorship.landings, len(authorship.landings) == 1
 
 
 def _touching(authorship: Authorship, path: str) -> tuple[LandingProof, ...]:

@@ -32,7 +32,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 REFRESH_SECONDS = 5.0  # how soon an unknown kind may make us ask the discovery again
 
 
-class KindUnknown(ClusterError):  # noqa: N818 - a state of the cluster, said plainly
+class KindUnknown(ClusterError):
     """The cluster serves no such kind."""
 
 
@@ -275,7 +275,7 @@ class Cluster:
         found = answer(data)
         if status >= 400:
             raise refusal(status, found, request.subject)
-        if not 200 <= status < 300 or not isinstance(found, dict):
+        if not 200 <= status < 300 or not isinstance(found, dict) or not found:
             raise ClusterError(
                 f"{request.subject}: the server answered {status} in a form that no API server uses",
                 remedy="check the server address in the kubeconfig",

@@ -25,7 +25,7 @@ class ClusterError(GitwarrantError):
     """Anything that went wrong between gitwarrant and a cluster and that waiting will not mend."""
 
 
-class ClusterRefused(ClusterError):  # noqa: N818 - the API server judged the request and said no
+class ClusterRefused(ClusterError):
     """The API server answered no. `status` is the HTTP status, `reason` its machine-readable word."""
 
     def __init__(self, what: str, *, remedy: str, status: int, reason: str = "") -> None:

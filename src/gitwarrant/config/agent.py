@@ -89,7 +89,9 @@ class ClusterFile(StrictModel):
 class WarrantFile(StrictModel):
     """How warrants are signed."""
 
-    key: Text = Field(description="the file of the signing key (P-256); made when it is missing")
+    key: Text | None = Field(
+        None, description="the file of the signing key (P-256; default: 'warrant.key' in the state folder)"
+    )
     lifetime: Duration = Field("1h", description="how long a warrant may be used, like 1h")
 
 
@@ -117,9 +119,7 @@ class AgentFile(StrictModel):
     root: RootFile = Field(description="the root of trust")
     tenant: TenantFile = Field(description="whose environments this agent deploys, and where to")
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
-    warrant: WarrantFile | None = Field(
-        None, description="how warrants are signed (default: the key 'warrant.key' in the state folder)"
-    )
+    warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
 
@@ -214,14 +214,14 @@ def load(data: bytes, path: str) -> Agent:
         raise ConfigError(source.problems)
     folder = Path(path).absolute().parent
     state = _path(folder, file.state)
-    warrant = file.warrant or WarrantFile(key=str(state / "warrant.key"))
+    key = _path(folder, file.warrant.key) if file.warrant.key else state / "warrant.key"
     return Agent(
         root=_root(file.root),
         tenant=_tenant(file.tenant),
         clusters=tuple(_cluster(folder, name, file.clusters[name]) for name in sorted(file.clusters)),
         destinations=tuple((name, grant.cluster) for name, grant in sorted(file.tenant.grants.items())),
         state=state,
-        warrant=WarrantSettings(_path(folder, warrant.key), duration(warrant.lifetime)),
+        warrant=WarrantSettings(key, duration(file.warrant.lifetime)),
         git=_git(folder, file.git),
         interval=duration(file.interval),
     )

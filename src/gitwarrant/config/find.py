@@ -50,23 +50,27 @@ def repository_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def agent_file(argument: str | None, environment: str | None, folder: Path) -> Path:
+def agent_file(argument: str | None, environment: str | None, git_folder: Path | None) -> Path:
     """The agent's configuration file: named by an argument, by the environment, or in a usual place.
+
+    Never looked for in a work tree: a pull request could add the file there,
+    and whoever checks it out would judge it by the attacker's root of trust.
 
     Args:
         argument: what the command line named.
         environment: the value of GITWARRANT_CONFIG.
-        folder: where `gitwarrant.yaml` is looked for.
+        git_folder: the clone's Git folder (`.git`), private to the clone; None outside of one.
 
     Raises:
         NotFound: none is named, and none is in a usual place. One that is named is not looked for.
     """
     if argument or environment:
         return Path(argument or environment or "")
-    for path in (folder / AGENT_FILE, SYSTEM_AGENT_FILE):
+    usual = ([git_folder / AGENT_FILE] if git_folder else []) + [SYSTEM_AGENT_FILE]
+    for path in usual:
         if path.is_file():
             return path
     raise NotFound(
-        f"there is no agent configuration: neither {folder / AGENT_FILE} nor {SYSTEM_AGENT_FILE}",
-        remedy="name it with --config or GITWARRANT_CONFIG; 'gitwarrant init' prints one to begin with",
+        f"there is no agent configuration: neither {' nor '.join(map(str, usual))}",
+        remedy="name it with --config or GITWARRANT_CONFIG; 'gitwarrant init' writes one to begin with",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pygit2
 
+from gitwarrant.git.history import common_folder, git_folder
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import without_secrets
@@ -47,6 +48,11 @@ class Clone:
         if work_tree is None:
             raise NotAStore(f"{folder} is not in a clone", remedy="change into one, or name it")
         return cls(Path(work_tree))
+
+    @property
+    def git_folder(self) -> Path:
+        """The Git folder that all work trees of the clone share; nothing in it is ever part of a commit."""
+        return common_folder(git_folder(self.root))
 
     def reading(self) -> Repository:
         """Open the clone for judging: alternates, grafts, a shallow cut or replace refs are refused."""

@@ -32,7 +32,7 @@ CONTROLS_IN_HEADER = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
 CONTROLS_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class MalformedObject(GitwarrantError):  # noqa: N818 - said of the object
+class MalformedObject(GitwarrantError):
     """An object that Git may read, but not in the one form we accept."""
 
     def __init__(self, id: str, what: str) -> None:  # noqa: A002 - the glossary's name

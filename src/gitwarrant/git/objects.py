@@ -28,7 +28,7 @@ SUBMODULE = 0o160000
 ENTRY = re.compile(rb"(100644|100755|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
 
 
-class NotAStore(GitwarrantError):  # noqa: N818 - said of the folder
+class NotAStore(GitwarrantError):
     """A folder that holds no Git objects we can read."""
 
 
@@ -123,6 +123,10 @@ class Objects:
                 f"the history of {tip[:12]} cannot be walked: {error}",
                 "fetch again; run `git fsck` on the server",
             ) from error
+
+    def has(self, id: str) -> bool:  # noqa: A002 - the glossary's name
+        """Whether an object of this id is here at all."""
+        return pygit2.Oid(hex=id) in self._store
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
         """Whether `ancestor` is reachable from `commit`; a commit does not descend from itself."""

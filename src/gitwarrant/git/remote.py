@@ -13,7 +13,7 @@ SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*@)?[A-Za-z0-9][A-Za-z0-9.
 USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 
 
-class BadRemote(GitwarrantError):  # noqa: N818 - said of the address
+class BadRemote(GitwarrantError):
     """An address that is not fetched from, or one that lacks what pins its server."""
 
 

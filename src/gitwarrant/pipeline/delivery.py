@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
@@ -28,7 +28,7 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
-from gitwarrant.pipeline.trusting import Trusted, trust
+from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 
 
@@ -63,28 +63,44 @@ class Candidate:
         return digest(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An environment as it stands, by the rules that were last trusted: what is watched.
+
+    Needs no network and no new judgement, so that healing goes on while the
+    Git server is gone or serves what is refused.
+    """
+
+    repository: Repository
+    environment: Environment
+    warrant: LastWarrant
+
+
 @contextmanager
 def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Delivery]:
     """Open the state folder for fetching, judging and recording.
 
     Raises:
-        GitwarrantError: the folder or the log cannot be used, or another
-            deployer uses it.
+        GitwarrantError: the folder or the log cannot be used.
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(agent.state), Log(agent.log, now) as log:
+    with Log(agent.log, now) as log:
         yield Delivery(agent, log, ContentStore(agent.state / "content"), now)
 
 
 @contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """Hold the state folder against another deployer; a killed one lets go by itself."""
+def alone(state: Path) -> Iterator[None]:
+    """Hold the state folder against another deployer; a killed one lets go by itself.
+
+    Raises:
+        GitwarrantError: another process holds it.
+    """
     with (state / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise GitwarrantError(
-                f"another gitwarrant works in {state}",
+                f"another gitwarrant deploys from {state}",
                 remedy="wait for it, stop it, or give this one a state folder of its own",
             ) from error
         yield
@@ -104,6 +120,21 @@ def candidate(work: Delivery, name: str) -> Candidate:
         return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
 
 
+def standing(work: Delivery, name: str) -> Standing | None:
+    """What was last warranted for an environment; None where nothing was.
+
+    Raises:
+        Refused: the rules that were trusted can no longer be read.
+        GitwarrantError: they have no such environment any more.
+    """
+    last = last_warrant(work.recorder, name)
+    if last is None:
+        return None
+    repository = Repository(work.quarantine)
+    rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
+    return Standing(repository, environment_of(rules, name), last)
+
+
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
     judgement = judge(candidate.repository, candidate.question)
@@ -121,7 +152,16 @@ def examine(work: Delivery, candidate: Candidate) -> Judgement:
         append(RecordKind.CHECKED, environment, body)
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan)})
+        moved = [
+            {
+                "object": object_body(item.key, item.version),
+                "action": item.action.value,
+                "path": item.place.path,
+            }
+            for item in plan.objects
+            if item.action is not Action.UNCHANGED
+        ]
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
     for refusal in judgement.refusals:
         record_refusal(work, environment, refusal, head)
     return judgement

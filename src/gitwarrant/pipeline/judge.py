@@ -85,11 +85,13 @@ def judge(repository: Repository, question: Question) -> Judgement:
     """
     gates, environment, change = _Gates(), question.environment, question.change
 
-    policies = dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], question.policy)
+    policies = everywhere(change, question.policy)
     authorship = gates.attempt(
         lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
     )
-    rendered = gates.attempt(lambda: rendering(repository, question, change.head))
+    rendered = gates.attempt(
+        lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)
+    )
     if rendered is None:
         return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
     report = gates.attempt(lambda: check(rendered, environment.policies))
@@ -100,15 +102,21 @@ def judge(repository: Repository, question: Question) -> Judgement:
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
 
 
-def rendering(repository: Repository, question: Question, commit: CommitId) -> Rendered:
+def everywhere(change: Change, policy: TrustPolicy) -> dict[CommitId, TrustPolicy]:
+    """One policy in force for every landing of a change, as on every ref but the trust ref."""
+    return dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], policy)
+
+
+def rendering(
+    repository: Repository, environment: Environment, custom_kinds: frozenset[str], commit: CommitId
+) -> Rendered:
     """Render the environment's folder at a commit.
 
     Raises:
         Refused: by fetch or render.
     """
-    environment = question.environment
     tree = repository.tree(commit, environment.path)
-    return render(tree, namespace=environment.namespace, custom_kinds=question.tenant.custom_kinds)
+    return render(tree, namespace=environment.namespace, custom_kinds=custom_kinds)
 
 
 def refuse_findings(report: CheckReport) -> None:
@@ -149,7 +157,8 @@ def _previous(repository: Repository, question: Question) -> tuple[Rendered | No
     if question.previous is None:
         return None, None
     try:
-        rendered = rendering(repository, question, question.previous.commit)
+        kinds = question.tenant.custom_kinds
+        rendered = rendering(repository, question.environment, kinds, question.previous.commit)
     except Refused:
         return None, question.previous.leaves
     leaves = leaves_of(rendered)

@@ -10,10 +10,12 @@ from datetime import datetime
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.clone import Clone
 from gitwarrant.git.reading import Repository
+from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
-from gitwarrant.pipeline.judge import Previous, Question
+from gitwarrant.pipeline.judge import Previous, Question, everywhere
 from gitwarrant.pipeline.trusting import Trusted, trust
+from gitwarrant.trust.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ def proposed(view: LocalView, ref: str, head: CommitId, base: CommitId | None = 
     if base is None:
         base = _fork(view.repository, head, tracked(view.clone, ref))
     return view.repository.change(view.agent.root.repository, ref, base, head)
+
+
+def prove(view: LocalView, change: Change, environment: Environment | None, *, now: datetime) -> Authorship:
+    """Verify a change by the rules of the trust ref, and by what an environment asks for besides.
+
+    Raises:
+        Refused: by verify.
+    """
+    policies = everywhere(change, view.trusted.config.policy)
+    return verify(change, view.agent.root, policies, environment, seen={}, now=now)
 
 
 def question(view: LocalView, environment: Environment, change: Change, *, now: datetime) -> Question:

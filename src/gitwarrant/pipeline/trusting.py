@@ -34,14 +34,7 @@ class Trusted:
         Raises:
             GitwarrantError: there is none.
         """
-        found = self.config.environment(name)
-        if found is not None:
-            return found
-        known = ", ".join(sorted(item.name for item in self.config.environments)) or "none"
-        raise GitwarrantError(
-            f"there is no environment {name!r} in {CONFIG_FOLDER}/environments.yaml",
-            remedy=f"name one of: {known}",
-        )
+        return environment_of(self.config, name)
 
 
 def trust(
@@ -68,6 +61,22 @@ def trust(
     return Trusted(change.head, before, authorship)
 
 
+def environment_of(config: RepositoryConfig, name: str) -> Environment:
+    """The environment of that name.
+
+    Raises:
+        GitwarrantError: there is none.
+    """
+    found = config.environment(name)
+    if found is not None:
+        return found
+    known = ", ".join(sorted(item.name for item in config.environments)) or "none"
+    raise GitwarrantError(
+        f"there is no environment {name!r} in {CONFIG_FOLDER}/environments.yaml",
+        remedy=f"name one of: {known}",
+    )
+
+
 def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
     """Read `.gitwarrant/` at a commit.
 
@@ -87,7 +96,8 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
 
 
 def _touches_rules(landing: Landing) -> bool:
-    return any(change.path.startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
+    # A file where the folder was is a change of the rules too: it removes them.
+    return any(f"{change.path}/".startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
 
 
 def _succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:
@@ -102,7 +112,8 @@ def _succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing
         )
     if after.policy.version <= before.policy.version:
         raise Refused(
-            f"landing {landing.commit[:12]} changes the rules but their version stays {after.policy.version}",
+            f"landing {landing.commit[:12]} changes the rules, but their version does not grow: "
+            f"{before.policy.version} before, {after.policy.version} after",
             stage="verify",
             remedy=f"set 'version: {before.policy.version + 1}' in the same change",
             place=place,

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from gitwarrant.model.manifest import Content, Json, ObjectKey
@@ -51,8 +51,14 @@ def _object(planned: PlannedObject, contents: Mapping[ObjectKey, Content]) -> It
     yield style, f"{mark} {planned.key}  ({_printable(where)})"
     if planned.note:
         yield "dim", f"    {_printable(planned.note)}"
-    for difference in hide_secrets(planned.differences, planned.key.kind):
-        yield from _field(difference, contents.get(planned.key, {}))
+    shown = hide_secrets(planned.differences, planned.key.kind)
+    yield from difference_lines(shown, contents.get(planned.key, {}))
+
+
+def difference_lines(differences: Iterable[FieldDifference], content: Content) -> Iterator[Line]:
+    """Show fields that differ; list items are named as `content`, the object they are of, names them."""
+    for difference in differences:
+        yield from _field(difference, content)
 
 
 def _field(difference: FieldDifference, content: Content) -> Iterator[Line]:

@@ -1,7 +1,8 @@
 """The one process that keeps a sandbox's parts running, and takes them with it when it ends.
 
 The kernel kills every part when the supervisor dies, however it dies (`PR_SET_PDEATHSIG`), so a sandbox is
-never half alive. It sleeps until a signal comes; only while a part starts does it look ten times a second.
+never half alive. It sleeps until a signal comes, but for a look every two seconds whether its folder is
+still there, and ten a second while a part starts.
 """
 
 import fcntl
@@ -9,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gitwarrant.sandbox.api import Api
@@ -21,7 +23,7 @@ from gitwarrant.sandbox.run import Run
 from gitwarrant.sandbox.state import State, write_state
 
 LOOK_SECONDS = 0.1  # while a part is starting
-IDLE_SECONDS = 3600.0  # signals wake us before
+IDLE_SECONDS = 2.0  # signals wake us before; this is how soon a deleted folder is noticed
 GRACE_SECONDS = 0.4  # kube-apiserver would take up to a minute; nothing is lost, its data is in etcd
 ETCD_GRACE_SECONDS = 5.0
 WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -79,9 +81,9 @@ class Supervisor:
         }
 
     def run(self) -> None:
-        """Return when told to end and everything has ended."""
+        """Return when told to end, or when the folder was deleted, and everything has ended."""
         signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-        while True:
+        while self._folder.settings.exists():
             self._advance()
             received = signal.sigtimedwait(WATCHED, self._patience())
             if received is not None and received.si_signo != signal.SIGCHLD:
@@ -98,7 +100,8 @@ class Supervisor:
             if run.running and not run.ready:
                 probe = PROBES.get(run.part.name)
                 run.ready = probe is None or probe(self._api)
-        self.publish()
+        with suppress(OSError):  # a full disk must not end a running cluster; said again next time
+            self.publish()
 
     def _may_start(self, run: Run) -> bool:
         return run.part.after is None or self._runs[run.part.after].ready

@@ -14,7 +14,7 @@ IN_TOTO = "application/vnd.in-toto+json"
 MAX_ENVELOPE_BYTES = 1024 * 1024  # a warrant's payload is some KiB; its leaves are not inside
 
 
-class BadEnvelope(GitwarrantError):  # noqa: N818 - said of the envelope
+class BadEnvelope(GitwarrantError):
     """Bytes that are not a DSSE envelope with one signature."""
 
     def __init__(self, what: str) -> None:

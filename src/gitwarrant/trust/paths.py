@@ -24,7 +24,7 @@ TOKEN = re.compile(r"\\.|\*+|.", re.DOTALL)  # an escape, a run of asterisks, or
 FOLDERS = "(?:[^/]++/)*?"  # as few whole folders as possible
 
 
-class BadPattern(GitwarrantError):  # noqa: N818 - said of the pattern
+class BadPattern(GitwarrantError):
     """A pattern, or a line of a CODEOWNERS file, that does not mean what its author may think."""
 
 

@@ -17,7 +17,7 @@ MAX_KEY_BYTES = 16 * 1024  # a PEM of a P-256 key has 241
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class UnusableKey(GitwarrantError):  # noqa: N818 - said of the key
+class UnusableKey(GitwarrantError):
     """A warrant key that cannot be read, must not be used as it lies, or is of another kind."""
 
 

@@ -27,7 +27,7 @@ HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 SIGN_SECONDS = 120  # a person looks for the security key and touches it
 
 
-class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
+class BadSignature(GitwarrantError):
     """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
 
     def __init__(self, what: str) -> None:
@@ -36,7 +36,7 @@ class BadSignature(GitwarrantError):  # noqa: N818 - said of the signature
         )
 
 
-class CannotSign(GitwarrantError):  # noqa: N818 - named as people say it
+class CannotSign(GitwarrantError):
     """ssh-keygen did not give a signature."""
 
 
@@ -159,6 +159,26 @@ def sign(key: str, message: bytes, namespace: str) -> bytes:
             armored = _ssh_keygen(Path(public.name), message, namespace)
     verify(armored, message, namespace)
     return armored
+
+
+def public_line(key: str) -> str:
+    """The public half of a signing key, named as for `sign`, as a line without comment.
+
+    Raises:
+        CannotSign: it cannot be found.
+    """
+    literal = key.removeprefix("key::")
+    if literal != key or key.startswith(("ssh-", "sk-", "ecdsa-")):
+        return read_line(literal).line
+    path = Path(key).expanduser()
+    public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
+    try:
+        return read_line(public.read_text()).line
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotSign(
+            f"the public half of {key} is not at {public}",
+            remedy=f"write it: ssh-keygen -y -f {path} > {public}",
+        ) from error
 
 
 def _ssh_keygen(key: Path, message: bytes, namespace: str) -> bytes:

@@ -5,7 +5,7 @@ import struct
 UINT32 = struct.Struct(">I")
 
 
-class Malformed(ValueError):  # noqa: N818 - said of the bytes
+class Malformed(ValueError):
     """Bytes that break the encoding. Never leaves this package: the reader of keys or signatures names it."""
 
 

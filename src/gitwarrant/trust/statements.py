@@ -139,7 +139,7 @@ class Ignored:
 Judged = Counted | Ignored
 
 
-class _Reason(Exception):  # noqa: N818 - never leaves this module
+class _Reason(Exception):
     """Why a statement does not count."""
 
 

@@ -44,7 +44,7 @@ MAX_SKEW = timedelta(minutes=5)  # how far the authority's clock may be ahead of
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-class BadWarrant(GitwarrantError):  # noqa: N818 - said of the warrant
+class BadWarrant(GitwarrantError):
     """An envelope that is not a warrant signed by the expected key."""
 
     def __init__(self, what: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -181,6 +182,17 @@ def test_a_killed_supervisor_leaves_no_part_behind_and_up_mends_it(start: Start)
     again = start("one")
     assert again.uid == sandbox.uid
     assert kubectl(again.kubeconfig, "get", "configmap", "kept").returncode == 0
+
+
+def test_a_deleted_folder_ends_its_processes(start: Start) -> None:
+    """Nobody could find them any more: so a test run that was killed leaves nothing for good."""
+    sandbox = start("one")
+    before = state_of(sandbox)
+
+    shutil.rmtree(sandbox.folder.path, ignore_errors=True)
+    shutil.rmtree(sandbox.folder.path, ignore_errors=True)
+
+    assert eventually(lambda: not any(is_alive(process) for process in before.processes))
 
 
 def test_a_stale_state_never_ends_a_foreign_process(folder: Folder) -> None:

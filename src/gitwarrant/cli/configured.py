@@ -1,0 +1,49 @@
+"""What commands share that work for an operator: the agent's configuration, the state folder, the cluster."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gitwarrant.config.agent import Agent, read
+from gitwarrant.config.find import agent_file
+from gitwarrant.git.clone import Clone
+from gitwarrant.git.objects import NotAStore
+from gitwarrant.pipeline.delivery import Delivery, open_delivery
+
+
+def agent(arguments: argparse.Namespace) -> Agent:
+    """Read the agent's configuration that the arguments or the environment name."""
+    return agent_at(arguments.config)
+
+
+def agent_at(named: str | None) -> Agent:
+    """Read the agent's configuration that is named, or the one in a usual place."""
+    return read(agent_path(named))
+
+
+def agent_path(named: str | None) -> Path:
+    """Where that configuration lies; never in a work tree (see `agent_file`)."""
+    return agent_file(named, os.environ.get("GITWARRANT_CONFIG"), git_folder(Path.cwd()))
+
+
+def git_folder(start: Path) -> Path | None:
+    """The Git folder of the clone around a folder: private to the clone, never part of a commit."""
+    try:
+        return Clone.around(start).git_folder
+    except NotAStore:
+        return None
+
+
+@contextmanager
+def working(arguments: argparse.Namespace) -> Iterator[Delivery]:
+    """Open the state folder of the agent's configuration."""
+    with open_delivery(agent(arguments), now) as work:
+        yield work
+
+
+def now() -> datetime:
+    """The clock of every command."""
+    return datetime.now(UTC)

@@ -1,0 +1,280 @@
+"""Make a working .gitwarrant/ from your SSH key and CODEOWNERS.
+
+Asks what it cannot know; with --yes, or without a terminal, it takes what it
+finds. Writes four files with comments, never over others, and prints an agent
+configuration to save outside of the repository. Git's configuration is left
+alone unless --configure-git is given.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitwarrant.cli.terminal import Terminal
+from gitwarrant.model.errors import GitwarrantError
+
+if TYPE_CHECKING:
+    from gitwarrant.config.starter import Owned, Start
+
+EXAMPLES = """\
+examples:
+  gitwarrant init
+  gitwarrant init --yes --environment production --path deploy --namespace shop
+  gitwarrant init --key ~/.ssh/id_ed25519.pub --email ada@example.com > ~/gitwarrant.yaml
+"""
+
+LIFETIME = timedelta(days=180)
+CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks, in its order; the first one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A public key, and the file it came from, when it came from one."""
+
+    public: str
+    file: Path | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the answers to the questions."""
+    parser.add_argument("--name", help="your name in the rules (default: the e-mail's first part)")
+    parser.add_argument("--email", help="the address you write commits as (default: git config user.email)")
+    parser.add_argument(
+        "--key", metavar="FILE", help="your SSH public key (default: git's signing key, ~/.ssh)"
+    )
+    parser.add_argument("--environment", help="the first environment (default: production)")
+    parser.add_argument("--path", help="the folder of its manifests (default: one of its name, or the top)")
+    parser.add_argument("--namespace", help="its namespace (default: its name)")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument(
+        "--configure-git", action="store_true", help="let this repository sign your commits with the key"
+    )
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Exit status: 0 made; 2 it could not, and nothing was written."""
+    from gitwarrant.config import starter  # noqa: PLC0415 - imports Pydantic; --help needs none of it
+    from gitwarrant.config.repository import CONFIG_FOLDER  # noqa: PLC0415 - as above
+
+    top = _top(Path.cwd())
+    folder = top / CONFIG_FOLDER
+    if folder.exists() or folder.is_symlink():
+        raise GitwarrantError(
+            f"{folder} is there already", remedy="change its files, or move it away and run this again"
+        )
+    key = _key(arguments.key, top)
+    start = _start(arguments, top, key, _asker(terminal, ask=not arguments.yes and sys.stdin.isatty()))
+    files = starter.repository_files(start)
+    _judge(files)
+    _write(folder, files)
+    if arguments.configure_git:
+        _configure(top, key)
+    _tell(terminal, top, start, key, files, configured=arguments.configure_git)
+    return 0
+
+
+def _start(
+    arguments: argparse.Namespace, top: Path, key: FoundKey, ask: Callable[[str, str], str]
+) -> "Start":
+    """Put together what was given, asked and found."""
+    from gitwarrant.config import starter  # noqa: PLC0415 - imports Pydantic
+
+    url = _git(top, "remote", "get-url", "origin")
+    email = arguments.email or ask("your e-mail address", _git(top, "config", "user.email"))
+    if not email:
+        raise GitwarrantError(
+            "your e-mail address is not known", remedy="give --email, or set git's user.email"
+        )
+    name = arguments.name or ask("your name in the rules", starter.owner_name(email))
+    environment = arguments.environment or ask("the first environment", "production")
+    folder = environment if (top / environment).is_dir() else "."
+    return starter.Start(
+        repository=_repository_name(url, top),
+        url=url or f"ssh://git@git.example.com/{top.name}.git",
+        name=name,
+        email=email,
+        key=key.public,
+        environment=environment,
+        branch=_git(top, "symbolic-ref", "--short", "HEAD") or "main",
+        path=arguments.path or ask("the folder of its manifests", folder),
+        namespace=arguments.namespace or ask("its namespace", environment),
+        expires=datetime.now(UTC).date() + LIFETIME,
+        owned=_owned(top),
+    )
+
+
+def _asker(terminal: Terminal, *, ask: bool) -> Callable[[str, str], str]:
+    """A function that asks a question with a default, or takes the default."""
+
+    def question(text: str, default: str) -> str:
+        if not ask:
+            return default
+        # On standard error: standard output carries the agent configuration.
+        print(f"{text} [{default}]: " if default else f"{text}: ", end="", file=terminal.err, flush=True)
+        return sys.stdin.readline().strip() or default
+
+    return question
+
+
+def _top(folder: Path) -> Path:
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if not top:
+        raise GitwarrantError(
+            f"{folder} is in no Git repository", remedy="go into one, or make one: git init"
+        )
+    return Path(top)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git answers; empty when it has no answer."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=30
+        )
+    except FileNotFoundError as error:
+        raise GitwarrantError(
+            "git is not installed", remedy="install it; 'gitwarrant doctor' tells more"
+        ) from error
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _key(given: str | None, top: Path) -> FoundKey:
+    """The key that is given, else git's signing key, else the only one in ~/.ssh (ed25519 first)."""
+    if given:
+        return _key_file(Path(given).expanduser())
+    signing = _git(top, "config", "user.signingkey")
+    if signing.startswith(("ssh-", "ecdsa-", "sk-", "key::")):
+        return FoundKey(_public(signing.removeprefix("key::"), "git config user.signingkey"), None)
+    if signing and _git(top, "config", "gpg.format") == "ssh":
+        return _key_file(Path(signing).expanduser())
+    found = sorted(
+        (Path.home() / ".ssh").glob("*.pub"), key=lambda file: (file.name != "id_ed25519.pub", file)
+    )
+    if not found:
+        raise GitwarrantError(
+            "there is no SSH public key in ~/.ssh",
+            remedy="make one: ssh-keygen -t ed25519; or name yours: --key FILE",
+        )
+    if len(found) > 1 and found[0].name != "id_ed25519.pub":
+        names = ", ".join(file.name for file in found)
+        raise GitwarrantError(f"there are several keys in ~/.ssh: {names}", remedy="name yours: --key FILE")
+    return _key_file(found[0])
+
+
+def _key_file(path: Path) -> FoundKey:
+    public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
+    try:
+        text = public.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GitwarrantError(
+            f"the public key {public} cannot be read", remedy="name the .pub file: --key FILE"
+        ) from error
+    return FoundKey(_public(text.strip(), str(public)), public)
+
+
+def _public(text: str, where: str) -> str:
+    from gitwarrant.trust.sshkey import read_line  # noqa: PLC0415 - imports cryptography
+
+    line = " ".join(text.split()[:2])
+    try:
+        read_line(line)
+    except GitwarrantError as error:
+        raise GitwarrantError(f"{where}: {error.what}", remedy=error.remedy) from error
+    return line
+
+
+def _repository_name(url: str, top: Path) -> str:
+    """The last two parts of an address, or the folder's name."""
+    parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+    named = [part for part in parts[-2:] if part and "@" not in part and "." not in part]
+    return "/".join(named) or top.name
+
+
+def _owned(top: Path) -> "tuple[Owned, ...]":
+    from gitwarrant.config.starter import owned_lines  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.trust.paths import read_codeowners  # noqa: PLC0415 - only where there is such a file
+
+    for name in CODEOWNERS:
+        if (top / name).is_file():
+            lines = read_codeowners((top / name).read_bytes(), name)
+            return owned_lines([(line.pattern, line.owners) for line in lines])
+    return ()
+
+
+def _judge(files: Mapping[str, str]) -> None:
+    """Read what would be written as every gate will; an answer that does not fit is said before."""
+    from gitwarrant.config.repository import load  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.model.environment import PolicySet  # noqa: PLC0415 - as above
+    from gitwarrant.model.finding import Severity  # noqa: PLC0415 - as above
+
+    basic = PolicySet("basic-security", ("any",), Severity.HIGH)
+    load({path: text.encode() for path, text in files.items()}, sets={basic.name: basic}, checks=frozenset())
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    """Make the folder whole: beside its place first, then renamed."""
+    with tempfile.TemporaryDirectory(prefix=".gitwarrant-new-", dir=folder.parent) as temporary:
+        made = Path(temporary) / folder.name
+        made.mkdir()
+        for path, text in files.items():
+            (made / Path(path).name).write_text(text)
+        made.rename(folder)
+
+
+def _signing_lines(key: FoundKey) -> list[list[str]]:
+    # A private key's file signs too, but the .pub works with an agent and a hardware key.
+    signer = str(key.file.absolute()) if key.file else f"key::{key.public}"
+    return [["gpg.format", "ssh"], ["user.signingkey", signer], ["commit.gpgsign", "true"]]
+
+
+def _configure(top: Path, key: FoundKey) -> None:
+    for name, value in _signing_lines(key):
+        subprocess.run(["git", "config", "--local", name, value], cwd=top, check=True)
+
+
+def _tell(
+    terminal: Terminal,
+    top: Path,
+    start: "Start",
+    key: FoundKey,
+    files: Mapping[str, str],
+    *,
+    configured: bool,
+) -> None:
+    """The agent configuration on standard output, all else beside it."""
+    from gitwarrant.config.starter import agent_text  # noqa: PLC0415 - imports Pydantic
+
+    steps = _steps(top, start, key, configured=configured)
+    for path in files:
+        terminal.note(f"made {path}", "good")
+    terminal.note("\nan agent configuration, to be saved outside of this repository:\n")
+    terminal.say(agent_text(start))
+    terminal.note("next:", "bold")
+    for number, step in enumerate(steps, 1):
+        terminal.note(f"  {number}. {step}", "")
+    terminal.result({"files": sorted(files), "agent_configuration": agent_text(start), "next": steps})
+
+
+def _steps(top: Path, start: "Start", key: FoundKey, *, configured: bool) -> list[str]:
+    signs = configured or (
+        _git(top, "config", "commit.gpgsign") == "true" and _git(top, "config", "gpg.format") == "ssh"
+    )
+    lines = [f"git config {name} {value!r}" for name, value in _signing_lines(key)]
+    first = (
+        "read the files, then commit them signed: git add .gitwarrant && git commit -S -m 'Begin the rules'"
+    )
+    if not signs:
+        first += "\n     git does not sign with your SSH key yet (or run with --configure-git):\n       "
+        first += "\n       ".join(lines)
+    return [
+        first,
+        "save the agent configuration outside of the repository, with that commit's id: git rev-parse HEAD",
+        f"see what would be deployed: gitwarrant plan {start.environment} --config FILE",
+    ]

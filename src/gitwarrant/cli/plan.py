@@ -1,0 +1,79 @@
+"""`gitwarrant plan`: the plan of a change like a diff, and what each gate says to it."""
+
+import argparse
+from pathlib import Path
+
+from gitwarrant.cli.configured import agent, git_folder, now, working
+from gitwarrant.cli.terminal import Terminal, describe
+from gitwarrant.git.clone import Clone
+from gitwarrant.model.canonical import plain
+from gitwarrant.model.plan import Plan
+from gitwarrant.pipeline.delivery import candidate, examine
+from gitwarrant.pipeline.judge import Judgement, judge
+from gitwarrant.pipeline.local import look, proposed, question
+from gitwarrant.plan.text import lines
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Judge, show the plan and every refusal."""
+    if arguments.fetched or arguments.cluster or git_folder(Path.cwd()) is None:
+        judgement, plan = _fetched(arguments)
+    else:
+        judgement = _local(arguments)
+        plan = judgement.plan
+    show(judgement, plan, terminal)
+    return 1 if judgement.refusals else 0
+
+
+def show(judgement: Judgement, plan: Plan | None, terminal: Terminal) -> None:
+    """The plan like a diff, then what each gate says."""
+    refusals = [describe(refusal) for refusal in judgement.refusals]
+    terminal.result({"plan": plain(plan) if plan else None, "refusals": refusals})
+    if plan:
+        for style, text in lines(plan):
+            terminal.say(text, style)
+        terminal.say()
+    for stage, verdict in verdicts(judgement):
+        refused = [refusal for refusal in judgement.refusals if refusal.stage == stage]
+        terminal.say(f"{stage:<8} {terminal.style(verdict, 'bad' if refused else 'good')}")
+        for refusal in refused:
+            where = f"{refusal.place}: " if refusal.place else ""
+            terminal.say(f"           {where}{refusal.what}")
+            terminal.say(f"           remedy: {refusal.remedy}", "dim")
+
+
+def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
+    """Each stage in order, with its verdict in a few words."""
+    refused = {refusal.stage for refusal in judgement.refusals}
+    authorship, report = judgement.authorship, judgement.report
+    people = sorted(
+        {name for landing in authorship.landings for name in landing.authors} if authorship else ()
+    )
+    said = {
+        "fetch": "",  # heard of only where it refuses: a file of the revision that is too large, say
+        "verify": f"proven: {', '.join(people) or 'nothing new'}",
+        "render": f"{len(judgement.rendered.manifests)} objects" if judgement.rendered else "",
+        "check": f"passed, {len(report.findings)} findings below the threshold" if report else "",
+        "plan": "within bounds" if judgement.plan else "",
+    }
+    done = [(stage, "refused" if stage in refused else text) for stage, text in said.items()]
+    return [(stage, text) for stage, text in done if text]
+
+
+def _local(arguments: argparse.Namespace) -> Judgement:
+    clone = Clone.around(Path.cwd())
+    view = look(clone, agent(arguments), now=now())
+    environment = view.trusted.environment(arguments.environment)
+    base = clone.commit(arguments.base) if arguments.base else None
+    change = proposed(view, environment.ref, clone.commit(arguments.revision), base)
+    return judge(view.repository, question(view, environment, change, now=now()))
+
+
+def _fetched(arguments: argparse.Namespace) -> tuple[Judgement, Plan | None]:
+    with working(arguments) as work:
+        judgement = examine(work, candidate(work, arguments.environment))
+        if not arguments.cluster or judgement.plan is None:
+            return judgement, judgement.plan
+        from gitwarrant.cli.reaching import refined  # noqa: PLC0415 - needs the extra 'cluster'
+
+        return judgement, refined(work, judgement)

@@ -1,0 +1,39 @@
+"""What commands share that reach a cluster. Imported only by them: it needs the extra 'cluster'."""
+
+import asyncio
+import os
+
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.connection import Connection, from_kubeconfig
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.plan import Plan
+from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.deploy import refine_with
+from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.warranting import access
+
+
+def connection(work: Delivery, environment: str) -> Connection:
+    """How the environment's cluster is reached.
+
+    Raises:
+        GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
+    """
+    found = access(work, environment)
+    if found.kubeconfig is None:
+        raise GitwarrantError(
+            f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
+            remedy="add 'kubeconfig: FILE' to it in the agent's configuration",
+        )
+    return from_kubeconfig(found.kubeconfig, environment=os.environ, context=found.context or None)
+
+
+def refined(work: Delivery, judgement: Judgement) -> Plan:
+    """The plan of a judgement, as the API server answers to it."""
+
+    async def ask() -> Plan:
+        environment = judgement.question.environment
+        async with Cluster(connection(work, environment.name)) as cluster:
+            return await refine_with(work, judgement, cluster)
+
+    return asyncio.run(ask())

@@ -1,0 +1,1 @@
+"""The checks that come with gitwarrant, one class in one file."""

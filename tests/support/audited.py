@@ -1,0 +1,58 @@
+"""The API server's own audit log: what really reached it, whoever says otherwise."""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gitwarrant.model.record import Record, RecordKind
+
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+INTENTS = frozenset({RecordKind.APPLY_INTENT, RecordKind.REVERT_INTENT})
+SETTLED_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write that the API server received from somebody who is no part of Kubernetes itself."""
+
+    audit_id: str
+    received: datetime
+    verb: str
+    about: str
+
+
+def writes(log: Path, names: str) -> dict[str, Write]:
+    """Every write whose namespace or name holds `names`, by Audit-ID; dry runs write nothing."""
+    found = {}
+    for line in log.read_text().splitlines():
+        if names not in line:
+            continue
+        event = json.loads(line)
+        about = event.get("objectRef") or {}
+        named = f"{about.get('resource')} {about.get('namespace', '')}/{about.get('name', '')}"
+        outside = not event["user"]["username"].startswith("system:")
+        if event["verb"] in WRITES and names in named and outside and "dryRun=All" not in event["requestURI"]:
+            received = datetime.fromisoformat(event["requestReceivedTimestamp"])
+            found[event["auditID"]] = Write(event["auditID"], received, event["verb"], named)
+    return found
+
+
+def unrecorded(written: Iterable[Write], records: Iterable[Record]) -> list[Write]:
+    """The writes that have no intent in our log from before they arrived."""
+    intents = {record.body["audit_id"]: record.time for record in records if record.kind in INTENTS}
+    return [
+        write
+        for write in written
+        if write.audit_id not in intents or intents[write.audit_id] > write.received
+    ]
+
+
+def settled(log: Path, names: str, expected: int) -> dict[str, Write]:
+    """The writes once at least so many are there: the server writes its log a little later."""
+    until = time.monotonic() + SETTLED_SECONDS
+    while len(found := writes(log, names)) < expected and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
