@@ -31,6 +31,19 @@ from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 
+VERDICTS = frozenset(
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TRUST_ADVANCED,
+        RecordKind.VERIFIED,
+        RecordKind.CHECKED,
+        RecordKind.PLANNED,
+        RecordKind.WARRANTED,
+        RecordKind.REFUSED,
+    }
+)
+"""What judging writes: a refusal after any of these is a new one, after drift or health it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -188,17 +201,17 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
 
 
 @contextmanager
-def refusals_recorded(work: Delivery, environment: str) -> Iterator[None]:
+def refusals_recorded(work: Delivery, environment: str, commit: str = "") -> Iterator[None]:
     """Write a refusal into the log before it goes on its way."""
     try:
         yield
     except Refused as refusal:
-        record_refusal(work, environment, refusal)
+        record_refusal(work, environment, refusal, commit)
         raise
 
 
 def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: str = "") -> None:
-    """Append one refusal, unless it is what the log said last of this environment."""
+    """Append one refusal, unless it is what a gate said last of this environment."""
     body = {
         "stage": refusal.stage,
         "what": refusal.what,
@@ -206,7 +219,7 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         "place": str(refusal.place or ""),
         "commit": commit,
     }
-    latest = next(work.recorder.read(0, Selection(environment=environment, newest_first=True)), None)
+    latest = next(work.recorder.read(0, Selection(VERDICTS, environment, newest_first=True)), None)
     if latest is None or latest.kind is not RecordKind.REFUSED or dict(latest.body) != body:
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
