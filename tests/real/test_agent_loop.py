@@ -191,7 +191,7 @@ def test_an_api_server_that_is_gone_is_tried_again_more_and_more_rarely(
 
     events = deployer.loop(rounds=10)
 
-    attempts = [event.details["attempt"] for event in events]
+    attempts = [int(str(event.details["attempt"])) for event in events]
     assert all("does not answer" in event.what for event in events)
     assert 2 <= max(attempts) <= 5, attempts
     assert set(Counter(attempts).values()) <= {1, 2}, attempts  # deploying and watching each have their own
