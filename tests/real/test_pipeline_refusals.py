@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
@@ -87,14 +88,6 @@ def expired(deployer: Deployer) -> None:
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     deployer.land({".gitwarrant/trust.yaml": trust_file(2, yesterday)}, by="grace")
     deployer.land({STAGING: config_map("web", mode="next")})
-
-
-def promoted(deployer: Deployer) -> None:
-    text = environments_file(deployer.prefix, ("production", "staging"), promotion_source="production")
-    text = text.replace("promotion_source: production", "promotion_source: ''", 1)
-    deployer.land(
-        {".gitwarrant/environments.yaml": text, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace"
-    )
 
 
 def unknown_set(deployer: Deployer) -> None:
@@ -222,7 +215,7 @@ def ask(deployer: Deployer, *arguments: str) -> int:
     return main(deployer.command(*arguments)[3:], {"PATH": "/usr/bin:/bin"})
 
 
-def refusals(out: str) -> list[dict[str, object]]:
+def refusals(out: str) -> list[dict[str, Any]]:
     """The errors of `--output json`, wherever the command puts them; distinct ones."""
     value = json.loads(out)
     return [value["error"]] if "error" in value else list(value["refusals"])
