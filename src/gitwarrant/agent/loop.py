@@ -94,15 +94,11 @@ class Loop:
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
-<<<<<<< HEAD
     def observation(self, name: str) -> Observation | None:
         """What was last seen of an environment; None before the first look."""
         return self._memories[name].observation
 
-    async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
-=======
     async def _look(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
->>>>>>> resilience
         """One look at one environment: deploy what is new, then watch what stands.
 
         The second does not wait for the first: while the Git server is gone, or
