@@ -40,9 +40,14 @@ def of_signatures(_arguments: argparse.Namespace) -> Iterator[Figure]:
     chain = signatures.history(COMMITS)
     with tempfile.TemporaryDirectory(prefix="gitwarrant-bench-") as folder:
         git = signatures.by_git(chain, Path(folder))
-    for measured in (signatures.signatures, signatures.authors, signatures.everything):
+    # Git answers what the first two do; rules and approvals it knows nothing of, so they have no goal.
+    for measured, goal in (
+        (signatures.signatures, signatures.GOAL),
+        (signatures.authors, signatures.GOAL),
+        (signatures.everything, 0),
+    ):
         row = measured(chain)
-        yield rate(row.name, "commits/s", row.rate, (git.name, git.rate), times=signatures.GOAL)
+        yield rate(row.name, "commits/s", row.rate, (git.name, git.rate), times=goal)
 
 
 def of_yaml(_arguments: argparse.Namespace) -> Iterator[Figure]:
