@@ -1,14 +1,15 @@
 """The Pod Security Standards, side by side with the fixtures of the API server's own admission plugin.
 
 A fixture is one Pod that one control passes or fails, at a level and from a
-version on; the newest version is judged. What the baseline forbids our checks
-call high or worse, what only the restricted profile forbids medium: so the
-severity of a finding says which level it belongs to.
+version on. Judged from 1.25 on: before, the restricted profile asked for less.
+What the baseline forbids our checks call high or worse, what only the restricted
+profile forbids medium: so a finding's severity says which level it belongs to.
 """
 
 import os
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gitwarrant.model.finding import CheckReport, Severity
 
 CORPORA = Path(os.environ.get("GITWARRANT_CORPORA") or Path(__file__).parents[2] / "../shared/corpora")
 FIXTURES = CORPORA / "pod-security"
-VERSION = "v1.34"
+VERSIONS = ("v1.25", "v1.30", "v1.34")
 
 COVERED: Mapping[str, str] = {
     "capabilities_baseline": "dangerous-capabilities",
@@ -56,9 +57,9 @@ def fixtures(verdict: str) -> Iterator[Any]:
         reason = f"the corpus is not at {CORPORA.name}/pod-security: set GITWARRANT_CORPORA"
         yield pytest.param("", Path(), id="corpus", marks=pytest.mark.skip(reason=reason))
         return
-    for level in LEVELS:
-        for path in sorted((FIXTURES / level / VERSION / verdict).glob("*.yaml")):
-            yield pytest.param(level, path, id=f"{level}-{path.stem}")
+    for level, version in product(LEVELS, VERSIONS):
+        for path in sorted((FIXTURES / level / version / verdict).glob("*.yaml")):
+            yield pytest.param(level, path, id=f"{level}-{version}-{path.stem}")
 
 
 def control(path: Path) -> str:
@@ -97,6 +98,6 @@ def test_a_pod_that_fails_the_standard_is_found(level: str, path: Path) -> None:
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason=f"the corpus is not at {CORPORA.name}/pod-security")
 def test_the_lists_of_controls_are_those_of_the_standard() -> None:
     """A control that the standard gains appears here as a failure, not as silence."""
-    controls = {control(path) for path in FIXTURES.glob(f"*/{VERSION}/fail/*.yaml")}
+    controls = {control(path) for path in FIXTURES.glob(f"*/{VERSIONS[-1]}/fail/*.yaml")}
 
     assert controls == set(COVERED) | NOT_COVERED_YET

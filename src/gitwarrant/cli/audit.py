@@ -1,7 +1,6 @@
 """`gitwarrant audit`: ask the log what happened, and who changed an object."""
 
 import argparse
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -90,9 +89,9 @@ def _about(record: Record, query: ObjectQuery | None) -> bool:
 
 def _log_of_agent(argument: str | None) -> Path:
     # Pydantic is slow to import, and a log that is named needs none of it.
-    from gitwarrant.config import agent, find  # noqa: PLC0415
+    from gitwarrant.cli.configured import agent_at  # noqa: PLC0415
 
-    return agent.read(find.agent_file(argument, os.environ.get("GITWARRANT_CONFIG"), Path.cwd())).log
+    return agent_at(argument).log
 
 
 def _moment(text: str, *, end_of_day: bool) -> datetime:

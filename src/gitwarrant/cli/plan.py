@@ -50,6 +50,7 @@ def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
         {name for landing in authorship.landings for name in landing.authors} if authorship else ()
     )
     said = {
+        "fetch": "",  # heard of only where it refuses: a file of the revision that is too large, say
         "verify": f"proven: {', '.join(people) or 'nothing new'}",
         "render": f"{len(judgement.rendered.manifests)} objects" if judgement.rendered else "",
         "check": f"passed, {len(report.findings)} findings below the threshold" if report else "",

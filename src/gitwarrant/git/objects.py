@@ -124,6 +124,10 @@ class Objects:
                 "fetch again; run `git fsck` on the server",
             ) from error
 
+    def has(self, id: str) -> bool:  # noqa: A002 - the glossary's name
+        """Whether an object of this id is here at all."""
+        return pygit2.Oid(hex=id) in self._store
+
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
         """Whether `ancestor` is reachable from `commit`; a commit does not descend from itself."""
         try:

@@ -42,6 +42,9 @@ MAX_STATEMENT_BYTES = 64 * 1024  # a statement is some 600 bytes, a signature un
 MAX_MERGE_BASES = 1_000  # commits at which one branch left or took in the other
 STATEMENT_REF = re.compile(re.escape(STATEMENT_REFS) + "([0-9a-f]{64})")
 STATEMENT_FILES = [(0o100644, b"signature"), (0o100644, b"statement")]
+UNKNOWN_BASE = (
+    "correct 'trusted_at' in the agent's configuration; if it is right, the ref was replaced: put it back"
+)
 REWRITTEN = "find out who forced the push; then push a commit that descends from the trusted revision"
 
 
@@ -115,6 +118,8 @@ class Repository:
 
     def _line(self, ref: str, base: CommitId, head: CommitId) -> Sequence[tuple[CommitId, CommitId]]:
         """The (parent, commit) steps of the first-parent line from base to head, oldest first."""
+        if not self.objects.has(base):
+            raise refused(f"{ref} has no commit {base[:12]}, from which on it is trusted", UNKNOWN_BASE)
         if base != head and not self.objects.descends(head, base):
             if self.objects.descends(base, head):
                 raise refused(f"{ref} moved backwards, from {base[:12]} to {head[:12]}", REWRITTEN)

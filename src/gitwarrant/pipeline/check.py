@@ -14,6 +14,7 @@ from gitwarrant.model.manifest import Manifest, Rendered, Source
 from gitwarrant.policy.check import check
 from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
 from gitwarrant.render.plain import read_manifests
+from gitwarrant.yaml.encoding import MAX_FILE_BYTES
 from gitwarrant.yaml.errors import YamlError
 from gitwarrant.yaml.reader import read
 
@@ -67,6 +68,11 @@ class _Reading:
 
     def take(self, file: File) -> None:
         """Read one file."""
+        if len(file.data) > MAX_FILE_BYTES:
+            # The caller stops reading there, so the reader could not say how large the file is.
+            what = f"more than {MAX_FILE_BYTES // 1048576} MiB, and no more are read"
+            self.unreadable.append(Unreadable(Place(file.path), what, "split it into several files"))
+            return
         try:
             found = tuple(read_manifests(file))
         except Refused as refusal:
@@ -107,7 +113,7 @@ def _nothing(reading: _Reading) -> NothingChecked:
         first, others = reading.unreadable[0], len(reading.unreadable) - 1
         more = f" (and {others} more such files)" if others else ""
         return NothingChecked(f"{first.what}{more}", remedy=first.remedy, place=first.place)
-    seen = f"; {len(reading.skipped)} files hold none" if reading.skipped else ""
+    seen = f" ({len(reading.skipped)} without any)" if reading.skipped else ""
     return NothingChecked(
         f"no Kubernetes manifest was read{seen}, and a check of nothing proves nothing",
         remedy="name files or folders with YAML or JSON manifests",

@@ -112,7 +112,8 @@ def _succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing
         )
     if after.policy.version <= before.policy.version:
         raise Refused(
-            f"landing {landing.commit[:12]} changes the rules but their version stays {after.policy.version}",
+            f"landing {landing.commit[:12]} changes the rules, but their version does not grow: "
+            f"{before.policy.version} before, {after.policy.version} after",
             stage="verify",
             remedy=f"set 'version: {before.policy.version + 1}' in the same change",
             place=place,

@@ -7,6 +7,7 @@ import pytest
 from tests.support.checking import judged, pod, rendered
 
 from gitwarrant.model.canonical import decode, encode
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport, Finding, Fix, RuleTally, Severity, Unjudged
@@ -45,7 +46,7 @@ def test_a_report_says_what_where_and_how_to_mend_it() -> None:
         ),
     )
     tally = RuleTally("privileged-container", passed=0, violated=1, not_applicable=1, not_judged=0)
-    assert report == CheckReport(report.commit, 2, (finding,), (), (tally,), (finding,))
+    assert report == CheckReport(CommitId("a" * 40), 2, (finding,), (), (tally,), (finding,))
     assert report.refused
 
 

@@ -5,6 +5,8 @@ import json
 import pytest
 from tests.support.checking import judged, said
 
+from gitwarrant.model.finding import Fix
+
 RULE = "plaintext-secret"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: database}\n"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -99,3 +101,15 @@ def test_a_copy_that_cannot_be_read_is_not_judged() -> None:
 
     assert len(report.unjudged) == 1
     assert report.refused
+
+
+def test_the_fix_removes_the_copy_alone() -> None:
+    """Nothing that runs reads the annotation, so it is safe; a Secret's own values are not taken away."""
+    secret = {"apiVersion": "v1", "kind": "Secret", "data": {"a": "YQ=="}}
+
+    [copy] = judged(remembered("ConfigMap", secret), RULE).findings
+    [values] = judged(SECRET + "data: {a: YQ==}", RULE).findings
+
+    way = ("metadata", "annotations", LAST_APPLIED)
+    assert copy.fix == Fix("remove the annotation", way, None, safe=True)
+    assert values.fix is None
