@@ -1,4 +1,4 @@
-"""Whatever a repository, a configuration or a machine does to the command line: a sentence, never a traceback.
+"""Whatever a repository, a configuration or a machine does to a command: a sentence, never a traceback.
 
 Everything is asked of `main`, the function that the command itself calls; what
 needs a process of its own (a full disk) is in `test_pipeline_outages`.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
@@ -222,7 +223,7 @@ def ask(deployer: Deployer, *arguments: str) -> int:
     return main(deployer.command(*arguments)[3:], {"PATH": "/usr/bin:/bin"})
 
 
-def refusals(out: str) -> list[dict[str, object]]:
+def refusals(out: str) -> list[dict[str, Any]]:
     """The errors of `--output json`, wherever the command puts them; distinct ones."""
     value = json.loads(out)
     return [value["error"]] if "error" in value else list(value["refusals"])
