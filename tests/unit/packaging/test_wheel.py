@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "src" / "gitwarrant"
 
 pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="no hatchling: run make test")
-    find_spec("hatchling") is None, reason="no hatchling: make .venv/dev.installed"
-)
 
 
 @pytest.fixture(scope="module")
