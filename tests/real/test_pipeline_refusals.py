@@ -124,7 +124,7 @@ CASES = {
     ),
     "yaml_bomb": Case(lands(STAGING, BOMB), REFUSED, "", STAGING),
     "deep_yaml": Case(lands(STAGING, "[" * 5000), REFUSED, "", STAGING),
-    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "not YAML", f"{STAGING}:2"),
+    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "did not find expected", f"{STAGING}:2"),
     "duplicate_key": Case(lands(STAGING, "kind: A\nkind: B\n"), REFUSED, "kind", f"{STAGING}:2"),
     "invalid_utf8": Case(lands(STAGING, b"kind: \xff\xfe\n"), REFUSED, "", STAGING),
     "no_kind": Case(
@@ -154,7 +154,7 @@ CASES = {
         f"{STAGING}:6",
     ),
     "rules_not_yaml": Case(
-        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"), REFUSED, "not YAML", ".gitwarrant/rules.yaml:"
+        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"), REFUSED, "did not find expected", ".gitwarrant/rules.yaml:"
     ),
     "rules_unknown_field": Case(
         rules(".gitwarrant/rules.yaml", "- path: '*'\n  chnage: [shop-team]\n"),
