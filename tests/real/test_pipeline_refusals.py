@@ -154,7 +154,10 @@ CASES = {
         f"{STAGING}:6",
     ),
     "rules_not_yaml": Case(
-        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"), REFUSED, "did not find expected", ".gitwarrant/rules.yaml:"
+        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"),
+        REFUSED,
+        "did not find expected",
+        ".gitwarrant/rules.yaml:",
     ),
     "rules_unknown_field": Case(
         rules(".gitwarrant/rules.yaml", "- path: '*'\n  chnage: [shop-team]\n"),
