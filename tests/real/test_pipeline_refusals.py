@@ -90,14 +90,6 @@ def expired(deployer: Deployer) -> None:
     deployer.land({STAGING: config_map("web", mode="next")})
 
 
-def promoted(deployer: Deployer) -> None:
-    text = environments_file(deployer.prefix, ("production", "staging"), promotion_source="production")
-    text = text.replace("promotion_source: production", "promotion_source: ''", 1)
-    deployer.land(
-        {".gitwarrant/environments.yaml": text, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace"
-    )
-
-
 def unknown_set(deployer: Deployer) -> None:
     text = environments_file(deployer.prefix, ("staging",), policies=["best-security"])
     deployer.land(
