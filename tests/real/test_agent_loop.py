@@ -8,6 +8,8 @@ from threading import Timer
 from typing import Any
 
 import pytest
+from tests.support.cluster_workshop import Workshop
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.agent.loop import Event, Mood
 from gitwarrant.cluster.client import Cluster
@@ -15,8 +17,6 @@ from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.cluster_workshop import Workshop
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 pytestmark = pytest.mark.real
 

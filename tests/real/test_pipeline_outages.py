@@ -16,9 +16,6 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-from gitwarrant.model.record import RecordKind
-from gitwarrant.sandbox.find import Sandbox
 from tests.support.audited import settled, unrecorded
 from tests.support.cut_line import line_to, silent
 from tests.support.deployers import (
@@ -30,6 +27,9 @@ from tests.support.deployers import (
     open_deployer,
     trust_file,
 )
+
+from gitwarrant.model.record import RecordKind
+from gitwarrant.sandbox.find import Sandbox
 
 pytestmark = pytest.mark.real
 
