@@ -120,9 +120,9 @@ def test_run_goes_on_while_the_git_server_is_gone(tmp_path: Path) -> None:
     events = [json.loads(line) for line in ran.out.splitlines()]
     assert ran.status == DONE, ran
     assert "Traceback" not in ran.out + ran.err
-    assert [event["event"] for event in events][0] == "started"
+    assert events[0]["event"] == "started"
     assert all("does not answer" in event["event"] for event in events[1:])
-    assert [event["attempt"] for event in events[1:]][0] == 1
+    assert events[1]["attempt"] == 1
 
 
 FOLDERS = {"log": "state", "quarantine": "state/quarantine.git", "content": "state/content"}

@@ -21,8 +21,9 @@ from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
-from gitwarrant.pipeline.deploy import Deployment, deploy, passed_plan, watch
+from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.warranting import passed_plan
 from gitwarrant.plan.text import field_name
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
