@@ -4,18 +4,17 @@ Each says which stage stops it; the log says so once, not at every round.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.judge import Judgement
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 
 def now() -> datetime:

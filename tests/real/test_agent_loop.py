@@ -8,6 +8,8 @@ from threading import Timer
 from typing import Any
 
 import pytest
+from tests.support.cluster_workshop import Workshop
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.agent.loop import Event, Mood
 from gitwarrant.cluster.client import Cluster
@@ -15,8 +17,6 @@ from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.cluster_workshop import Workshop
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 pytestmark = pytest.mark.real
 
@@ -221,7 +221,7 @@ def test_an_environment_that_the_rules_lose_does_not_stop_the_others(
 def test_an_object_that_cannot_be_written_is_tried_again_after_a_while(
     cluster: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else made it again, so it is not ours to delete: told once, and no round hammers the server."""
+    """Somebody else made it again, so it is not ours to delete: told once, tried again later."""
     monkeypatch.setattr("gitwarrant.agent.loop.FIRST_WAIT", 600.0)
     deployer = open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=("staging",))
     deployer.loop()

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.support import killed as killing
+from tests.support.audited import settled, unrecorded
+from tests.support.cluster_workshop import now
+from tests.support.deployers import SOURCE, Deployer, config_map, open_deployer
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import inventory, pending_intents
@@ -17,10 +21,6 @@ from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support import killed as killing
-from tests.support.audited import settled, unrecorded
-from tests.support.cluster_workshop import now
-from tests.support.deployers import SOURCE, Deployer, config_map, open_deployer
 
 pytestmark = pytest.mark.real
 
@@ -47,7 +47,7 @@ def kill(deployer: Deployer, points: list[tuple[str, str, int]]) -> dict[str, st
         timeout=120,
     )
     ended = [line.split(" ") for line in done.stderr.splitlines() if line.startswith(tuple(named))]
-    return {point: end for point, end in ended}
+    return {line[0]: line[1] for line in ended}
 
 
 def live(deployer: Deployer, keys: list[ObjectKey]) -> dict[ObjectKey, str]:

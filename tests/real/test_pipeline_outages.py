@@ -16,9 +16,6 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-from gitwarrant.model.record import RecordKind
-from gitwarrant.sandbox.find import Sandbox
 from tests.support.audited import settled, unrecorded
 from tests.support.cut_line import line_to, silent
 from tests.support.deployers import (
@@ -30,6 +27,9 @@ from tests.support.deployers import (
     open_deployer,
     trust_file,
 )
+
+from gitwarrant.model.record import RecordKind
+from gitwarrant.sandbox.find import Sandbox
 
 pytestmark = pytest.mark.real
 
@@ -120,9 +120,9 @@ def test_run_goes_on_while_the_git_server_is_gone(tmp_path: Path) -> None:
     events = [json.loads(line) for line in ran.out.splitlines()]
     assert ran.status == DONE, ran
     assert "Traceback" not in ran.out + ran.err
-    assert [event["event"] for event in events][0] == "started"
+    assert events[0]["event"] == "started"
     assert all("does not answer" in event["event"] for event in events[1:])
-    assert [event["attempt"] for event in events[1:]][0] == 1
+    assert events[1]["attempt"] == 1
 
 
 FOLDERS = {"log": "state", "quarantine": "state/quarantine.git", "content": "state/content"}

@@ -1,4 +1,4 @@
-"""Whatever a repository, a configuration or a machine does to the command line: a sentence, never a traceback.
+"""Whatever a repository or a configuration does to the command line: a sentence, never a traceback.
 
 Everything is asked of `main`, the function that the command itself calls; what
 needs a process of its own (a full disk) is in `test_pipeline_outages`.
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.cli.main import main
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.record import RecordKind
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 DONE, REFUSED, COULD_NOT, UNREACHABLE = 0, 1, 2, 3
 STAGING = "staging/web.yaml"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tests.support.audited import INTENTS, settled, unrecorded
+from tests.support.deployers import config_map, open_deployer
 
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.audited import INTENTS, settled, unrecorded
-from tests.support.deployers import config_map, open_deployer
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,7 @@ CHUNK = 65536
 
 @dataclass
 class Line:
-    """Forwards connections to `port` until `cut` says so; from then on every connection is dropped at once."""
+    """Forwards connections to `port` until `cut` says so; from then on it drops every connection."""
 
     port: int
     cut: Callable[[], bool]

@@ -73,9 +73,10 @@ def importers(*names: str) -> set[str]:
 def calls(tree: ast.Module) -> Iterator[str]:
     """The names of all methods that are called with an Audit-ID."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if any(keyword.arg == "audit_id" for keyword in node.keywords):
-                yield node.func.attr
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method), keywords=given):
+                if any(keyword.arg == "audit_id" for keyword in given):
+                    yield method
 
 
 def outside(found: set[str], *packages: str) -> set[str]:
