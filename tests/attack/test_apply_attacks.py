@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.support.cluster_workshop import Workshop, edited, leaf, run
 
 from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.model.errors import Refused
@@ -11,7 +12,6 @@ from gitwarrant.model.live import Result
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.cluster_workshop import Workshop, edited, leaf, run
 
 pytestmark = pytest.mark.real
 

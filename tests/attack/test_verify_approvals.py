@@ -116,11 +116,6 @@ def test_bot_approves() -> None:
             "it is for other content: no landing here makes the difference it was signed for",
             id="tree",
         ),
-        pytest.param(
-            {"bind": Bind.TREE, "from_commit": "0" * 40},
-            "it is for other content: no landing here makes the difference it was signed for",
-            id="start",
-        ),
     ],
 )
 def test_approval_for_another(fields: dict[str, object], reason: str) -> None:
@@ -129,6 +124,14 @@ def test_approval_for_another(fields: dict[str, object], reason: str) -> None:
     chain.approve("bob", **fields)
 
     assert f"bob's approve statement does not count: {reason}" in refusal(chain).what
+
+
+def test_approval_that_begins_elsewhere() -> None:
+    """It does not count, and is not mentioned: it is about some earlier change."""
+    chain = edited()
+    chain.approve("bob", bind=Bind.TREE, from_commit="0" * 40)
+
+    assert refusal(chain).what.endswith("needs 1 approval of platform or security; approved so far by nobody")
 
 
 def test_approval_for_another_tree_with_the_same_difference() -> None:

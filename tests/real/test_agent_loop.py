@@ -221,7 +221,7 @@ def test_an_environment_that_the_rules_lose_does_not_stop_the_others(
 def test_an_object_that_cannot_be_written_is_tried_again_after_a_while(
     cluster: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else made it again, so it is not ours to delete: told once, tried again later."""
+    """Somebody else made it again, so it is not ours to delete: told once, no round hammers the server."""
     monkeypatch.setattr("gitwarrant.agent.loop.FIRST_WAIT", 600.0)
     deployer = open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=("staging",))
     deployer.loop()

@@ -6,25 +6,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
 
 from gitwarrant.audit.memory import MemoryLog
-from gitwarrant.cluster import apply as apply_module
 from gitwarrant.cluster.apply import highest_sequence
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
+from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.cluster.refusal import Denied
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.live import AppliedObject, Health, Result
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
-from gitwarrant.model.plan import Action, LeafList, Operation
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.sandbox.find import Sandbox, credentials
-from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
 
 pytestmark = pytest.mark.real
 
@@ -420,14 +419,14 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
         listed = LeafList(tuple(sorted(leaf(item) for item in items)))
         warrant = await shop.warrant(listed)
         connection, shop.cluster.concurrency = shop.cluster._connection, 1
-        intend, count = apply_module.Ledger.intend, iter(range(100))
+        intend, count = Ledger.intend, iter(range(100))
 
-        def failing(ledger: Any, item: Any) -> str:
+        def failing(ledger: Ledger, item: Leaf) -> str:
             if next(count) == 3:
                 shop.cluster._connection = replace(connection, server="https://127.0.0.1:1")
             return intend(ledger, item)
 
-        monkeypatch.setattr(apply_module.Ledger, "intend", failing)
+        monkeypatch.setattr(Ledger, "intend", failing)
         with pytest.raises(Unreachable):
             await shop.apply_as(warrant, listed, items)
         assert len(shop.owned()) == 3

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.support.cluster_workshop import Workshop, edited, manifest, run, until
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
@@ -12,7 +13,6 @@ from gitwarrant.model.manifest import Manifest, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox
-from tests.support.cluster_workshop import Workshop, manifest, run, until
 
 pytestmark = pytest.mark.real
 
@@ -35,6 +35,14 @@ def strategic(content: Any) -> Change:
 
 def containers(*listed: dict[str, Any]) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"containers": list(listed)}}}}
+
+
+async def owned_by_another(shop: Workshop, item: Manifest) -> Any:
+    """The owner is there, so that the garbage collector does not win the race against the look."""
+    other = shop.config("owner")
+    made = await shop.send("POST", other, other.content, collection=True)
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": made["metadata"]["uid"]}
+    return await operations(("add", "/metadata/ownerReferences", [owner]))(shop, item)
 
 
 TABLE = [
@@ -96,15 +104,9 @@ TABLE = [
         id="a finalizer added",
     ),
     pytest.param(
-        operations(
-            (
-                "add",
-                "/metadata/ownerReferences",
-                [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0-0"}],
-            )
-        ),
+        owned_by_another,
         ("metadata", "ownerReferences"),
-        id="an owner added, for garbage collection to delete it",
+        id="an owner added, for garbage collection to delete it one day",
     ),
 ]
 
@@ -259,6 +261,66 @@ def test_what_controllers_write_is_no_drift(cluster: Sandbox) -> None:
         assert (await shop.observe(*items)).drifts == ()
 
     run(cluster.kubeconfig, test)
+
+
+def test_a_port_that_the_server_picked_is_not_changed_unseen(cluster: Sandbox) -> None:
+    """Remembered from the answer to our own write: a later one is drift, and the first comes back."""
+
+    async def test(shop: Workshop) -> None:
+        service, *_ = _living(shop)
+        await shop.apply(service)
+        before = (await shop.live(service))["spec"]["ports"]
+        ports = [{**before[0], "nodePort": 30_000 if before[0]["nodePort"] != 30_000 else 30_001}, before[1]]
+        await shop.patch(service, {"spec": {"ports": ports}})
+        await shop.apply(service)
+
+        [drift] = (await shop.observe(service, mode=DriftMode.REVERT)).drifts
+
+        assert [item.pointer for item in drift.differences] == [("spec", "ports", 0, "nodePort")]
+        assert (await shop.live(service))["spec"]["ports"] == before
+        assert (await shop.observe(service)).drifts == ()
+
+        await shop.send("DELETE", service)
+        await shop.observe(service, mode=DriftMode.REVERT)
+
+        assert (await shop.observe(service)).drifts == ()
+
+    run(cluster.kubeconfig, test)
+
+
+def test_lists_in_another_order_by_warrant_are_no_drift(cluster: Sandbox) -> None:
+    """What apply makes of reordered, inserted and removed items is what a clean create makes."""
+
+    async def test(shop: Workshop) -> None:
+        for names in (("A", "B"), ("B", "A"), ("A", "C", "B"), ("C", "D"), ("X", "D", "Y")):
+            web = _listing(shop, names)
+            assert (await shop.apply(web)).complete
+            assert (await shop.observe(web)).drifts == ()
+
+    run(cluster.kubeconfig, test)
+
+
+def _listing(shop: Workshop, names: tuple[str, ...]) -> Manifest:
+    """A Deployment with these names in every kind of list."""
+    web = shop.deployment(paused=True)
+    spec = web.content["spec"]
+    mounts = [{"name": "v", "mountPath": f"/{name}"} for name in names]
+    listed = [
+        {
+            "name": name.lower(),
+            "image": "a",
+            "env": [{"name": each, "value": "1"} for each in names],
+            "volumeMounts": mounts,
+        }
+        for name in names
+    ]
+    pod = {
+        "containers": listed,
+        "volumes": [{"name": "v", "emptyDir": {}}],
+        "tolerations": [{"key": name} for name in names],
+        "imagePullSecrets": [{"name": name.lower()} for name in names],
+    }
+    return edited(web, spec={**spec, "template": {**spec["template"], "spec": pod}})
 
 
 def test_drift_is_recorded_once_and_the_revert_before_its_write(cluster: Sandbox) -> None:

@@ -47,7 +47,7 @@ def kill(deployer: Deployer, points: list[tuple[str, str, int]]) -> dict[str, st
         timeout=120,
     )
     ended = [line.split(" ") for line in done.stderr.splitlines() if line.startswith(tuple(named))]
-    return {line[0]: line[1] for line in ended}
+    return {point: end for point, end in ended if point}
 
 
 def live(deployer: Deployer, keys: list[ObjectKey]) -> dict[ObjectKey, str]:

@@ -1,4 +1,4 @@
-"""Whatever a repository or a configuration does to the command line: a sentence, never a traceback.
+"""Whatever a repository, a configuration or a machine does to a command: a sentence, never a traceback.
 
 Everything is asked of `main`, the function that the command itself calls; what
 needs a process of its own (a full disk) is in `test_pipeline_outages`.
@@ -116,7 +116,7 @@ CASES = {
     ),
     "yaml_bomb": Case(lands(STAGING, BOMB), REFUSED, "", STAGING),
     "deep_yaml": Case(lands(STAGING, "[" * 5000), REFUSED, "", STAGING),
-    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "not YAML", f"{STAGING}:2"),
+    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "did not find expected", f"{STAGING}:2"),
     "duplicate_key": Case(lands(STAGING, "kind: A\nkind: B\n"), REFUSED, "kind", f"{STAGING}:2"),
     "invalid_utf8": Case(lands(STAGING, b"kind: \xff\xfe\n"), REFUSED, "", STAGING),
     "no_kind": Case(
@@ -146,7 +146,10 @@ CASES = {
         f"{STAGING}:6",
     ),
     "rules_not_yaml": Case(
-        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"), REFUSED, "not YAML", ".gitwarrant/rules.yaml:"
+        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"),
+        REFUSED,
+        "did not find expected",
+        ".gitwarrant/rules.yaml:",
     ),
     "rules_unknown_field": Case(
         rules(".gitwarrant/rules.yaml", "- path: '*'\n  chnage: [shop-team]\n"),

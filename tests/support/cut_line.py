@@ -11,7 +11,7 @@ CHUNK = 65536
 
 @dataclass
 class Line:
-    """Forwards connections to `port` until `cut` says so; from then on it drops every connection."""
+    """Forwards connections to `port` until `cut` says so; from then on each one is dropped at once."""
 
     port: int
     cut: Callable[[], bool]

@@ -189,7 +189,7 @@ class Deployer:
     def loop(
         self, *environments: str, rounds: int = 1, beside: Callable[[Event], None] | None = None
     ) -> list[Event]:
-        """Run the loop in this process for some rounds; gives what it told. `beside` hears it at once."""
+        """Run the agent's loop in this process for some rounds; what it told, and to `beside` at once."""
         events: list[Event] = []
 
         def tell(event: Event) -> None:

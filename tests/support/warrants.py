@@ -55,7 +55,7 @@ def leaf_list(*leaves: Leaf) -> LeafList:
 WEB, DATABASE, GONE = config_map("web", size="1"), config_map("database", size="2"), config_map("gone")
 LEAVES = leaf_list(leaf(WEB), leaf(DATABASE), leaf(GONE, Operation.DELETE))
 PLAN = Plan("production", HEAD, (), LEAVES, (DATABASE, WEB))
-REPORT = CheckReport(2, (), (), (), ())
+REPORT = CheckReport(HEAD, 2, (), (), (), ())
 
 
 def issue(

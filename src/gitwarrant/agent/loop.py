@@ -21,8 +21,10 @@ from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
-from gitwarrant.pipeline.deploy import Deployment, deploy, passed_plan, watch
+from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.warranting import passed_plan
+from gitwarrant.plan.text import field_name
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
@@ -92,6 +94,10 @@ class Loop:
                 rounds = None if rounds is None else rounds - 1
                 if rounds != 0:
                     await asyncio.sleep(interval)
+
+    def observation(self, name: str) -> Observation | None:
+        """What was last seen of an environment; None before the first look."""
+        return self._memories[name].observation
 
     async def _look(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
         """One look at one environment: deploy what is new, then watch what stands.
@@ -205,14 +211,14 @@ class Loop:
 
 def changes(before: Observation | None, seen: Observation) -> list[Event]:
     """What is worth telling about an observation that the one before did not say."""
-    known_drift = set(before.drifts) if before else set()
+    known_drift = before.drifts if before else ()
     known_health = {item.key: item.health for item in before.health} if before else {}
     events = []
     for drift in seen.drifts:
         if drift in known_drift:
             continue
         who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-        fields = ", ".join(".".join(map(str, item.pointer)) for item in drift.differences)
+        fields = ", ".join(field_name(item, {}) for item in drift.differences)
         how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
         events.append(Event(seen.environment, Mood.BAD, f"drift: {drift.key} {how}"))
     events += [

@@ -1,15 +1,10 @@
-"""Deploy once, from any pipeline (push mode).
-
-Fetches, judges, issues a warrant and applies exactly its leaves. The state
-folder must be the same at every run: it holds the log, which refuses to go
-backwards.
-"""
+"""`gitwarrant apply`: deploy once."""
 
 import argparse
 import asyncio
 from contextlib import AbstractContextManager, nullcontext
 
-from gitwarrant.cli.configured import add_config, working
+from gitwarrant.cli.configured import working
 from gitwarrant.cli.plan import show
 from gitwarrant.cli.reaching import connection, refined
 from gitwarrant.cli.terminal import Terminal
@@ -20,16 +15,6 @@ from gitwarrant.pipeline.delivery import Delivery, alone, candidate, examine
 from gitwarrant.pipeline.deploy import Deployment, deploy
 from gitwarrant.pipeline.judge import Judgement
 
-EXAMPLES = """\
-examples:
-  gitwarrant apply staging
-  gitwarrant apply production --dry-run     judge and ask the server, change nothing
-  gitwarrant apply production --output json
-
-exit status: 0 the cluster is as warranted; 1 refused, or an object failed; 2 could not run;
-  3 a server does not answer: run it again, it goes on where it stopped
-"""
-
 STYLES = {
     Result.CREATED: "add",
     Result.CONFIGURED: "change",
@@ -37,13 +22,6 @@ STYLES = {
     Result.UNCHANGED: "dim",
     Result.FAILED: "bad",
 }
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the environment."""
-    parser.add_argument("environment", help="the environment to deploy")
-    parser.add_argument("--dry-run", action="store_true", help="judge and ask the server, change nothing")
-    add_config(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -1,26 +1,10 @@
-"""Sign that you read and accept a change.
-
-Shows what the change does to every environment first. The approval counts if
-the rules let you approve those paths, and never for what you wrote yourself.
-"""
+"""`gitwarrant approve`: sign an `approve` statement."""
 
 import argparse
 
-from gitwarrant.cli.signing import add_signing, sign_statement
+from gitwarrant.cli.signing import sign_statement
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.statement import StatementKind
-
-EXAMPLES = """\
-examples:
-  gitwarrant approve origin/web-3-replicas   a colleague's branch
-  gitwarrant approve origin/main --base v1.4 what already landed, and waits
-  gitwarrant approve --bind tree             exactly this result, nothing else
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the interval and how the statement binds to it."""
-    add_signing(parser, "14d")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -3,7 +3,6 @@
 import argparse
 
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.model.errors import GitwarrantError
 
 EXAMPLES = """\
 examples:
@@ -19,13 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Build every command's parser and hand them to shtab."""
-    try:
-        import shtab  # noqa: PLC0415 - an optional extra, and nobody else needs it
-    except ImportError as error:
-        raise GitwarrantError(
-            "completion scripts need the extra 'completion'",
-            remedy="install it: pip install 'gitwarrant[completion]'",
-        ) from error
+    import shtab  # noqa: PLC0415 - an optional extra, and nobody else needs it
+
     print(shtab.complete(_whole_parser(), shell=arguments.shell), file=terminal.out)
     return 0
 

@@ -14,20 +14,19 @@ from gitwarrant.git.objects import NotAStore
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """Take the agent's configuration file."""
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the agent's configuration: root of trust, tenant, clusters (default: GITWARRANT_CONFIG, then "
-        "gitwarrant.yaml in the clone's Git folder, then /etc/gitwarrant/gitwarrant.yaml)",
-    )
-
-
 def agent(arguments: argparse.Namespace) -> Agent:
     """Read the agent's configuration that the arguments or the environment name."""
-    named = os.environ.get("GITWARRANT_CONFIG")
-    return read(agent_file(arguments.config, named, git_folder(Path.cwd())))
+    return agent_at(arguments.config)
+
+
+def agent_at(named: str | None) -> Agent:
+    """Read the agent's configuration that is named, or the one in a usual place."""
+    return read(agent_path(named))
+
+
+def agent_path(named: str | None) -> Path:
+    """Where that configuration lies; never in a work tree (see `agent_file`)."""
+    return agent_file(named, os.environ.get("GITWARRANT_CONFIG"), git_folder(Path.cwd()))
 
 
 def git_folder(start: Path) -> Path | None:

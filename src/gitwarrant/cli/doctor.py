@@ -106,12 +106,13 @@ def _repository() -> Iterator[Line]:
 
 def _agent(argument: str | None) -> Iterator[Line]:
     """The agent's configuration, the state folder, the clusters; missing only where one was named."""
-    from gitwarrant.config import agent, find  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.cli.configured import agent_path  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.config import agent  # noqa: PLC0415 - as above
 
     named = argument or os.environ.get("GITWARRANT_CONFIG")
     worst = State.MISSING if named else State.OPTIONAL
     try:
-        path = find.agent_file(argument, os.environ.get("GITWARRANT_CONFIG"), Path.cwd())
+        path = agent_path(argument)
         found = agent.read(path)
     except GitwarrantError as error:
         yield Line(worst, "agent configuration", error.what, error.remedy)
@@ -134,6 +135,8 @@ def _cluster(name: str, kubeconfig: Path | None) -> Line:
 
 
 def _cluster_parts() -> Iterator[Line]:
+    from gitwarrant.sandbox.binaries import Binaries  # noqa: PLC0415 - slow to import; --help needs none of it
+
     missing = [name for name in ("aiohttp", "lightkube", "orjson") if find_spec(name) is None]
     remedy = "pip install 'gitwarrant[cluster]'" if missing else ""
     found = f"not installed: {', '.join(missing)}" if missing else "installed"
@@ -143,7 +146,8 @@ def _cluster_parts() -> Iterator[Line]:
     yield Line(
         State.OK if go else State.OPTIONAL, "Go", ".".join(map(str, go)) if go else "not found", remedy
     )
-    absent = [name for name in PARTS if not (Path(".tools/bin") / name).is_file() and not shutil.which(name)]
+    found_parts = Binaries.of(os.environ)
+    absent = [name for name in PARTS if found_parts.find(name) is None]
     remedy = "build them in a clone of gitwarrant: make tools" if absent else ""
     found = f"not built: {', '.join(absent)}" if absent else "built"
     yield Line(State.OPTIONAL if absent else State.OK, "parts of the sandbox", found, remedy)

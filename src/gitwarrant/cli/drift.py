@@ -1,15 +1,10 @@
-"""Compare the cluster with what was warranted.
-
-Shows every field that differs from what a clean create of the warranted
-manifests gives, also fields that somebody added, and who wrote them. Nothing is
-changed unless --revert is given.
-"""
+"""`gitwarrant drift`: compare the cluster with what was warranted."""
 
 import argparse
 import asyncio
 from contextlib import nullcontext
 
-from gitwarrant.cli.configured import add_config, working
+from gitwarrant.cli.configured import working
 from gitwarrant.cli.reaching import connection
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
@@ -20,23 +15,6 @@ from gitwarrant.model.live import Drift, DriftKind, Health, Observation
 from gitwarrant.pipeline.delivery import Delivery, Standing, alone, standing
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.plan.text import difference_lines
-
-EXAMPLES = """\
-examples:
-  gitwarrant drift production
-  gitwarrant drift production --revert
-  gitwarrant drift production --output json
-
-exit status: 0 as warranted; 1 drifted (with --revert: and could not be put back); 2 could not run;
-  3 a server does not answer
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the environment, and whether to put it back."""
-    parser.add_argument("environment", help="the environment to compare")
-    parser.add_argument("--revert", action="store_true", help="put everything back as it was warranted")
-    add_config(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -31,6 +31,19 @@ COMMANDS: Mapping[str, str] = {
     "completion": "print a completion script for your shell",
 }
 
+# These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
+# `--help` needs none of it.
+LIGHT = frozenset({"init", "schema", "doctor", "completion"})
+
+# Which extra brings which optional module.
+EXTRAS: Mapping[str, str] = {
+    "aiohttp": "cluster",
+    "lightkube": "cluster",
+    "orjson": "cluster",
+    "structlog": "cluster",
+    "shtab": "completion",
+}
+
 DONE, REFUSED, COULD_NOT, UNREACHABLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 PROMISE = "GitOps delivery where a stolen Git account is not enough to deploy."
@@ -78,6 +91,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         terminal.refuse(_machine_error(error))
         return COULD_NOT
     except Exception as error:
+        if extra := _missing_extra(error):
+            terminal.refuse(extra)
+            return COULD_NOT
         if environ.get("GITWARRANT_DEBUG"):
             raise
         terminal.refuse(
@@ -91,7 +107,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command, with what all commands share."""
-    module = import_module(f"gitwarrant.cli.{name}")
+    module = import_module(f"gitwarrant.cli.{name}" if name in LIGHT else f"gitwarrant.cli.usage.{name}")
     parser = Parser(
         prog=f"gitwarrant {name}",
         description=(module.__doc__ or COMMANDS[name]).strip(),
@@ -146,6 +162,18 @@ def top_parser() -> argparse.ArgumentParser:
         "command", choices=tuple(COMMANDS), nargs="?", metavar="COMMAND", help=argparse.SUPPRESS
     )
     return parser
+
+
+def _missing_extra(error: Exception) -> GitwarrantError | None:
+    """What to install, when the error is that an optional module is not here."""
+    module = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    extra = EXTRAS.get(module.partition(".")[0])
+    if extra is None:
+        return None
+    return GitwarrantError(
+        f"this needs the extra {extra!r}: there is no module {module!r}",
+        remedy=f"pip install 'gitwarrant[{extra}]'",
+    )
 
 
 def _status(error: GitwarrantError) -> int:

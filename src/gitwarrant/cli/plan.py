@@ -1,14 +1,9 @@
-"""Show what a change would create, update and delete, before it does.
-
-In a clone of the environment repository: what your branch would do to an
-environment once it lands, with every gate's opinion. With --fetched, or outside
-of a clone: what the deployer would do now with what the Git server holds.
-"""
+"""`gitwarrant plan`: the plan of a change like a diff, and what each gate says to it."""
 
 import argparse
 from pathlib import Path
 
-from gitwarrant.cli.configured import add_config, agent, git_folder, now, working
+from gitwarrant.cli.configured import agent, git_folder, now, working
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
@@ -17,26 +12,6 @@ from gitwarrant.pipeline.delivery import candidate, examine
 from gitwarrant.pipeline.judge import Judgement, judge
 from gitwarrant.pipeline.local import look, proposed, question
 from gitwarrant.plan.text import lines
-
-EXAMPLES = """\
-examples:
-  gitwarrant plan production               what HEAD would change there once it lands
-  gitwarrant plan staging --base main~3    compared with three landings ago
-  gitwarrant plan production --fetched     what the deployer would do now
-  gitwarrant plan production --cluster     and what the API server says to it (dry run)
-
-exit status: 0 every gate passes; 1 a gate refuses; 2 could not run; 3 a server does not answer
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the environment, and what to compare."""
-    parser.add_argument("environment", help="the environment to plan for")
-    parser.add_argument("revision", nargs="?", default="HEAD", help="what would land (default: HEAD)")
-    parser.add_argument("--base", metavar="REV", help="what to compare with (default: the protected ref)")
-    parser.add_argument("--fetched", action="store_true", help="fetch, and compare with the last warrant")
-    parser.add_argument("--cluster", action="store_true", help="ask the API server too (implies --fetched)")
-    add_config(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -1,26 +1,10 @@
-"""Sign that you wrote a change.
-
-Needed where the forge will rewrite your commits when it lands them (squash,
-rebase), and never harmful. The statement covers the difference, so it holds
-however the change lands.
-"""
+"""`gitwarrant propose`: sign an `author` statement."""
 
 import argparse
 
-from gitwarrant.cli.signing import add_signing, sign_statement
+from gitwarrant.cli.signing import sign_statement
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.statement import StatementKind
-
-EXAMPLES = """\
-examples:
-  gitwarrant propose                 what HEAD adds to the trust ref
-  gitwarrant propose --dry-run       show what would be signed
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the interval and how the statement binds to it."""
-    add_signing(parser, "30d")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -8,8 +8,9 @@ from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import access, refine_with
+from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.warranting import access
 
 
 def connection(work: Delivery, environment: str) -> Connection:

@@ -1,7 +1,4 @@
-"""A real Kubernetes to try, test and drill against: API server, etcd, controllers, scheduler, fake nodes.
-
-Everything runs as child processes of this machine, listens on loopback alone and lives in one folder.
-"""
+"""`gitwarrant sandbox`: start, look at and end a real Kubernetes."""
 
 import argparse
 import os
@@ -13,31 +10,6 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.sandbox import find, life, logs
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
-
-EXAMPLES = """\
-examples:
-  gitwarrant sandbox up                              ready in seconds; run it again any time
-  export KUBECONFIG=$(gitwarrant sandbox kubeconfig)
-  gitwarrant sandbox kubeconfig --user jane --group team-a     a client certificate, to try out RBAC
-  gitwarrant sandbox status --output json
-  gitwarrant sandbox logs kube-apiserver -f
-  gitwarrant sandbox down --keep                     end it, keep its objects for the next 'up'
-  gitwarrant sandbox down                            leave nothing
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What can be done with a sandbox, and with which."""
-    parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
-    parser.add_argument(
-        "part", nargs="?", metavar="PART", help=f"with logs: one of {', '.join(logs.SOURCES)}"
-    )
-    parser.add_argument("--name", default="default", help="which sandbox (default: %(default)s)")
-    parser.add_argument("--folder", type=Path, help="where sandboxes are kept (default: your state folder)")
-    parser.add_argument("--keep", action="store_true", help="with down: keep the data")
-    parser.add_argument("--user", help="with kubeconfig: act as this user")
-    parser.add_argument("--group", action="append", default=[], help="with kubeconfig: and in this group")
-    parser.add_argument("-f", "--follow", action="store_true", help="with logs: go on with what is added")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from gitwarrant.cli.configured import add_config, agent, now
+from gitwarrant.cli.configured import agent, now
 from gitwarrant.cli.plan import show
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.config.fields import duration
@@ -23,25 +23,6 @@ from gitwarrant.trust.sshsig import public_line, sign
 from gitwarrant.trust.statements import interval, make
 
 NONCE_BYTES = 16
-
-
-def add_signing(parser: argparse.ArgumentParser, default_lifetime: str) -> None:
-    """Take the interval and how the statement binds to it."""
-    parser.add_argument("revision", nargs="?", default="HEAD", help="what it is about (default: HEAD)")
-    parser.add_argument("--base", metavar="REV", help="where it begins (default: where it left the ref)")
-    parser.add_argument(
-        "--bind",
-        choices=[bind.value for bind in Bind],
-        default=Bind.DIFF.value,
-        help="diff: these path changes, wherever they land (default); tree: exactly this result",
-    )
-    parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 14d or 12h")
-    parser.add_argument("--ref", help="the protected ref it is for (default: the trust ref)")
-    parser.add_argument("--key", metavar="FILE", help="the SSH key to sign with (default: user.signingkey)")
-    parser.add_argument("--yes", action="store_true", help="sign without asking")
-    parser.add_argument("--no-push", action="store_true", help="keep the statement in this clone for now")
-    parser.add_argument("--dry-run", action="store_true", help="show what would be signed, and stop")
-    add_config(parser)
 
 
 def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -1,37 +1,15 @@
-"""Prove who wrote and who accepted every landing.
-
-Without arguments: what your branch adds to the protected branch of an
-environment, judged as the deployer will judge it. Reads the clone's commits
-and statements; your work tree does not matter.
-"""
+"""`gitwarrant verify`: each landing with its proof, or the refusal."""
 
 import argparse
 from pathlib import Path
 
-from gitwarrant.cli.configured import add_config, agent, now
+from gitwarrant.cli.configured import agent, now
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.errors import Refused
 from gitwarrant.pipeline.local import look, proposed, prove
-
-EXAMPLES = """\
-examples:
-  gitwarrant verify                          what HEAD adds, by the rules of the trust ref
-  gitwarrant verify --environment production    and by the approvals that production asks for
-  gitwarrant verify origin/main --base v1.4  everything that landed since v1.4
-
-exit status: 0 every landing is proven; 1 one is not; 2 could not run
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take what to prove, and for what."""
-    parser.add_argument("revision", nargs="?", default="HEAD", help="what to prove (default: HEAD)")
-    parser.add_argument("--environment", help="prove it for this environment, with its own approvals")
-    parser.add_argument("--base", metavar="REV", help="where to begin (default: where the line left the ref)")
-    add_config(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

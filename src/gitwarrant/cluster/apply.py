@@ -9,6 +9,7 @@ from functools import partial
 
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.admission import Admitted, admit
+from gitwarrant.cluster.allocation import allocated, allocates
 from gitwarrant.cluster.applyset import (
     Parent,
     applyset_id,
@@ -18,14 +19,14 @@ from gitwarrant.cluster.applyset import (
     parent_key,
     read_parent,
 )
-from gitwarrant.cluster.client import Cluster, KindUnknown
-from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
+from gitwarrant.cluster.client import Cluster, KindUnknown, Written
+from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence, picked
 from gitwarrant.cluster.order import bounded, waves
 from gitwarrant.cluster.refusal import ClusterError, Conflict, ServerTrouble
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
-from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.manifest import Json, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
 
@@ -208,8 +209,19 @@ async def _apply_leaf(
         uid=written.uid,
         resource_version=written.resource_version,
         message=message,
+        values=_values(work, manifest, written),
     )
     return await _established(work, leaf, done)
+
+
+def _values(work: _Work, manifest: Manifest, written: Written) -> dict[str, Json]:
+    """What the server picked for this object: a value that we saw before is not replaced by a later one."""
+    if not allocates(manifest.kind):
+        return {}
+    now = allocated(manifest.kind, written.content)
+    declared = allocated(manifest.kind, manifest.content)
+    earlier = {} if written.created else picked(work.ledger.recorder, work.ledger.environment, manifest.key)
+    return {name: earlier.get(name, value) for name, value in now.items() if name not in declared}
 
 
 async def _left_behind(work: _Work, leaf: Leaf) -> bool:

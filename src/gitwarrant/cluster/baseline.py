@@ -6,16 +6,16 @@ read again from there.
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from gitwarrant.cluster.allocation import allocated, with_allocated, without_allocated
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.comparison import bare
-from gitwarrant.cluster.exemptions import ALLOCATED, Field
 from gitwarrant.cluster.refusal import ClusterError
 from gitwarrant.model.canonical import NotCanonical, dumps, loads
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
+from gitwarrant.objects.difference import bare
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""
@@ -102,14 +102,14 @@ async def _schema(key: ObjectKey, version: str, cluster: Cluster) -> str:
 
 
 async def _ask(manifest: Manifest, identifier: str, cluster: Cluster) -> dict[str, Any]:
-    fields = [entry.field for entry in ALLOCATED if entry.kind == manifest.kind]
-    content = as_member(manifest.content, identifier)
+    kind, content = manifest.kind, as_member(manifest.content, identifier)
     for _ in range(TRIES):
-        key, probe, back = _probe(manifest, _without(content, fields))
+        key, probe, back = _probe(manifest, without_allocated(kind, content))
         answer = await cluster.apply(key, manifest.version, probe, force=False, dry_run=True)
         if answer.created:  # else somebody has that name: what it holds is theirs
             named = bare(_replaced(answer.content, {**back, answer.uid: UID}))
-            return _put_back(_without(named, fields), content, fields)
+            # What the manifest itself says of such a field is part of the truth.
+            return with_allocated(kind, without_allocated(kind, named), allocated(kind, content))
     raise ClusterError(
         f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
     )
@@ -144,41 +144,3 @@ def _replaced(value: Json, texts: Mapping[str, str]) -> Json:
     if isinstance(value, list):
         return [_replaced(item, texts) for item in value]
     return texts.get(value, value) if isinstance(value, str) else value
-
-
-def _without(content: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
-    """The object less the fields that the server allocates: two objects cannot have the same value."""
-    result: Json = dict(content)
-    for field in fields:
-        result = _walk(result, field, lambda parent, name: {k: v for k, v in parent.items() if k != name})
-    return dict(result)
-
-
-def _put_back(
-    made: Mapping[str, Any], declared: Mapping[str, Any], fields: Sequence[Field]
-) -> dict[str, Any]:
-    """What the manifest itself says of allocated fields is part of the truth."""
-    result: Json = dict(made)
-    for field in fields:
-        result = _graft(result, declared, field)
-    return dict(result)
-
-
-def _walk(value: Json, field: Field, change: Callable[[dict[str, Any], str], Json]) -> Json:
-    step, rest = field[0], field[1:]
-    if step == "*":
-        return [_walk(item, rest, change) for item in value] if isinstance(value, list) else value
-    if not isinstance(value, dict) or step not in value:
-        return value
-    return change(value, step) if not rest else {**value, step: _walk(value[step], rest, change)}
-
-
-def _graft(value: Json, source: Json, field: Field) -> Json:
-    step, rest = field[0], field[1:]
-    if step == "*":
-        if not isinstance(value, list) or not isinstance(source, list) or len(value) != len(source):
-            return value
-        return [_graft(item, given, rest) for item, given in zip(value, source, strict=True)]
-    if not isinstance(value, dict) or not isinstance(source, dict) or step not in source:
-        return value
-    return {**value, step: source[step] if not rest else _graft(value.get(step), source[step], rest)}

@@ -275,7 +275,7 @@ class Cluster:
         found = answer(data)
         if status >= 400:
             raise refusal(status, found, request.subject)
-        if not 200 <= status < 300 or not isinstance(found, dict):
+        if not 200 <= status < 300 or not isinstance(found, dict) or not found:
             raise ClusterError(
                 f"{request.subject}: the server answered {status} in a form that no API server uses",
                 remedy="check the server address in the kubeconfig",

@@ -8,11 +8,11 @@ from typing import Any
 from gitwarrant.cluster.attribution import owners
 from gitwarrant.cluster.baseline import with_uid
 from gitwarrant.cluster.client import MANAGER
-from gitwarrant.cluster.comparison import bare, compare, hide_secrets
 from gitwarrant.cluster.exemptions import exempt
 from gitwarrant.model.live import Drift, DriftKind
 from gitwarrant.model.manifest import Content, Json, ObjectKey
 from gitwarrant.model.plan import FieldDifference
+from gitwarrant.objects.difference import bare, compare, hide_secrets
 
 # Admission gives every Pod a token volume with a random name; what it holds is compared all the same.
 TOKEN_VOLUME = re.compile(r"kube-api-access-[a-z0-9]{5}")

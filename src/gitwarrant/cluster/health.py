@@ -182,14 +182,30 @@ def _custom_definition(live: Live) -> Verdict:
     return Health.PROGRESSING, "it is not served yet"
 
 
+def _api_service(live: Live) -> Verdict:
+    conditions = _conditions(live)
+    if _is(conditions, "Available", "True"):
+        return WELL
+    return Health.PROGRESSING, _said(conditions.get("Available", {"type": "Available"}))
+
+
+def _autoscaler(live: Live) -> Verdict:
+    for condition in _conditions(live).values():
+        if condition.get("status") == "False" and str(condition.get("reason", "")).startswith("Failed"):
+            return Health.FAILED, _said(condition)
+    return WELL
+
+
 RULES: Mapping[tuple[str, str], Callable[[Live], Verdict]] = {
     ("", "PersistentVolumeClaim"): _volume_claim,
     ("", "Pod"): _pod,
     ("", "Service"): _service,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _custom_definition,
+    ("apiregistration.k8s.io", "APIService"): _api_service,
     ("apps", "DaemonSet"): _daemon_set,
     ("apps", "Deployment"): _deployment,
     ("apps", "StatefulSet"): _stateful_set,
+    ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
     ("batch", "Job"): _job,
 }
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
+from gitwarrant.cluster.allocation import Values, allocated
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.live import AppliedObject, Result
-from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
 from gitwarrant.model.record import RecordKind
 
@@ -39,8 +40,9 @@ class Ledger:
         uid: str = "",
         resource_version: str = "",
         message: str = "",
+        values: Values | None = None,
     ) -> AppliedObject:
-        """Record what became of a leaf."""
+        """Record what became of a leaf; `values` are those that the server picked for it."""
         self.recorder.append(
             RecordKind.APPLIED,
             self.environment,
@@ -54,6 +56,7 @@ class Ledger:
                 "uid": uid,
                 "resource_version": resource_version,
                 "message": message,
+                **({"allocated": dict(values)} if values else {}),
             },
         )
         operation = Operation(leaf.operation)
@@ -97,17 +100,19 @@ class RevertLedger:
         self._audit_ids.append(audit_id)
         return audit_id
 
-    def done(self, uid: str, resource_version: str, *, before: str) -> None:
+    def done(self, current: Content, *, before: str) -> None:
         """Record that it is as warranted again; where it was made anew, the inventory must learn its uid."""
+        uid = current["metadata"]["uid"]
         body = {
             **self._body(),
             "audit_id": self._audit_ids[-1],
             "uid": uid,
-            "resource_version": resource_version,
+            "resource_version": current["metadata"]["resourceVersion"],
         }
         if uid != before:
             sequence = logged_sequence(self.recorder, self.environment)
             anew = {"sequence": sequence, "operation": "apply", "result": "created", **body}
+            anew["allocated"] = allocated(self.manifest.kind, current)
             self.recorder.append(RecordKind.APPLIED, self.environment, anew)
         self.recorder.append(RecordKind.REVERTED, self.environment, body)
 
@@ -123,6 +128,15 @@ def logged_sequence(recorder: Recorder, environment: str) -> int:
     chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), environment, newest_first=True)
     newest = next(recorder.read(0, chosen), None)
     return int(newest.body["sequence"]) if newest else 0
+
+
+def picked(recorder: Recorder, environment: str, key: ObjectKey) -> Values:
+    """The values that the server picked when we wrote an object, as the log has them."""
+    chosen = Selection(frozenset({RecordKind.APPLIED}), environment, key, newest_first=True)
+    for record in recorder.read(0, chosen):
+        if record.body["result"] != Result.FAILED.value:
+            return dict(record.body.get("allocated") or {})
+    return {}
 
 
 def intended(recorder: Recorder, environment: str) -> frozenset[ObjectKey]:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from gitwarrant.audit.recorder import Recorder, object_body
+from gitwarrant.audit.queries import key_of
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
+from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.baseline import BaselineStore, baseline
 from gitwarrant.cluster.client import Cluster, KindUnknown
-from gitwarrant.cluster.comparison import path
 from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
 from gitwarrant.cluster.health import health
-from gitwarrant.cluster.ledger import RevertLedger
+from gitwarrant.cluster.ledger import RevertLedger, picked
 from gitwarrant.cluster.order import bounded, rank
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
 from gitwarrant.cluster.revert import Reverter
@@ -21,6 +22,7 @@ from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import Drift, DriftKind, Health, InventoryEntry, ObjectHealth, Observation
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.record import RecordKind
+from gitwarrant.objects.difference import path
 
 Live = Mapping[str, Any]
 AUTOSCALER = ("autoscaling", "v2", "HorizontalPodAutoscaler")
@@ -62,7 +64,7 @@ async def observe(
         applyset_id(parent_key(environment, namespace)),
         mode,
         _Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
-        _known(previous),
+        _known(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
     calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
@@ -111,6 +113,12 @@ class _Watch:
 
     async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> _Seen:
         truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        fresh = truth
+        if allocates(manifest.kind):
+            values = picked(self.recorder, self.environment, manifest.key)
+            truth = with_allocated(manifest.kind, fresh, values)
+        if live is not None and live["metadata"]["uid"] != entry.uid:
+            truth = fresh
         judged = judge(manifest.key, truth, live, uid=entry.uid, autoscaled=False)
         autoscaled = (
             judged is not None and scaled(judged.differences) and await self.autoscalers.target(manifest.key)
@@ -121,7 +129,8 @@ class _Watch:
             return self._seen(await self._health(manifest.key, live), judged.drift if judged else None)
         self._record_drift(judged.drift)
         ledger = RevertLedger(self.recorder, self.environment, manifest)
-        reverter = Reverter(self.cluster, ledger, manifest, self.identifier, truth, autoscaled)
+        truths = {entry.uid: truth}
+        reverter = Reverter(self.cluster, ledger, manifest, self.identifier, truths, fresh, autoscaled)
         return await self._put_back(reverter, judged, live, entry)
 
     async def _put_back(
@@ -172,8 +181,15 @@ class _Watch:
             self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
 
 
-def _known(previous: Observation | None) -> frozenset[Digest]:
-    return frozenset(map(digest, (*previous.drifts, *previous.health))) if previous else frozenset()
+def _known(recorder: Recorder, environment: str, previous: Observation | None) -> frozenset[Digest]:
+    """What need not be recorded again: what was seen last, or the health that the log last told."""
+    if previous:
+        return frozenset(map(digest, (*previous.drifts, *previous.health)))
+    told = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
+    return frozenset(
+        digest(ObjectHealth(key_of(record), Health(record.body["health"]), str(record.body["reason"])))
+        for record in told
+    )
 
 
 def _drift_body(drift: Drift) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from functools import partial
 
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, as_member, parent_key
 from gitwarrant.cluster.client import Cluster, KindUnknown
-from gitwarrant.cluster.comparison import bare, compare, hide_secrets
 from gitwarrant.cluster.order import bounded
 from gitwarrant.cluster.refusal import Conflict, Invalid, NotFound
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
+from gitwarrant.objects.difference import bare, compare, hide_secrets
 
 KIND_ARRIVES = "its kind arrives with this change, so the server cannot be asked yet"
 NAMESPACE_ARRIVES = "its namespace arrives with this change, so the server cannot be asked yet"

@@ -6,12 +6,12 @@ from typing import Any
 
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.comparison import path, undo
 from gitwarrant.cluster.drift import Judged, remaining
 from gitwarrant.cluster.ledger import RevertLedger
 from gitwarrant.cluster.refusal import ClusterError, Conflict, Invalid
 from gitwarrant.model.manifest import Content, Manifest
 from gitwarrant.model.plan import FieldDifference
+from gitwarrant.objects.difference import path, undo
 
 TRIES = 5  # controllers write an object's status some times in a row after each change
 
@@ -24,7 +24,10 @@ class Reverter:
     ledger: RevertLedger
     manifest: Manifest
     identifier: str
-    truth: Content
+    truths: Mapping[str, Content]
+    """By uid: the baseline with the values that the server picked for that very object."""
+    fresh: Content
+    """The baseline of any other object, such as the one that is made anew."""
     autoscaled: bool
 
     async def revert(self, judged: Judged, live: Mapping[str, Any] | None, uid: str) -> Mapping[str, Any]:
@@ -39,8 +42,7 @@ class Reverter:
             Unreachable: the server does not answer.
         """
         current = await self._tried(judged, live)
-        metadata = current["metadata"]
-        self.ledger.done(metadata["uid"], metadata["resourceVersion"], before=uid)
+        self.ledger.done(current, before=uid)
         return current
 
     async def _tried(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -105,4 +107,5 @@ class Reverter:
         )
 
     def _left(self, live: Mapping[str, Any]) -> tuple[FieldDifference, ...]:
-        return remaining(self.manifest.key, self.truth, live, autoscaled=self.autoscaled)
+        truth = self.truths.get(live["metadata"]["uid"], self.fresh)
+        return remaining(self.manifest.key, truth, live, autoscaled=self.autoscaled)

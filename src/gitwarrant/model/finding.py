@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import total_ordering
 
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json, ObjectKey, Pointer
 
@@ -86,6 +87,8 @@ class CheckReport:
     that names their check; together with `unjudged` they refuse the change.
     """
 
+    commit: CommitId
+    """The revision whose rendering was checked; empty for files that are of none."""
     objects: int
     findings: tuple[Finding, ...]
     unjudged: tuple[Unjudged, ...]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitwarrant.model.manifest import Content, Manifest, Pointer
-from gitwarrant.objects.fields import WrongShape, mapping, mappings, spell
+from gitwarrant.objects.fields import WrongShape, mapping, mappings, spell, text
 
 TEMPLATE: Pointer = ("spec", "template", "spec")
 
@@ -91,6 +91,11 @@ class Pod:
     def security(self) -> Content:
         """The security context of the Pod itself, empty when absent."""
         return mapping(self.spec, "securityContext", self.pointer)
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it says that it runs on Windows, where Linux's settings mean nothing."""
+        return text(mapping(self.spec, "os", self.pointer), "name", (*self.pointer, "os")) == "windows"
 
     @property
     def volumes(self) -> Iterator[tuple[Pointer, Content]]:

@@ -25,7 +25,8 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
+from gitwarrant.model.manifest import Json
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
@@ -151,8 +152,20 @@ def standing(work: Delivery, name: str) -> Standing | None:
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
     judgement = judge(candidate.repository, candidate.question)
-    environment, head = judgement.question.environment.name, judgement.question.change.head
-    append = work.recorder.append
+    question = judgement.question
+    planned = judgement.plan.objects if judgement.plan else ()
+    moves = any(item.action is not Action.UNCHANGED for item in planned)
+    # That nothing new still passes is no news, and would hide who wrote what stands.
+    if question.change.landings or question.previous is None or moves:
+        _record_passes(work, judgement)
+    for refusal in judgement.refusals:
+        record_refusal(work, question.environment.name, refusal, question.change.head)
+    return judgement
+
+
+def _record_passes(work: Delivery, judgement: Judgement) -> None:
+    """Append what each gate that did not refuse has found."""
+    environment, append = judgement.question.environment.name, work.recorder.append
     if judgement.authorship:
         append(RecordKind.VERIFIED, environment, {"authorship": plain(judgement.authorship)})
     if report := judgement.report:
@@ -165,19 +178,17 @@ def examine(work: Delivery, candidate: Candidate) -> Judgement:
         append(RecordKind.CHECKED, environment, body)
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
-        moved = [
-            {
-                "object": object_body(item.key, item.version),
-                "action": item.action.value,
-                "path": item.place.path,
-            }
-            for item in plan.objects
-            if item.action is not Action.UNCHANGED
-        ]
+        moved = [_moved(item) for item in plan.objects if item.action is not Action.UNCHANGED]
         append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
-    for refusal in judgement.refusals:
-        record_refusal(work, environment, refusal, head)
-    return judgement
+
+
+def _moved(item: PlannedObject) -> dict[str, Json]:
+    """A planned object as records name it, with the file that declares it."""
+    return {
+        "object": object_body(item.key, item.version),
+        "action": item.action.value,
+        "path": item.place.path,
+    }
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:

@@ -1,41 +1,40 @@
-"""Authorise, apply and observe: the stages that touch a cluster.
+"""Apply and observe: the stages that touch a cluster.
 
 The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitwarrant.audit.queries import (
-    apply_completed,
-    inventory,
-    last_warrant,
-    owners,
-    warranted_body,
-)
+from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ledger import logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
-from gitwarrant.config.agent import ClusterAccess
-from gitwarrant.model.canonical import decode, encode
+from gitwarrant.model.canonical import decode
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import Applied, Observation
-from gitwarrant.model.manifest import Manifest, ObjectKey
-from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
-from gitwarrant.model.record import RecordKind
-from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.model.manifest import Manifest
+from gitwarrant.model.plan import Plan
+from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
 from gitwarrant.pipeline.judge import Judgement, rendering
+from gitwarrant.pipeline.warranting import (
+    MANIFESTS,
+    access,
+    in_force,
+    passed_plan,
+    signer,
+    standing_leaves,
+    warrant_for,
+)
 from gitwarrant.store.content import ContentStore
-from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import FileSigner
-from gitwarrant.trust.warrant import open_warrant
+from gitwarrant.trust.warrant import admit, open_warrant
 
-MANIFESTS, BASELINES = "manifest", "baseline"
-"""Kinds of cached content."""
+BASELINES = "baseline"
+"""The kind of cached content that keeps baselines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +62,12 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
-        bundle = _in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
+        bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
         warrant = open_warrant(bundle.envelope, signer(work).public_pem)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)
+        highest = logged_sequence(work.recorder, environment.name)
+        admit(warrant, bundle.leaves, cluster=uid, highest_sequence=highest, now=work.now())
         applied = await apply(
             warrant,
             bundle.leaves,
@@ -94,37 +95,6 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
     environment = judgement.question.environment
     owned = inventory(work.recorder, environment.name)
     return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
-
-
-def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:
-    """Authorise a judged change for the cluster of that uid; the warrant is recorded before anybody has it.
-
-    Raises:
-        Refused: a gate refused, or authorise does.
-    """
-    question, environment = judgement.question, judgement.question.environment
-    passed_plan(judgement)
-    if judgement.authorship is None or judgement.report is None:
-        raise ValueError("a judgement without refusals has all its evidence")
-    last, key = last_warrant(work.recorder, environment.name), signer(work)
-    bundle = authorise(
-        environment,
-        question.tenant,
-        judgement.authorship,
-        judgement.report,
-        plan,
-        cluster=uid,
-        previous=last.warrant if last else None,
-        owners=_owners_here(work, environment.name),
-        now=work.now(),
-        lifetime=work.agent.warrant.lifetime,
-        signer=key,
-    )
-    for manifest in plan.manifests:
-        work.content.put(MANIFESTS, manifest.digest, encode(manifest))
-    warrant = open_warrant(bundle.envelope, key.public_pem)
-    work.recorder.append(RecordKind.WARRANTED, environment.name, warranted_body(warrant, bundle))
-    return bundle
 
 
 async def watch(
@@ -176,67 +146,10 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     return uid
 
 
-def access(work: Delivery, environment: str) -> ClusterAccess:
-    """How the environment's cluster is reached.
-
-    Raises:
-        GitwarrantError: the tenant has no grant for this environment.
-    """
-    found = work.agent.cluster_of(environment)
-    if found is None:
-        raise GitwarrantError(
-            f"tenant {work.agent.tenant.name!r} has no grant for environment {environment!r}",
-            remedy="add it to 'grants' in the agent's own configuration",
-        )
-    return found
-
-
-def signer(work: Delivery) -> FileSigner:
-    """The warrant key; made at first use."""
-    path = work.agent.warrant.key
-    return FileSigner.load(path) if path.exists() else FileSigner.generate(path)
-
-
-def passed_plan(judgement: Judgement) -> Plan:
-    """The plan of a judgement that no gate refused.
-
-    Raises:
-        Refused: the first refusal.
-    """
-    if judgement.refusals:
-        raise judgement.refusals[0]
-    if judgement.plan is None:
-        raise ValueError("a judgement without refusals has a plan")
-    return judgement.plan
-
-
-def _in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says and may still act."""
-    last = last_warrant(work.recorder, plan.environment)
-    if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
-        return None
-    if last.warrant.not_after <= work.now() or _standing(last.leaves) != _standing(plan.leaves):
-        return None
-    done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = any(leaf.operation == Operation.DELETE.value for leaf in plan.leaves.leaves)
-    return None if done and deletes else last.bundle
-
-
-def _standing(leaves: LeafList) -> tuple[Leaf, ...]:
-    return tuple(leaf for leaf in leaves.leaves if leaf.operation != Operation.DELETE.value)
-
-
-def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
-    """Which environment owns each object of the cluster that this environment deploys to."""
-    here = access(work, environment).name
-    beside = {name for name, cluster in work.agent.destinations if cluster == here}
-    return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}
-
-
 def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
-    wanted = {leaf.digest for leaf in _standing(last.leaves)}
+    wanted = {leaf.digest for leaf in standing_leaves(last.leaves)}
     kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
     found = [decode(Manifest, data) for data in kept if data is not None]
     if len(found) < len(wanted):

@@ -96,7 +96,8 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
 
 
 def _touches_rules(landing: Landing) -> bool:
-    return any(change.path.startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
+    # A file where the folder was is a change of the rules too: it removes them.
+    return any(f"{change.path}/".startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
 
 
 def _succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:

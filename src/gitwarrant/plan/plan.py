@@ -16,6 +16,12 @@ OWN_NAMESPACE = "gitwarrant-system"
 
 ANY_KIND = "*"
 
+TAKES_OTHERS_ALONG = frozenset({"Namespace", "CustomResourceDefinition.apiextensions.k8s.io"})
+"""Kinds whose deletion deletes objects that no plan shows and no bound counts."""
+
+DELETE_ANNOTATION = "gitwarrant.dev/delete"
+"""`allow` on an object as it was warranted lets a later change delete it: two reviews, not one slip."""
+
 
 def plan(
     environment: Environment,
@@ -50,11 +56,14 @@ def plan(
         _within(grant, manifest.key, manifest.place)
     for leaf in gone:
         _within(grant, leaf.key, environment.place)
-    # 3. The change is not larger than the environment allows.
+    # 3. No delete takes along what nobody reviewed.
+    before = {manifest.key: manifest for manifest in previous.manifests} if previous else {}
+    for leaf in gone:
+        _alone(leaf, before.get(leaf.key), environment)
+    # 4. The change is not larger than the environment allows.
     _within_bounds(environment, len(wanted), gone)
     # Whether another environment owns an object is judged by authorise, whether the
     # server would take it by cluster.refine.
-    before = {manifest.key: manifest for manifest in previous.manifests} if previous else {}
     planned = [_planned(manifest, standing.get(manifest.key), before) for manifest in rendered.manifests]
     planned += [_deleted(leaf, before, environment) for leaf in gone]
     return Plan(
@@ -132,6 +141,23 @@ def _within(grant: Grant, key: ObjectKey, place: Place) -> None:
         raise refused(f"the kind {kind} is not granted; granted: {_names(grant.kinds)}")
 
 
+def _alone(leaf: Leaf, earlier: Manifest | None, environment: Environment) -> None:
+    """Refuse to delete a namespace or a definition, which take others along, unless that was announced."""
+    kind = f"{leaf.kind}.{leaf.group}" if leaf.group else leaf.kind
+    if kind not in TAKES_OTHERS_ALONG:
+        return
+    if earlier is not None and earlier.digest == leaf.digest:
+        annotations = earlier.content["metadata"].get("annotations")
+        if isinstance(annotations, dict) and annotations.get(DELETE_ANNOTATION) == "allow":
+            return
+    raise Refused(
+        f"{leaf.key} would be deleted, and everything in it",
+        stage="plan",
+        remedy=f"keep it, or first land a change that annotates it with '{DELETE_ANNOTATION}: allow'",
+        place=environment.place,
+    )
+
+
 def _within_bounds(environment: Environment, objects: int, gone: list[Leaf]) -> None:
     bounds = environment.bounds
     if objects > bounds.max_objects:
@@ -142,10 +168,10 @@ def _within_bounds(environment: Environment, objects: int, gone: list[Leaf]) -> 
             place=environment.place,
         )
     if len(gone) > bounds.max_deletes:
-        named = ", ".join(str(leaf.key) for leaf in gone[:3])
+        named = ", ".join([*(str(leaf.key) for leaf in gone[:3]), *(["..."] if len(gone) > 3 else [])])
         allowed = f"one change may delete {bounds.max_deletes}"
         raise Refused(
-            f"{len(gone)} objects would be deleted ({named}, ...); {allowed}",
+            f"{len(gone)} objects would be deleted ({named}); {allowed}",
             stage="plan",
             remedy="delete in smaller steps, or raise 'bounds.max_deletes' in .gitwarrant/environments.yaml",
             place=environment.place,

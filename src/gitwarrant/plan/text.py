@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from gitwarrant.model.manifest import Content, Json, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
 from gitwarrant.objects.difference import HIDDEN, hide_secrets, identity_of
+from gitwarrant.yaml.scalars import NotExact, plain_scalar
 
 Line: TypeAlias = tuple[str, str]
 """A style (`bold`, `add`, `change`, `remove`, `dim` or none) and the text of one line."""
@@ -61,7 +62,7 @@ def difference_lines(differences: Iterable[FieldDifference], content: Content) -
 
 
 def _field(difference: FieldDifference, content: Content) -> Iterator[Line]:
-    path = _path(difference, content)
+    path = field_name(difference, content)
     match difference.before, difference.after:
         case (), (after,):
             yield from _one_side("add", "+", path, after)
@@ -89,13 +90,18 @@ def _text_difference(before: str, after: str) -> Iterator[Line]:
     if len(olds) + len(news) > MAX_COMPARED_LINES:
         yield "dim", f"        {len(olds)} lines -> {len(news)} lines"
         return
-    styles = {"+": "add", "-": "remove", "@": "dim"}
     compared = list(difflib.unified_diff(olds, news, lineterm="", n=1))[2:]  # the first two name files
-    yield from _bounded(
-        [(styles.get(line[0], ""), f"        {line[0]} {_printable(line[1:])}".rstrip()) for line in compared]
-    )
+    yield from _bounded([_compared(line) for line in compared])
     if olds == news:
         yield "dim", "        only the line ends differ"
+
+
+def _compared(line: str) -> Line:
+    """One line of a unified difference; `@@` lines say where in the text."""
+    if line.startswith("@@"):
+        return "dim", f"        {line}"
+    style = {"+": "add", "-": "remove"}.get(line[0], "")
+    return style, f"        {line[0]} {_printable(line[1:])}".rstrip()
 
 
 def _bounded(shown: list[Line]) -> Iterator[Line]:
@@ -104,7 +110,7 @@ def _bounded(shown: list[Line]) -> Iterator[Line]:
         yield "dim", f"        ... {len(shown) - MAX_DIFF_LINES} more lines"
 
 
-def _path(difference: FieldDifference, content: Content) -> str:
+def field_name(difference: FieldDifference, content: Content) -> str:
     """Write a pointer for people: `spec.containers[web].image`, list items by what tells them apart."""
     written = ""
     here: Json = content
@@ -140,11 +146,20 @@ def _inside(value: Json, step: str | int) -> Json:
 
 def _value(value: Json) -> str:
     """Write a value on one line, shortened; text bare where it cannot be mistaken for something else."""
-    bare = isinstance(value, str) and value.isprintable() and value.strip() == value != ""
-    written = value if bare else json.dumps(value, ensure_ascii=not _is_printable(value))
+    written = value if _is_bare(value) else json.dumps(value, ensure_ascii=not _is_printable(value))
     if len(written) <= MAX_VALUE:
         return str(written)
     return f"{written[:MAX_VALUE]}... ({len(written)} characters)"
+
+
+def _is_bare(value: Json) -> bool:
+    """Whether text needs no quotes to be seen as text: `web` needs none, `"true"` and `"8080"` do."""
+    if not isinstance(value, str) or not value.isprintable() or value.strip() != value or value[:1] in '"[{':
+        return False
+    try:
+        return plain_scalar(value) == value
+    except NotExact:
+        return False
 
 
 def _is_printable(value: Json) -> bool:

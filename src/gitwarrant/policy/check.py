@@ -106,11 +106,12 @@ def _report(walk: _Walk, rendered: Rendered, sets: Sequence[PolicySet]) -> Check
         else:
             unjudged.append(Unjudged(found.check.id, found.manifest.key, place, found.said))
     return CheckReport(
+        commit=rendered.commit,
         objects=len(rendered.manifests),
         findings=tuple(findings),
         unjudged=tuple(unjudged),
         tallies=tuple(_tally(check.id, walk.outcomes) for check in walk.checks),
-        refused_by=tuple(finding for finding in findings if _refuses(finding, sets)),
+        refused_by=tuple(finding for finding in findings if refuses(finding, sets)),
     )
 
 
@@ -122,7 +123,7 @@ def _by_place(placed: tuple[_Found, Place]) -> tuple[Place, str]:
 def _finding(found: _Found, violation: Violation, place: Place) -> Finding:
     return Finding(
         rule=found.check.id,
-        severity=found.check.severity,
+        severity=violation.severity or found.check.severity,
         object=found.manifest.key,
         place=place,
         message=violation.message,
@@ -141,7 +142,8 @@ def _tally(rule: str, outcomes: Mapping[tuple[str, Outcome], int]) -> RuleTally:
     )
 
 
-def _refuses(finding: Finding, sets: Iterable[PolicySet]) -> bool:
+def refuses(finding: Finding, sets: Iterable[PolicySet]) -> bool:
+    """Whether a finding reaches the threshold of a set that names its check."""
     return any(finding.rule in policy.checks and finding.severity >= policy.threshold for policy in sets)
 
 

@@ -48,13 +48,14 @@ class Subject:
 class Violation:
     """What a check found: the field (from the object's top), the fault, and how to mend it here.
 
-    Without a remedy of its own the check's general one is shown.
+    Without a remedy or a severity of its own, the check's are taken.
     """
 
     pointer: Pointer
     message: str
     remedy: str = ""
     fix: Fix | None = None
+    severity: Severity | None = None
 
 
 class Check(Protocol):

@@ -1,8 +1,9 @@
 """Plain YAML and JSON files: every document is a manifest, or a List of them."""
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, replace
 
 from gitwarrant.model.change import File
 from gitwarrant.model.errors import Place, Refused
@@ -14,6 +15,10 @@ from gitwarrant.yaml.reader import Document, read
 SUFFIXES = (".yaml", ".yml", ".json")
 MAX_NAME = 253  # RFC 1123 subdomain, the longest that the API server takes for any kind
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.:]*[a-z0-9])?")  # colons: RBAC names such as system:reader
+RBAC_NAME = re.compile(r"(?!\.{1,2}$)[\x21-\x24\x26-\x2e\x30-\x7e]+")  # RBAC takes all but `/` and `%`
+RBAC = "rbac.authorization.k8s.io"
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123 label
+KIND = re.compile(r"[A-Za-z][-A-Za-z0-9]{0,62}")
 GROUP = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]+")
 SERVER_SETS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 
@@ -55,64 +60,84 @@ def read_manifests(file: File) -> Iterator[Manifest]:
     except YamlError as error:
         raise Refused(error.what, stage="render", remedy=error.remedy, place=error.place) from error
     for document in documents:
-        yield from _objects(document.value, (), document, file)
+        yield from _objects(_Found(document.value, (), document, file))
 
 
-def _objects(value: Json, pointer: Pointer, document: Document, file: File) -> Iterator[Manifest]:
-    if not isinstance(value, dict):
-        remedy = "write one Kubernetes object per document"
-        raise _refused("a manifest is a mapping", remedy, pointer, document, file)
-    kind = value.get("kind")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list):
-        for index, item in enumerate(value["items"]):
-            yield from _objects(item, (*pointer, "items", index), document, file)
-        return
-    yield _manifest(value, pointer, document, file)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A value that should be an object: where it is inside its document and file."""
 
+    value: Json
+    pointer: Pointer
+    document: Document
+    file: File
 
-def _manifest(value: dict[str, Any], pointer: Pointer, document: Document, file: File) -> Manifest:
-    def text(*names: str) -> str:
-        found: Json = value
+    def text(self, *names: str) -> str:
+        """The text of a field that every manifest has."""
+        found: Json = self.value
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
+        field = ".".join(names)
+        if isinstance(found, bool | int | float):
+            written = json.dumps(found)
+            raise self.refused(f"{field} is read as {written}, not as text", "put it in quotes", *names)
         if not isinstance(found, str) or not found:
-            field = ".".join(names)
-            raise _refused(
-                f"a manifest without {field}", f"write {field} as text", (*pointer, *names), document, file
-            )
+            raise self.refused(f"a manifest without {field}", f"write {field} as text", *names)
         return found
 
-    kind, version = text("kind"), text("apiVersion")
-    if not GROUP.fullmatch(version):
-        where = (*pointer, "apiVersion")
-        raise _refused(f"{version!r} is no apiVersion", "write v1 or group/version", where, document, file)
-    name = text("metadata", "name")
-    if len(name) > MAX_NAME or not NAME.fullmatch(name):
-        where = (*pointer, "metadata", "name")
-        remedy = "use lower-case letters, digits, '-' and '.'"
-        raise _refused(f"{name[:80]!r} is no object name", remedy, where, document, file)
-    _refuse_server_fields(value, pointer, document, file)
-    namespace = text("metadata", "namespace") if "namespace" in value["metadata"] else ""
+    def matched(self, pattern: re.Pattern[str], what: str, remedy: str, *names: str) -> str:
+        """The text of a field that becomes part of an address, so only certain characters may be in it."""
+        found = self.text(*names)
+        if len(found) > MAX_NAME or not pattern.fullmatch(found):
+            raise self.refused(f"{found[:80]!r} is no {what}", remedy, *names)
+        return found
+
+    def place(self, *names: str | int) -> Place:
+        """Where a field is written."""
+        return locate(self.file.data, self.file.path, self.document.index, (*self.pointer, *names))
+
+    def refused(self, what: str, remedy: str, *names: str) -> Refused:
+        """What is wrong with a field."""
+        return Refused(what, stage="render", remedy=remedy, place=self.place(*names))
+
+
+def _objects(found: _Found) -> Iterator[Manifest]:
+    value = found.value
+    if not isinstance(value, dict):
+        raise found.refused("a manifest is a mapping", "write one Kubernetes object per document")
+    kind = value.get("kind")
+    if not (isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list)):
+        yield _manifest(found)
+        return
+    for index, item in enumerate(value["items"]):
+        yield from _objects(replace(found, value=item, pointer=(*found.pointer, "items", index)))
+
+
+def _manifest(found: _Found) -> Manifest:
+    kind = found.matched(KIND, "kind", "write the kind as its API does, such as Deployment", "kind")
+    version = found.matched(GROUP, "apiVersion", "write v1 or group/version", "apiVersion")
     group, _, version = version.rpartition("/")
-    place = _place(pointer, document, file)
-    return Manifest(ObjectKey(group, kind, namespace, name), version, value, place, document.index, pointer)
+    pattern, others = (RBAC_NAME, "others except '/' and '%'") if group == RBAC else (NAME, "'-' and '.'")
+    name = found.matched(
+        pattern, "object name", f"use lower-case letters, digits, {others}", "metadata", "name"
+    )
+    _refuse_server_fields(found)
+    key = ObjectKey(group, kind, _namespace(found), name)
+    place = found.place() if found.pointer else found.document.place
+    return Manifest(key, version, found.value, place, found.document.index, found.pointer)
 
 
-def _refuse_server_fields(value: dict[str, Any], pointer: Pointer, document: Document, file: File) -> None:
+def _namespace(found: _Found) -> str:
+    if found.value["metadata"].get("namespace") is None:
+        return ""
+    remedy = "use lower-case letters, digits and '-', at most 63"
+    return found.matched(NAMESPACE, "namespace name", remedy, "metadata", "namespace")
+
+
+def _refuse_server_fields(found: _Found) -> None:
     """What only the server may say: in a manifest it is a leftover of `kubectl get`, or an attempt."""
     for name in SERVER_SETS:
-        if name in value["metadata"]:
-            where = (*pointer, "metadata", name)
-            raise _refused(f"metadata.{name} is set by the API server", "remove it", where, document, file)
-    if value.get("status"):
-        where = (*pointer, "status")
-        raise _refused("status is written by controllers", "remove it", where, document, file)
-
-
-def _place(pointer: Pointer, document: Document, file: File) -> Place:
-    return locate(file.data, file.path, document.index, pointer) if pointer else document.place
-
-
-def _refused(what: str, remedy: str, pointer: Pointer, document: Document, file: File) -> Refused:
-    place = locate(file.data, file.path, document.index, pointer)
-    return Refused(what, stage="render", remedy=remedy, place=place)
+        if found.value["metadata"].get(name) is not None:  # generators write `creationTimestamp: null`
+            raise found.refused(f"metadata.{name} is set by the API server", "remove it", "metadata", name)
+    if found.value.get("status"):
+        raise found.refused("status is written by controllers", "remove it", "status")

@@ -100,6 +100,8 @@ def _kwok(_port: int) -> tuple[str, ...]:
         "--kubeconfig=pki/kwok.kubeconfig",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         "--node-ip=127.0.0.1",
+        # Without leases the nodes would be NotReady after the controllers' grace period of 50 s.
+        "--node-lease-duration-seconds=40",
     )
 
 

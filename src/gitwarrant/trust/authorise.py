@@ -99,10 +99,10 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
             "mend the findings: gitwarrant check",
             place,
         )
-    if report.objects != len(plan.manifests):
+    if (report.commit, report.objects) != (plan.commit, len(plan.manifests)):
         raise _refuse(
-            f"the checks saw {report.objects} objects, the plan has {len(plan.manifests)}: "
-            "they are not about the same change",
+            f"the checks saw {report.objects} objects of {report.commit[:12]}, "
+            f"the plan has {len(plan.manifests)} of {plan.commit[:12]}",
             JUDGE_AGAIN,
         )
 

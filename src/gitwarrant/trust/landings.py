@@ -29,7 +29,7 @@ class Case:
     counted: tuple[Counted, ...]
     """Statements that cover this landing."""
     ignored: tuple[Ignored, ...]
-    """All statements of the change that do not count; messages show them."""
+    """Statements that begin on the change's line and do not count; messages show them."""
     policy: TrustPolicy
     registry: Registry
     environment: Environment | None
@@ -307,8 +307,7 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    reasons = [str(item) for item in case.ignored if item.statement is not None][:SHOWN]
-    return "".join(f"; {reason}" for reason in reasons)
+    return "".join(f"; {item}" for item in case.ignored[:SHOWN])
 
 
 def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:

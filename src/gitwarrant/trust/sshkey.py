@@ -15,9 +15,11 @@ from functools import lru_cache, partial
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
 
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.trust.sshwire import UINT32, Malformed, Reader
@@ -65,15 +67,21 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class Ed25519:
-    """RFC 8709."""
+    """RFC 8709, by libsodium: twice as fast as OpenSSL here, and most commits are signed with it."""
 
-    key: ed25519.Ed25519PublicKey
+    key: VerifyKey
 
     def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
         _require(algorithm, "ssh-ed25519")
         raw = signature.string()
         signature.end()
-        self.key.verify(raw, message)
+        self.check_raw(raw, message)
+
+    def check_raw(self, raw: bytes, message: bytes) -> None:
+        try:
+            self.key.verify(message, raw)
+        except CryptoError as error:  # also a signature of another length
+            raise InvalidSignature from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,7 @@ class SecurityKey:
         signed = hashlib.sha256(self.application).digest() + bytes([flags]) + UINT32.pack(counter)
         signed += hashlib.sha256(message).digest()
         if isinstance(self.inner, Ed25519):
-            self.inner.key.verify(raw, signed)
+            self.inner.check_raw(raw, signed)
         else:
             self.inner.check_pair(raw, signed)
 
@@ -148,7 +156,7 @@ def _require(algorithm: str, name: str) -> None:
 
 
 def _read_ed25519(reader: Reader) -> Ed25519:
-    return Ed25519(ed25519.Ed25519PublicKey.from_public_bytes(reader.string()))
+    return Ed25519(VerifyKey(reader.string()))
 
 
 def _read_ecdsa(reader: Reader, *, curve: ec.EllipticCurve, hash_: HashAlgorithm, name: str) -> Ecdsa:

@@ -161,6 +161,7 @@ class _Cases:
         self._change, self._root, self._environment = change, root, environment
         self._seen, self._now = seen, now
         self._intervals = statements.Intervals(change)
+        self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
         self._known: dict[int, _Heard] = {}
 
     def open(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case:
@@ -171,7 +172,7 @@ class _Cases:
             landing=landing,
             commits=self._prove(landing, parsed, heard.registry),
             counted=tuple(heard.counted.get(place, ())),
-            ignored=heard.ignored,
+            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
@@ -185,6 +186,10 @@ class _Cases:
             authors.prove(commit, own, registry, at=self._seen.get(commit.id, self._now))
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
+
+    def _is_about_this_line(self, ignored: statements.Ignored) -> bool:
+        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
+        return ignored.statement is not None and ignored.statement.from_commit in self._line
 
     def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:

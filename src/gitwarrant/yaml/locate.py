@@ -6,6 +6,7 @@ alias or a merge the place is where the value is really written: at the anchor.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from yaml import YAMLError
@@ -24,9 +25,14 @@ from yaml.events import (
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Pointer
-from gitwarrant.yaml.errors import YamlError
-from gitwarrant.yaml.reader import check_bytes, syntax_error
-from gitwarrant.yaml.scalars import NotExact, key_text, plain_scalar, tagged_scalar
+from gitwarrant.yaml import json_text
+from gitwarrant.yaml.encoding import check_bytes
+from gitwarrant.yaml.errors import YamlError, syntax_error
+from gitwarrant.yaml.scalars import MERGE, NotExact, key_text, plain_scalar, tagged_scalar
+
+MAX_LOCATED = 4 * 1024 * 1024
+"""Characters of one document whose places are kept, each value some hundred bytes; of larger ones
+(no API server takes such an object) only the beginning is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +69,26 @@ def locate(data: bytes, path: str, document: int, pointer: Pointer) -> Place:
 
 
 def locate_many(data: bytes, path: str, document: int, pointers: Iterable[Pointer]) -> Mapping[Pointer, Span]:
-    """Places of several fields of one document, for one walk."""
+    """Places of several fields of one document, for one walk over it."""
     check_bytes(data, path)
     try:
-        root = _tree(data, path, document)
+        starts = _document_starts(data)
+        if document >= len(starts):
+            what = f"there is no document {document}"
+            raise YamlError(what, remedy="read the file again", place=Place(path))
+        root = _tree(data, starts[document : document + 2])
     except YAMLError as error:
-        raise syntax_error(error, path) from error
-    return {pointer: _span(_find(root, pointer), path) for pointer in pointers}
+        if not json_text.looks_like_json(data):
+            raise syntax_error(error, data, path) from error
+        begin = json_text.start(data, path)  # JSON has escapes that libyaml does not know
+        return dict.fromkeys(pointers, Span(begin, 0, len(data.decode())))
+    return {pointer: _span(_find(root, pointer), path, starts[document]) for pointer in pointers}
 
 
-def _span(node: _Node, path: str) -> Span:
-    place = Place(path, node.start.line + 1, node.start.column + 1)
-    return Span(place, node.start.index, node.end.index)
+def _span(node: _Node, path: str, begin: tuple[int, int]) -> Span:
+    line, index = begin
+    place = Place(path, node.start.line + line + 1, node.start.column + 1)
+    return Span(place, node.start.index + index, node.end.index + index)
 
 
 def _find(node: _Node, pointer: Pointer) -> _Node:
@@ -95,19 +109,33 @@ def _child(node: _Node, step: str | int) -> _Node | None:
     return None
 
 
-def _tree(data: bytes, path: str, document: int) -> _Node:
+@lru_cache(maxsize=16)  # findings come file by file, many from one
+def _document_starts(data: bytes) -> tuple[tuple[int, int], ...]:
+    """Line and character, counted from 0, where each document begins; always at the begin of a line."""
+    starts: list[tuple[int, int]] = []
     parser = CParser(data)
-    try:
-        next_event: Callable[[], Any] = parser.get_event
-        seen = -1
-        while (event := next_event()).__class__ is not StreamEndEvent:
-            if event.__class__ is DocumentStartEvent:
-                seen += 1
-                if seen == document:
-                    return _compose(next_event)
-    finally:
-        parser.dispose()
-    raise YamlError(f"there is no document {document}", remedy="read the file again", place=Place(path))
+    next_event: Callable[[], Any] = parser.get_event
+    while (event := next_event()).__class__ is not StreamEndEvent:
+        if event.__class__ is DocumentStartEvent:
+            mark: Any = event.start_mark
+            starts.append((mark.line, mark.index - mark.column) if starts else (0, 0))
+    parser.dispose()
+    return tuple(starts)
+
+
+@lru_cache(maxsize=2)  # a List is asked for each of its items
+def _tree(data: bytes, bounds: tuple[tuple[int, int], ...]) -> _Node:
+    """The places in one document, read by itself: no anchor reaches across."""
+    [begin, *end] = (index for _, index in bounds)
+    text = data.decode()[begin : end[0] if end else None]
+    parser = CParser(text)
+    next_event: Callable[[], Any] = parser.get_event
+    while next_event().__class__ is not DocumentStartEvent:
+        pass
+    if len(text) > MAX_LOCATED:
+        first = next_event()
+        return _Node(first.start_mark, first.start_mark)
+    return _compose(next_event)
 
 
 def _compose(next_event: Callable[[], Any]) -> _Node:
@@ -142,18 +170,15 @@ def _compose(next_event: Callable[[], Any]) -> _Node:
 
 
 def _put(parent: _Node, key: str, node: _Node) -> None:
-    if key == _MERGE_KEY:
+    if key is MERGE:
         parent.merges.extend(node.children.values() if node.is_list else [node])
     else:
         parent.children[key] = node
 
 
-_MERGE_KEY = "<<"
-
-
 def _key(event: Any) -> str:
     try:
-        if event.implicit[0] and event.value != _MERGE_KEY:
+        if event.implicit[0]:
             return key_text(plain_scalar(event.value))
         return key_text(tagged_scalar(event.tag, event.value)) if event.tag else str(event.value)
     except NotExact:

@@ -3,8 +3,12 @@
 libyaml splits the text into events; what they mean is decided here. One loop
 with a stack of its own: depth is bounded, recursion impossible. Positions of
 fields are found by `locate`, only when somebody asks: reading stays fast.
+
+Where readers disagree, we refuse: duplicate keys, a merge over a key that
+stands before it, numbers that would lose digits.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -24,16 +28,20 @@ from yaml.events import (
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json
-from gitwarrant.yaml.errors import YamlError
-from gitwarrant.yaml.scalars import TAG, NotExact, key_text, plain_scalar, tagged_scalar
+from gitwarrant.yaml import json_text
+from gitwarrant.yaml.anchors import Anchors, BadAlias
+from gitwarrant.yaml.encoding import check_bytes
+from gitwarrant.yaml.errors import YamlError, syntax_error
+from gitwarrant.yaml.scalars import MERGE, TAG, NotExact, is_integer, key_text, plain_scalar, tagged_scalar
 
-MAX_FILE_BYTES = 16 * 1024 * 1024  # ten of the largest objects that etcd takes
 MAX_DEPTH = 200  # a deeply nested CustomResourceDefinition has about sixty
-MAX_NODES = 2_000_000  # aliases counted as often as they are used; stops "billion laughs"
+MAX_COLLECTIONS = 500_000  # lists and mappings of one file; its bytes bound the scalars
 MAX_DOCUMENTS = 20_000
-MAX_REMEMBERED = 20_000  # distinct scalars whose meaning is kept
+MAX_REMEMBERED = 20_000  # distinct scalars whose meaning is kept, for all files of the process
+MAX_REMEMBERED_LENGTH = 100
 
 COLLECTION_TAGS: Final = frozenset({None, "!", TAG + "map", TAG + "seq"})
+LONE_TAG = re.compile(r"(?:&\S+\s+)?!(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +53,6 @@ class Document:
     index: int
 
 
-class _Meanings(dict[str, Any]):
-    """The meaning of unquoted scalars: manifests repeat the same few again and again."""
-
-    def __missing__(self, text: str) -> Json:
-        value = plain_scalar(text)
-        if len(self) < MAX_REMEMBERED:
-            self[text] = value
-        return value
-
-
-_NO_KEY: Final = object()
-_MERGE: Final = object()  # an unquoted `<<`
-_MEANINGS = _Meanings({"<<": _MERGE})
-_NONE: Final[frozenset[str]] = frozenset()
-
-
 def read(data: bytes, path: str) -> tuple[Document, ...]:
     """Read all documents of a file; those that are empty are counted but not returned.
 
@@ -69,28 +61,30 @@ def read(data: bytes, path: str) -> tuple[Document, ...]:
             alias bomb, or a scalar that JSON cannot hold exactly.
     """
     check_bytes(data, path)
+    value = json_text.read(data, max_depth=MAX_DEPTH, max_collections=MAX_COLLECTIONS)
+    if value is not None:
+        return (Document(value, json_text.start(data, path), 0),)
     try:
         documents = _Builder(data, path).documents()
         return tuple(document for document in documents if document.value is not None)
     except YAMLError as error:
-        raise syntax_error(error, path) from error
+        raise syntax_error(error, data, path) from error
 
 
-def check_bytes(data: bytes, path: str) -> None:
-    """Refuse bytes that are too many or not UTF-8, before any parser sees them."""
-    if len(data) > MAX_FILE_BYTES:
-        raise YamlError(
-            f"the file has {len(data) / 1048576:.0f} MiB; at most {MAX_FILE_BYTES // 1048576} MiB are read",
-            remedy="split it into files of one object each, or leave it out of the environment's folder",
-            place=Place(path),
-        )
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise YamlError(
-            f"byte {error.start} is not UTF-8", remedy="save the file as UTF-8", place=Place(path, line)
-        ) from error
+class _Meanings(dict[str, Any]):
+    """The meaning of unquoted scalars: manifests repeat the same few again and again."""
+
+    def __missing__(self, text: str) -> Json:
+        value = plain_scalar(text)
+        if len(self) < MAX_REMEMBERED and len(text) <= MAX_REMEMBERED_LENGTH:
+            self[text] = value
+        return value
+
+
+_MEANINGS: Final = _Meanings()  # the same for every file, as it depends on nothing but the text
+_NO_KEY: Final = object()
+_NO_ANCHORS: Final = Anchors(MAX_DEPTH)  # of files without any; every alias in them is refused
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class _Builder:
@@ -100,8 +94,10 @@ class _Builder:
         self.parser = CParser(data)
         self.next_event: Callable[[], Any] = self.parser.get_event
         self.path = path
-        self.anchored = b"&" in data  # without anchors the bytes bound the values
-        self.anchors: dict[str, tuple[Json, int]] = {}
+        self.text = data.decode() if re.search(rb"!\s", data) else ""  # where a lone tag may stand
+        self.careful = b"&" in data or bool(self.text)  # else no scalar needs a second look
+        self.anchors = Anchors(MAX_DEPTH) if self.careful else _NO_ANCHORS
+        self.room = MAX_COLLECTIONS
 
     def documents(self) -> Iterator[Document]:
         """All documents, empty ones with the value None."""
@@ -112,137 +108,123 @@ class _Builder:
                     continue
                 if index >= MAX_DOCUMENTS:
                     self._refuse(f"more than {MAX_DOCUMENTS} documents", "split the file", event)
-                self.anchors.clear()  # no anchor reaches into another document
-                value, mark = self._build()
-                yield Document(value, Place(self.path, mark.line + 1, mark.column + 1), index)
+                if self.careful:
+                    self.anchors.clear()
+                first: Any = self.parser.peek_event()
+                yield Document(self._build(), self._place(first), index)
                 index += 1
         finally:
             self.parser.dispose()
 
-    def _build(self) -> tuple[Json, Any]:  # noqa: PLR0912, PLR0915 - one loop, kept whole for speed
-        """The document's value and the mark where it starts."""
-        next_event, meanings, anchored = self.next_event, _MEANINGS, self.anchored
+    def _build(self) -> Json:  # noqa: PLR0912, PLR0915 - one loop, kept whole for speed
+        """The value of the document that begins here."""
+        next_event, meanings, careful = self.next_event, _MEANINGS, self.careful
         top: list[Json] = []
         current: Any = top  # the list or mapping that is being filled
+        in_mapping = False
         key: Any = _NO_KEY  # the key that waits for its value; only in a mapping
-        inherited: frozenset[str] = _NONE  # keys that came by merge: an explicit one may replace them
-        stack: list[tuple[Any, Any, frozenset[str], str | None, int]] = []
-        nodes = 0
-        event = next_event()
-        start = event.start_mark
-        while True:
-            kind = event.__class__
-            if kind is ScalarEvent:
-                value: Any = event.value
-                if event.implicit[0]:
-                    try:
-                        value = meanings[value]
-                    except NotExact as error:
-                        self._refuse(str(error), "quote it, or write a value that JSON has", event)
-                elif event.tag is not None:
-                    value = self._tagged(event)
-                if anchored:
-                    nodes += 1
-                    if event.anchor is not None:
-                        self.anchors[event.anchor] = value, 1
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._check_collection(event, len(stack), nodes)
-                nodes += 1
-                stack.append((current, key, inherited, event.anchor, nodes))
-                current = {} if kind is MappingStartEvent else []
-                key, inherited = _NO_KEY, _NONE
+        merged = _NONE  # keys that came by merge: an explicit one may replace them
+        stack: list[tuple[Any, bool, Any, frozenset[str]]] = []
+        room = self.room
+        event: Any = None
+        try:
+            while True:
                 event = next_event()
-                continue
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value = current
-                current, key, inherited, anchor, before = stack.pop()
-                if anchor is not None:
-                    self.anchors[anchor] = value, nodes - before + 1
-            elif kind is AliasEvent:
-                value, size = self._alias(event)
-                nodes += size
-                self._check_collection(event, len(stack), nodes)
-            else:  # the document's end: its value stands alone in `top`
-                return top[0], start
-            if key is _NO_KEY and current.__class__ is dict:
-                if value.__class__ is str and value not in current:
+                kind = event.__class__
+                if kind is ScalarEvent:
+                    value: Any = event.value
+                    if event.implicit[0]:
+                        value = meanings[value]
+                    elif event.tag is not None:
+                        value = tagged_scalar(event.tag, value)
+                    if careful:
+                        value = self._careful(event, value)
+                elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                    room -= 1
+                    if careful or room < 0 or len(stack) >= MAX_DEPTH or event.tag is not None:
+                        self._begin(event, len(stack), room)
+                    stack.append((current, in_mapping, key, merged))
+                    in_mapping = kind is MappingStartEvent
+                    current, key, merged = {} if in_mapping else [], _NO_KEY, _NONE
+                    continue
+                elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                    value = current
+                    current, in_mapping, key, merged = stack.pop()
+                    if careful:
+                        self.anchors.end(value)
+                elif kind is AliasEvent:
+                    value = self.anchors.use(event.anchor)
+                else:  # the document's end: its value stands alone in `top`
+                    self.room = room
+                    return top[0]
+                if key is not _NO_KEY:
+                    if key is MERGE:
+                        merged = self._merge(event, value, current, merged)
+                    else:
+                        current[key] = value
+                    key = _NO_KEY
+                elif not in_mapping:
+                    current.append(value)
+                elif value.__class__ is str and value not in current and value is not MERGE:
                     key = value
                 else:
-                    key, inherited = self._unusual_key(event, value, current, inherited)
-            elif key is _MERGE:
-                inherited = self._merge(event, value, current, inherited)
-                key = _NO_KEY
-            else:
-                if value is _MERGE:
-                    value = "<<"  # only a key can merge
-                if key is _NO_KEY:
-                    current.append(value)
-                else:
-                    current[key] = value
-                    key = _NO_KEY
-            event = next_event()
+                    key, merged = self._unusual_key(event, value, current, merged)
+        except NotExact as error:
+            self._refuse(error.what, error.remedy, event)
+        except BadAlias as error:
+            self._refuse(str(error), "write the value out, or name an anchor defined before", event)
 
-    def _check_collection(self, event: Any, depth: int, nodes: int) -> None:
+    def _begin(self, event: Any, depth: int, room: int) -> None:
+        if room < 0:
+            self._refuse(f"more than {MAX_COLLECTIONS} lists and mappings", "split the file", event)
         if depth >= MAX_DEPTH:
             self._refuse(f"nested deeper than {MAX_DEPTH}", "flatten the document", event)
-        if nodes > MAX_NODES:
-            what = f"more than {MAX_NODES} values, aliases counted at each use"
-            self._refuse(what, "split the file, or write values out instead of nesting aliases", event)
-        if event.__class__ is not AliasEvent and event.tag not in COLLECTION_TAGS:
+        if event.tag not in COLLECTION_TAGS:
             self._refuse(f"the tag {event.tag!r} has no meaning in Kubernetes", "remove it", event)
+        if self.careful:
+            self.anchors.begin(event.anchor)
 
-    def _tagged(self, event: Any) -> Json:
-        try:
-            return tagged_scalar(event.tag, event.value)
-        except NotExact as error:
-            self._refuse(str(error), "remove the tag, or write a value that fits it", event)
+    def _careful(self, event: Any, value: Json) -> Json:
+        """See to what few files have: anchors, and a tag `!` that makes text of what follows it."""
+        if event.implicit[0] and self.text and LONE_TAG.match(self.text, event.start_mark.index):
+            value = event.value
+        self.anchors.scalar(event.anchor, value)
+        return value
 
     def _unusual_key(
-        self, event: Any, value: Json, mapping: dict[str, Json], inherited: frozenset[str]
+        self, event: Any, value: Json, mapping: dict[str, Json], merged: frozenset[str]
     ) -> tuple[Any, frozenset[str]]:
         """A key that is no text, is the merge key, or was there before."""
-        if value is _MERGE:
-            return _MERGE, inherited
-        try:
-            name = key_text(value)
-        except NotExact as error:
-            self._refuse(str(error), "write the key as text", event)
-        if name in mapping and name not in inherited:
+        if value is MERGE:
+            return MERGE, merged
+        if type(value) is int and not (event.__class__ is ScalarEvent and is_integer(event.value)):
+            what = f"the number {value} as a key, not written as an integer"
+            self._refuse(what, "put the key in quotes: Kubernetes rounds it to 32 bits", event)
+        name = key_text(value)
+        if name in mapping and name not in merged:
             what = f"the key {name!r} stands twice"
             self._refuse(what, "keep one: readers disagree on which of the two counts", event)
-        return name, inherited - {name}
-
-    def _alias(self, event: Any) -> tuple[Json, int]:
-        if event.anchor not in self.anchors:
-            what = f"the alias *{event.anchor} has no anchor before it, or stands inside it"
-            self._refuse(what, "define the anchor first", event)
-        return self.anchors[event.anchor]
+        return name, merged - {name}
 
     def _merge(
-        self, event: Any, value: Json, mapping: dict[str, Json], inherited: frozenset[str]
+        self, event: Any, value: Json, mapping: dict[str, Json], merged: frozenset[str]
     ) -> frozenset[str]:
         """Add what `<<` brings; earlier sources win, as the YAML merge type has it."""
         sources = value if isinstance(value, list) else [value]
         for source in sources:
             if not isinstance(source, dict):
                 self._refuse("'<<' merges a mapping or a list of mappings", "correct the merge", event)
-            taken = source.keys() & (mapping.keys() - inherited)
+            taken = source.keys() & (mapping.keys() - merged)
             if taken:
                 what = f"'<<' brings the key {min(taken)!r}, which stands before it"
                 self._refuse(what, "put '<<' first: readers disagree on which of the two counts", event)
             new = source.keys() - mapping.keys()
             mapping.update((name, item) for name, item in source.items() if name in new)
-            inherited |= new
-        return inherited
+            merged |= new
+        return merged
 
     def _refuse(self, what: str, remedy: str, event: Any) -> NoReturn:
-        mark = event.start_mark
-        raise YamlError(what, remedy=remedy, place=Place(self.path, mark.line + 1, mark.column + 1))
+        raise YamlError(what, remedy=remedy, place=self._place(event))
 
-
-def syntax_error(error: YAMLError, path: str) -> YamlError:
-    """libyaml's complaint as ours."""
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or str(error)
-    place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-    return YamlError(f"not YAML: {what}", remedy="correct the syntax there, or just before", place=place)
+    def _place(self, event: Any) -> Place:
+        return Place(self.path, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -20,6 +20,7 @@ from gitwarrant.cluster.client import Cluster
 
 SOURCE = Path(gitwarrant.__file__).parent
 DOOR = "gitwarrant.pipeline.deploy"
+ISSUER = "gitwarrant.pipeline.warranting"
 ENGINE = "gitwarrant.cluster."
 WRITING = frozenset(
     f"{ENGINE}{name}" for name in ("apply", "observe", "revert", "refine", "ledger", "admission")
@@ -73,10 +74,10 @@ def importers(*names: str) -> set[str]:
 def calls(tree: ast.Module) -> Iterator[str]:
     """The names of all methods that are called with an Audit-ID."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Attribute(attr=method), keywords=given):
-                if any(keyword.arg == "audit_id" for keyword in given):
-                    yield method
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if any(keyword.arg == "audit_id" for keyword in node.keywords):
+            yield node.func.attr
 
 
 def outside(found: set[str], *packages: str) -> set[str]:
@@ -88,8 +89,10 @@ def test_only_deploy_imports_what_writes_to_a_cluster() -> None:
     assert outside(importers(*WRITING), "gitwarrant.cluster") == {DOOR}
 
 
-def test_only_deploy_issues_a_warrant() -> None:
-    assert importers(AUTHORISING) == {DOOR}
+def test_warrants_are_issued_in_one_place() -> None:
+    """Of a whole judgement only; the first act of the demo shows one, for a cluster that does not exist."""
+    assert importers(AUTHORISING) == {ISSUER}
+    assert importers(f"{ISSUER}.warrant_for") == {DOOR, "gitwarrant.demo.act_one"}
 
 
 def test_surfaces_know_the_cluster_only_as_a_connection_to_hand_on() -> None:

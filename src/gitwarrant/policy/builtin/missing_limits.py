@@ -24,9 +24,10 @@ class MissingLimits:
         "Without a memory limit one leak kills other Pods of the node. Without requests the scheduler knows "
         "nothing and fills nodes until they break, and an autoscaler has nothing to measure against. A "
         "processor limit is not asked for: it slows a program down even while the node is idle, and the "
-        "request already guarantees each container its share. An amount of zero is as good as none."
+        "request already guarantees each container its share. A memory limit is the memory request too where "
+        "none is written. An amount of zero is as good as none."
     )
-    remedy = "set 'resources.limits.memory' and 'resources.requests.cpu'"
+    remedy = "set 'resources.limits.memory', 'resources.requests.memory' and 'resources.requests.cpu'"
     before = """\
 containers:
   - name: web
@@ -73,6 +74,6 @@ def _says(side: str, name: str, resources: Content, at: Pointer) -> bool:
 
 
 def _violation(container: Container, missing: tuple[str, ...]) -> Violation:
-    pointer = (*container.pointer, "resources") if "resources" in container.content else container.pointer
+    pointer = (*container.pointer, "resources")
     fields = ", ".join(missing)
     return Violation(pointer, f"{container.title} has no {fields}", f"set {fields}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gitwarrant.model.finding import Severity
+from gitwarrant.model.finding import Fix, Severity
 from gitwarrant.objects.embedded import is_a
 from gitwarrant.objects.fields import mapping
 from gitwarrant.objects.secrets import LAST_APPLIED, Values, readable_values, remembered_values
@@ -67,6 +67,7 @@ spec:
                     values.pointer,
                     f"readable values in the copy that 'kubectl apply' left: {_names(values)}",
                     remedy="remove the annotation, and change the secret where it is used: it is known now",
+                    fix=Fix("remove the annotation", values.pointer, None, safe=True),
                 )
 
 

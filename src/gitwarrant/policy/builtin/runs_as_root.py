@@ -12,8 +12,8 @@ from gitwarrant.policy.subject import Subject, Violation
 class RunsAsRoot:
     """Pod Security Standards, restricted: "Running as Non-root" and "Running as Non-root user".
 
-    Milder in one point: a container whose user is a number other than 0 cannot
-    start as root, so `runAsNonRoot` may be left out there.
+    A container's own field wins over the Pod's. A user other than 0 alone is
+    not enough, as the standard has it: it says who runs, not who never may.
     """
 
     id = "runs-as-root"
@@ -57,7 +57,7 @@ spec:
                 found = tuple(_asks_for_root(container.title, container.security, container.pointer))
                 yield from found
                 if not found and pod.whole and not _is_kept(pod, container):
-                    yield _unsaid(container)
+                    yield _unsaid(pod, container)
 
 
 def _asks_for_root(who: str, security: Content, at: Pointer) -> Iterator[Violation]:
@@ -74,18 +74,20 @@ def _asks_for_root(who: str, security: Content, at: Pointer) -> Iterator[Violati
 
 
 def _is_kept(pod: Pod, container: Container) -> bool:
-    """Whether something keeps a container from root. Its own fields win over those of the Pod."""
-    ours, theirs = (*container.pointer, "securityContext"), (*pod.pointer, "securityContext")
-    if flag(container.security, "runAsNonRoot", ours) or flag(pod.security, "runAsNonRoot", theirs):
-        return True
-    user = number(container.security, "runAsUser", ours)
-    if user is None:
-        user = number(pod.security, "runAsUser", theirs)
-    return bool(user)
+    """Whether something keeps a container from root; it inherits what it does not say itself."""
+    own = flag(container.security, "runAsNonRoot", (*container.pointer, "securityContext"))
+    inherited = flag(pod.security, "runAsNonRoot", (*pod.pointer, "securityContext"))
+    return bool(inherited if own is None else own)
 
 
-def _unsaid(container: Container) -> Violation:
+def _unsaid(pod: Pod, container: Container) -> Violation:
     way = (*container.pointer, "securityContext")
-    fix = Fix("set 'runAsNonRoot: true'", (*way, "runAsNonRoot"), True, safe=False)
-    pointer = way if "securityContext" in container.content else container.pointer
-    return Violation(pointer, f"{container.title} may run as root: nothing says otherwise", fix=fix)
+    user = number(container.security, "runAsUser", way)
+    if user is None:
+        user = number(pod.security, "runAsUser", (*pod.pointer, "securityContext"))
+    message = f"{container.title} may run as root: nothing says otherwise"
+    if user:
+        message = f"{container.title} runs as user {user} now, but nothing says that it never may be root"
+    # Where the user is a number other than 0, saying so changes nothing at run time.
+    fix = Fix("set 'runAsNonRoot: true'", (*way, "runAsNonRoot"), True, safe=bool(user))
+    return Violation((*way, "runAsNonRoot"), message, fix=fix)

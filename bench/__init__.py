@@ -1,0 +1,1 @@
+"""What gitwarrant costs, each figure beside its limit in the same run: `python -m bench`."""

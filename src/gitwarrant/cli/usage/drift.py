@@ -1,0 +1,27 @@
+"""Compare the cluster with what was warranted.
+
+Shows every field that differs from what a clean create of the warranted
+manifests gives, also fields that somebody added, and who wrote them. Nothing is
+changed unless --revert is given.
+"""
+
+import argparse
+
+from gitwarrant.cli.usage.options import add_config
+
+EXAMPLES = """\
+examples:
+  gitwarrant drift production
+  gitwarrant drift production --revert
+  gitwarrant drift production --output json
+
+exit status: 0 as warranted; 1 drifted (with --revert: and could not be put back); 2 could not run;
+  3 a server does not answer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the environment, and whether to put it back."""
+    parser.add_argument("environment", help="the environment to compare")
+    parser.add_argument("--revert", action="store_true", help="put everything back as it was warranted")
+    add_config(parser)

@@ -1,0 +1,34 @@
+"""Options that several commands take."""
+
+import argparse
+
+BINDS = ("diff", "tree")  # the values of model.statement.Bind
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Take the agent's configuration file."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the agent's configuration: root of trust, tenant, clusters (default: GITWARRANT_CONFIG, then "
+        "gitwarrant.yaml in the clone's Git folder, then /etc/gitwarrant/gitwarrant.yaml)",
+    )
+
+
+def add_signing(parser: argparse.ArgumentParser, default_lifetime: str) -> None:
+    """Take the interval and how the statement binds to it."""
+    parser.add_argument("revision", nargs="?", default="HEAD", help="what it is about (default: HEAD)")
+    parser.add_argument("--base", metavar="REV", help="where it begins (default: where it left the ref)")
+    parser.add_argument(
+        "--bind",
+        choices=BINDS,
+        default="diff",
+        help="diff: these path changes, wherever they land (default); tree: exactly this result",
+    )
+    parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 14d or 12h")
+    parser.add_argument("--ref", help="the protected ref it is for (default: the trust ref)")
+    parser.add_argument("--key", metavar="FILE", help="the SSH key to sign with (default: user.signingkey)")
+    parser.add_argument("--yes", action="store_true", help="sign without asking")
+    parser.add_argument("--no-push", action="store_true", help="keep the statement in this clone for now")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be signed, and stop")
+    add_config(parser)

@@ -1,0 +1,1 @@
+"""How a run of checks is told: one module per format, all named in `formats.FORMATS`."""
