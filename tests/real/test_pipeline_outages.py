@@ -224,10 +224,10 @@ def test_a_log_that_cannot_be_used_stops_everything(
 ) -> None:
     """Without its log a deployer knows neither what it trusted nor what it owns."""
     deployer = open_deployer(tmp_path, environments=("staging",))
-    assert deployer.gitwarrant("plan", "staging", "--fetched").status == DONE
+    assert deployer.here("plan", "staging", "--fetched").status == DONE
     damage(deployer)
 
-    said = deployer.gitwarrant("apply", "staging", "--output", "json")
+    said = deployer.here("apply", "staging", "--output", "json")
 
     said_well(said, COULD_NOT, "log.sqlite")
 
@@ -259,7 +259,7 @@ def test_a_warrant_key_that_cannot_be_used_is_said_before_anything_is_written(
     deployer = open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=("staging",))
     key(kind, tmp_path / "warrant.key")
 
-    said = deployer.gitwarrant("apply", "staging", "--output", "json")
+    said = deployer.here("apply", "staging", "--output", "json")
 
     said_well(said, COULD_NOT, "warrant.key")
     assert deployer.records(RecordKind.WARRANTED, RecordKind.APPLY_INTENT) == []
@@ -297,10 +297,10 @@ def test_a_custom_kind_and_its_object_are_deployed_from_one_commit(cluster: Sand
     deployer.settings["tenant"]["grants"]["staging"]["kinds"] = ["*", f"Widget.{group}"]
     deployer.land({"staging/widget.yaml": yaml.safe_dump_all([widget, definition])})
 
-    applied = deployer.gitwarrant("apply", "staging", "--output", "json")
-    drift = deployer.gitwarrant("drift", "staging")
+    applied = deployer.here("apply", "staging", "--output", "json")
+    drift = deployer.here("drift", "staging")
     deployer.land({"staging/widget.yaml": yaml.safe_dump(definition)})
-    removed = deployer.gitwarrant("apply", "staging", "--output", "json")
+    removed = deployer.here("apply", "staging", "--output", "json")
 
     assert applied.status == DONE, applied
     assert drift.status == DONE, drift
@@ -333,10 +333,10 @@ def test_what_does_not_act_yet_is_refused_and_what_is_not_there_is_named(
     files = {".gitwarrant/environments.yaml": text, ".gitwarrant/trust.yaml": trust_file(2)}
     deployer.land({**files, "other/web.yaml": config_map("web")}, by="grace")
 
-    promoted = deployer.gitwarrant("apply", "staging", "--output", "json")
-    nowhere = deployer.gitwarrant("apply", "nowhere", "--output", "json")
-    ungranted = deployer.gitwarrant("apply", "other", "--output", "json")
-    good = deployer.gitwarrant("apply", "production")
+    promoted = deployer.here("apply", "staging", "--output", "json")
+    nowhere = deployer.here("apply", "nowhere", "--output", "json")
+    ungranted = deployer.here("apply", "other", "--output", "json")
+    good = deployer.here("apply", "production")
 
     said_well(promoted, REFUSED, "is to be promoted from 'production'")
     assert promoted.error["stage"] == "authorise"

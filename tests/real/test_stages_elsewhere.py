@@ -12,7 +12,7 @@ from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import Applied, Observation, Result
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.deploy import signer, warrant_for
+from gitwarrant.pipeline.warranting import signer, warrant_for
 from gitwarrant.sandbox.find import Sandbox
 from gitwarrant.trust.warrant import open_warrant
 
