@@ -21,8 +21,10 @@ def sections() -> str:
     for name, what in COMMANDS.items():
         written.append(f"\n## {name}\n\n{what[0].upper()}{what[1:]}.\n")
         written.append(_fenced(f"gitwarrant {name} --help", command_parser(name).format_help()))
-        for question in QUESTIONS.get(name, ()):
-            written.append(_fenced(f"gitwarrant {name} {question} --help", _help_below(name, question)))
+        written += [
+            _fenced(f"gitwarrant {name} {question} --help", _help_below(name, question))
+            for question in QUESTIONS.get(name, ())
+        ]
     return "".join(written)
 
 
