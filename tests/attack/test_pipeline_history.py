@@ -4,18 +4,17 @@ Each says which stage stops it; the log says so once, not at every round.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.judge import Judgement
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 
 def now() -> datetime:
@@ -137,7 +136,7 @@ def broken_in_between(deployer: Deployer) -> None:
         ),
         pytest.param(rules_of_an_older_version, "verify", "5 before, 4 after", id="rules_put_back"),
         pytest.param(rules_renamed, "verify", "renames", id="repository_renamed"),
-        pytest.param(rules_broken, "verify", "not YAML", id="rules_that_do_not_parse"),
+        pytest.param(rules_broken, "verify", "did not find expected", id="rules_that_do_not_parse"),
         pytest.param(rules_removed, "fetch", "no folder '.gitwarrant'", id="rules_removed"),
         pytest.param(
             broken_in_between, "verify", "is unsigned", id="unsigned_rules_hidden_behind_a_root_signature"

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.cli.main import main
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.record import RecordKind
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 DONE, REFUSED, COULD_NOT, UNREACHABLE = 0, 1, 2, 3
 STAGING = "staging/web.yaml"

@@ -22,6 +22,7 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.plan.text import field_name
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
@@ -185,7 +186,7 @@ def changes(before: Observation | None, seen: Observation) -> list[Event]:
         if drift in known_drift:
             continue
         who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-        fields = ", ".join(".".join(map(str, item.pointer)) for item in drift.differences)
+        fields = ", ".join(field_name(item, {}) for item in drift.differences)
         how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
         events.append(Event(seen.environment, Mood.BAD, f"drift: {drift.key} {how}"))
     events += [

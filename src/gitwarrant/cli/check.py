@@ -1,45 +1,14 @@
-"""Judge manifests by the built-in checks, without Git or a cluster."""
+"""`gitwarrant check`: judge manifests by the built-in checks."""
 
 import argparse
 from dataclasses import replace
 
 from gitwarrant.cli.terminal import Terminal
+from gitwarrant.cli.usage.check import DEFAULT_SET
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.finding import Severity
 from gitwarrant.policy.sets import BUILTIN_SETS, PURPOSES
-
-DEFAULT_SET = "production-security"
-EXAMPLES = """\
-exit status:
-  0  no finding at or above the threshold
-  1  findings, or something that could not be read or judged
-  2  could not run; also when no manifest was read
-
-examples:
-  gitwarrant check deploy/                           a folder and all below it
-  gitwarrant check web.yaml --policy basic-security  one file, the basics only
-  helm template . | gitwarrant check -               what a tool prints
-  gitwarrant check deploy/ --output json             for programs
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take paths, policy sets and a threshold."""
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="file or folder; - is standard input")
-    parser.add_argument(
-        "--policy",
-        action="append",
-        choices=tuple(BUILTIN_SETS),
-        metavar="SET",
-        help=f"policy set, may be repeated (default: {DEFAULT_SET})",
-    )
-    parser.add_argument(
-        "--threshold",
-        choices=[severity.value for severity in Severity],
-        help="severity from which a finding fails, instead of the set's own",
-    )
-    parser.add_argument("--list", action="store_true", help="list the policy sets and end")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -8,13 +8,12 @@ from pathlib import Path
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.demo.configuration import NAMESPACES
 from gitwarrant.demo.kubectl import Target, run_kubectl
-from gitwarrant.demo.stage import SANDBOX, Stage, build_parts
+from gitwarrant.demo.stage import BUILDER, SANDBOX, Stage, build_parts
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 
-NO_GO = 3
 NEEDS_GO = """\
 
   Act 2 plays on a real Kubernetes API server, built from its Go modules: that needs Go 1.26 or newer
@@ -25,17 +24,16 @@ NEEDS_GO = """\
 def sandbox_target(stage: Stage, terminal: Terminal) -> Target | None:
     """A fresh sandbox, its parts built first where they are missing; None where they cannot be."""
     binaries = Binaries.of(os.environ)
-    root = binaries.tools.parent if binaries.tools else None
     try:
         found = binaries.find_all()
     except SandboxError:
-        if root is None:
+        if not BUILDER.is_file():
             raise
-        terminal.note("building the real parts; once")
-        status = build_parts(root)
-        if status == NO_GO:
+        if shutil.which("go") is None:
             terminal.say(NEEDS_GO)
             return None
+        terminal.note("\nbuilding the real parts of the second act; once")
+        status = build_parts()
         if status:
             raise GitwarrantError(
                 "the parts of the sandbox could not be built",

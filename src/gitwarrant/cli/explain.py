@@ -1,24 +1,10 @@
-"""List the checks, or teach one."""
+"""`gitwarrant explain`: list the checks, or teach one."""
 
 import argparse
 
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.policy.lesson import lines, page, value
 from gitwarrant.policy.registry import CHECKS
-
-EXAMPLES = """\
-examples:
-  gitwarrant explain                       every check in a line
-  gitwarrant explain privileged-container  what it means, and how to mend it
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the check's name."""
-    parser.add_argument(
-        "check", nargs="?", metavar="ID", choices=[check.id for check in CHECKS], help="the check to teach"
-    )
-    parser.add_argument("--markdown", action="store_true", help="as the page in docs/checks/")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

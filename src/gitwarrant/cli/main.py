@@ -31,8 +31,9 @@ COMMANDS: Mapping[str, str] = {
     "completion": "print a completion script for your shell",
 }
 
-# How these are called stands in cli/usage/: their work is slow to import, and `--help` needs none of it.
-APART = frozenset({"verify", "plan", "propose", "approve", "apply", "run", "drift", "audit", "sandbox"})
+# These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
+# `--help` needs none of it.
+LIGHT = frozenset({"init", "schema", "doctor", "completion"})
 
 # Which extra brings which optional module.
 EXTRAS: Mapping[str, str] = {
@@ -106,7 +107,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command, with what all commands share."""
-    module = import_module(f"gitwarrant.cli.usage.{name}" if name in APART else f"gitwarrant.cli.{name}")
+    module = import_module(f"gitwarrant.cli.{name}" if name in LIGHT else f"gitwarrant.cli.usage.{name}")
     parser = Parser(
         prog=f"gitwarrant {name}",
         description=(module.__doc__ or COMMANDS[name]).strip(),

@@ -1,6 +1,7 @@
 """Where a command speaks: text for people, JSON for programs, colours only on a terminal."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -17,6 +18,28 @@ STYLES: Mapping[str, str] = {
     "remove": "31",
     "change": "33",
 }
+
+
+_CODES = "|".join(sorted({code for codes in STYLES.values() for code in codes.split(";")}))
+OWN_CODES = re.compile(rf"(\x1b\[(?:0|(?:{_CODES})(?:;(?:{_CODES}))*)m)")
+
+
+def harmless(text: str) -> str:
+    """Text with our own styles, where whatever else could steer a terminal is shown as a mark.
+
+    Names, paths and messages come from repositories: an escape sequence or a
+    bidirectional override in one must not rewrite what a person reads.
+    """
+    if text.isprintable():
+        return text
+    pieces = OWN_CODES.split(text)  # every second piece is a code of ours
+    return "".join(piece if index % 2 else _marked(piece) for index, piece in enumerate(pieces))
+
+
+def _marked(text: str) -> str:
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 class Terminal:
@@ -53,11 +76,12 @@ class Terminal:
     def say(self, text: str = "", style: str = "") -> None:
         """Say something to a person; silent when a program listens."""
         if not self.as_json:
-            print(self.style(text, style), file=self.out, flush=True)
+            print(harmless(self.style(text, style)), file=self.out, flush=True)
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something beside the result, on standard error."""
-        print(self.style(text, style) if self.err.isatty() else text, file=self.err, flush=True)
+        shown = self.style(text, style) if self.err.isatty() else text
+        print(harmless(shown), file=self.err, flush=True)
 
     def result(self, value: Any) -> None:
         """Print the result for a program; silent when a person listens."""
@@ -73,8 +97,8 @@ class Terminal:
         stage = f"refused by {error.stage}: " if isinstance(error, Refused) else "error: "
         where = f"{error.place}: " if error.place else ""
         paint = self.style if self.err.isatty() else (lambda text, _style: text)
-        print(paint(stage, "bad") + where + error.what, file=self.err)
-        print(paint("  remedy: ", "bold") + error.remedy, file=self.err, flush=True)
+        print(harmless(paint(stage, "bad") + where + error.what), file=self.err)
+        print(harmless(paint("  remedy: ", "bold") + error.remedy), file=self.err, flush=True)
 
 
 def describe(error: GitwarrantError) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from gitwarrant.audit.recorder import Recorder, object_body
+from gitwarrant.audit.queries import key_of
+from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.baseline import BaselineStore, baseline
@@ -63,7 +64,7 @@ async def observe(
         applyset_id(parent_key(environment, namespace)),
         mode,
         _Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
-        _known(previous),
+        _known(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
     calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
@@ -180,8 +181,15 @@ class _Watch:
             self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
 
 
-def _known(previous: Observation | None) -> frozenset[Digest]:
-    return frozenset(map(digest, (*previous.drifts, *previous.health))) if previous else frozenset()
+def _known(recorder: Recorder, environment: str, previous: Observation | None) -> frozenset[Digest]:
+    """What need not be recorded again: what was seen last, or the health that the log last told."""
+    if previous:
+        return frozenset(map(digest, (*previous.drifts, *previous.health)))
+    told = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
+    return frozenset(
+        digest(ObjectHealth(key_of(record), Health(record.body["health"]), str(record.body["reason"])))
+        for record in told
+    )
 
 
 def _drift_body(drift: Drift) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from gitwarrant.sandbox.process import Process, identify, is_alive, send, wait_g
 from gitwarrant.store.content import write_atomically
 
 SANDBOX = "demo"
+BUILDER = Path(__file__).parents[3] / "tools" / "build.py"
+"""Builds the real parts; not there where gitwarrant was installed without its source."""
 END_SECONDS = 10.0
 
 
@@ -123,10 +125,10 @@ def default_folder(environ: Mapping[str, str]) -> Path:
     return home / "gitwarrant" / "demo"
 
 
-def build_parts(root: Path) -> int:
+def build_parts() -> int:
     """Build what the sandbox needs, or wait for whoever builds it already; its progress is shown.
 
     Returns:
         The builder's exit status: 0 built, 3 no Go, others as `tools/build.py` says.
     """
-    return subprocess.run([sys.executable, os.fspath(root / "tools" / "build.py")], check=False).returncode
+    return subprocess.run([sys.executable, os.fspath(BUILDER)], check=False).returncode

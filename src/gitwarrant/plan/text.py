@@ -62,7 +62,7 @@ def difference_lines(differences: Iterable[FieldDifference], content: Content) -
 
 
 def _field(difference: FieldDifference, content: Content) -> Iterator[Line]:
-    path = _path(difference, content)
+    path = field_name(difference, content)
     match difference.before, difference.after:
         case (), (after,):
             yield from _one_side("add", "+", path, after)
@@ -110,7 +110,7 @@ def _bounded(shown: list[Line]) -> Iterator[Line]:
         yield "dim", f"        ... {len(shown) - MAX_DIFF_LINES} more lines"
 
 
-def _path(difference: FieldDifference, content: Content) -> str:
+def field_name(difference: FieldDifference, content: Content) -> str:
     """Write a pointer for people: `spec.containers[web].image`, list items by what tells them apart."""
     written = ""
     here: Json = content

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from gitwarrant.cli import sandbox, usage
-from gitwarrant.cli.main import APART, COMMANDS, EXTRAS
-from gitwarrant.cli.usage import options
+from gitwarrant.cli.main import COMMANDS, EXTRAS, LIGHT
+from gitwarrant.cli.usage import check, explain, options
 from gitwarrant.cli.usage import sandbox as sandbox_usage
 from gitwarrant.model.statement import Bind
+from gitwarrant.policy.registry import CHECKS
+from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.sandbox.logs import SOURCES
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +55,7 @@ def test_the_help_of_no_command_loads_what_is_heavy() -> None:
 def test_how_a_command_is_called_stands_apart_exactly_where_the_table_says() -> None:
     modules = {path.stem for path in Path(next(iter(usage.__path__))).glob("*.py")}
 
-    assert modules - {"__init__", "options"} == APART
+    assert modules - {"__init__", "options"} == COMMANDS.keys() - LIGHT
 
 
 def test_the_choices_written_down_for_quick_help_are_the_real_ones() -> None:
@@ -61,6 +63,8 @@ def test_the_choices_written_down_for_quick_help_are_the_real_ones() -> None:
     assert tuple(bind.value for bind in Bind) == options.BINDS
     assert tuple(sandbox.ACTIONS) == sandbox_usage.ACTIONS
     assert ", ".join(SOURCES) == sandbox_usage.PARTS
+    assert tuple(BUILTIN_SETS) == check.SETS
+    assert sorted(each.id for each in CHECKS) == explain.CHECKS
 
 
 def test_every_module_of_an_extra_is_known() -> None:

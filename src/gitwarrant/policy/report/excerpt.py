@@ -19,7 +19,7 @@ def excerpt(place: Place, sources: Mapping[str, Source]) -> tuple[str, str] | No
         return None
     line, start = lines[place.line - 1].rstrip(), place.column - 1
     cut = max(0, start - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
-    shown = _printable(line[cut : cut + MAX_WIDTH])
+    shown = printable(line[cut : cut + MAX_WIDTH])
     start -= cut
     value = shown[start:].partition(" #")[0].rstrip(" }],")
     return shown, " " * start + "^" * max(1, len(value))
@@ -30,8 +30,10 @@ def _lines(source: Source) -> list[str]:
     return source.data.decode(errors="replace").split("\n")
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """What could steer a terminal, or change the direction of text, is shown as a mark."""
+    if line.isprintable():
+        return line
     return "".join(
         char if char.isprintable() else " " if char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in line
     )

@@ -9,7 +9,7 @@ from gitwarrant.model.finding import Finding, Fix, Severity, Unjudged
 from gitwarrant.model.manifest import Source
 from gitwarrant.objects.fields import spell
 from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
-from gitwarrant.policy.report.excerpt import excerpt
+from gitwarrant.policy.report.excerpt import excerpt, printable
 
 Line: TypeAlias = list[tuple[str, str]]
 """Parts of one line: a style (good, bad, warn, dim, bold, add, remove, change, or none) and its text."""
@@ -21,10 +21,20 @@ SEVERITY_STYLES: Mapping[Severity, str] = {
     Severity.LOW: "dim",
 }
 MAX_SKIPPED = 8  # names shown; all of them are in the JSON report
+WITHOUT_EXCERPT = frozenset({"plaintext-secret"})  # its lines hold secrets; a build's log has many readers
 
 
 def lines(checked: Checked) -> Iterator[Line]:
-    """Tell a run of checks, line by line."""
+    """Tell a run of checks, line by line.
+
+    Names, messages and paths come from manifests: none of them reaches a
+    terminal as anything but printable text.
+    """
+    for line in _lines(checked):
+        yield [(style, printable(text)) for style, text in line]
+
+
+def _lines(checked: Checked) -> Iterator[Line]:
     report = checked.report
     sources = {source.path: source for source in checked.sources}
     for path, findings in groupby(report.findings, key=lambda finding: finding.place.path):
@@ -48,7 +58,8 @@ def _finding(finding: Finding, sources: Mapping[str, Source]) -> Iterator[Line]:
         ("dim", str(finding.object)),
     ]
     yield [("", f"           {finding.message}")]
-    yield from _source(place, style, sources)
+    if finding.rule not in WITHOUT_EXCERPT:
+        yield from _source(place, style, sources)
     yield [("bold", "           remedy: "), ("", finding.remedy)]
     if finding.fix:
         yield [("bold", "           fix: "), ("", _fix(finding.fix))]
