@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.pages import ROOT, blocks
 
 from gitwarrant.demo.story import Shop, approve, judged, open_shop, three_replicas
 from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
-from tests.support.pages import ROOT, blocks
 
 CLUSTER = "5a3c0c9e-8f5b-4c8e-9d0e-1f2a3b4c5d6e"
 
