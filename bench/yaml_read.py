@@ -115,6 +115,15 @@ def manifests(count: int, templates: Sequence[str]) -> bytes:
     return "---\n".join(written).encode()
 
 
+def inputs() -> dict[str, list[bytes]]:
+    """What is read, by name."""
+    return {
+        "one file of 900 documents": [manifests(300, [WORKLOAD, SERVICE, SETTINGS])],
+        "300 files of a workload": [manifests(1, [WORKLOAD])] * 300,
+        "600 files of a small object": [manifests(1, [SERVICE]), manifests(1, [SETTINGS])] * 300,
+    }
+
+
 def measure(name: str, files: Sequence[bytes], rounds: int) -> Result:
     """Read the same files with both, in turn."""
     assert [[item.value for item in read(data, name)] for data in files] == _theirs(files)
@@ -144,12 +153,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
-    inputs = {
-        "one file of 900 documents": [manifests(300, [WORKLOAD, SERVICE, SETTINGS])],
-        "300 files of a workload": [manifests(1, [WORKLOAD])] * 300,
-        "600 files of a small object": [manifests(1, [SERVICE]), manifests(1, [SETTINGS])] * 300,
-    }
-    results = [measure(name, files, arguments.rounds) for name, files in inputs.items()]
+    results = [measure(name, files, arguments.rounds) for name, files in inputs().items()]
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
         return

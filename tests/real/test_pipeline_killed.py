@@ -46,8 +46,8 @@ def kill(deployer: Deployer, points: list[tuple[str, str, int]]) -> dict[str, st
         check=True,
         timeout=120,
     )
-    ended = [line.split() for line in done.stderr.splitlines() if line.startswith(tuple(named))]
-    return dict(line for line in ended if len(line) == 2)
+    ended = [line.split(" ") for line in done.stderr.splitlines() if line.startswith(tuple(named))]
+    return {point: end for point, end in ended if point}
 
 
 def live(deployer: Deployer, keys: list[ObjectKey]) -> dict[ObjectKey, str]:

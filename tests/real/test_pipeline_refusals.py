@@ -1,4 +1,4 @@
-"""Whatever a repository, a configuration or a machine does to the command line: a sentence, never a traceback.
+"""Whatever a repository, a configuration or a machine does to a command: a sentence, never a traceback.
 
 Everything is asked of `main`, the function that the command itself calls; what
 needs a process of its own (a full disk) is in `test_pipeline_outages`.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
@@ -89,14 +90,6 @@ def expired(deployer: Deployer) -> None:
     deployer.land({STAGING: config_map("web", mode="next")})
 
 
-def promoted(deployer: Deployer) -> None:
-    text = environments_file(deployer.prefix, ("production", "staging"), promotion_source="production")
-    text = text.replace("promotion_source: production", "promotion_source: ''", 1)
-    deployer.land(
-        {".gitwarrant/environments.yaml": text, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace"
-    )
-
-
 def unknown_set(deployer: Deployer) -> None:
     text = environments_file(deployer.prefix, ("staging",), policies=["best-security"])
     deployer.land(
@@ -123,7 +116,7 @@ CASES = {
     ),
     "yaml_bomb": Case(lands(STAGING, BOMB), REFUSED, "", STAGING),
     "deep_yaml": Case(lands(STAGING, "[" * 5000), REFUSED, "", STAGING),
-    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "not YAML", f"{STAGING}:2"),
+    "not_yaml": Case(lands(STAGING, "kind: [ConfigMap"), REFUSED, "did not find expected", f"{STAGING}:2"),
     "duplicate_key": Case(lands(STAGING, "kind: A\nkind: B\n"), REFUSED, "kind", f"{STAGING}:2"),
     "invalid_utf8": Case(lands(STAGING, b"kind: \xff\xfe\n"), REFUSED, "", STAGING),
     "no_kind": Case(
@@ -153,7 +146,10 @@ CASES = {
         f"{STAGING}:6",
     ),
     "rules_not_yaml": Case(
-        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"), REFUSED, "not YAML", ".gitwarrant/rules.yaml:"
+        rules(".gitwarrant/rules.yaml", "- path: ['*'\n"),
+        REFUSED,
+        "did not find expected",
+        ".gitwarrant/rules.yaml:",
     ),
     "rules_unknown_field": Case(
         rules(".gitwarrant/rules.yaml", "- path: '*'\n  chnage: [shop-team]\n"),
@@ -222,7 +218,7 @@ def ask(deployer: Deployer, *arguments: str) -> int:
     return main(deployer.command(*arguments)[3:], {"PATH": "/usr/bin:/bin"})
 
 
-def refusals(out: str) -> list[dict[str, object]]:
+def refusals(out: str) -> list[dict[str, Any]]:
     """The errors of `--output json`, wherever the command puts them; distinct ones."""
     value = json.loads(out)
     return [value["error"]] if "error" in value else list(value["refusals"])

@@ -15,8 +15,8 @@ import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from gitwarrant.trust.statements import interval, make
 REPOSITORY = "shop-environments"
 SOURCE = Path(__file__).parents[2] / "src"
 NOWHERE = "https://127.0.0.1:9"  # the discard port: nobody listens
+INTERVAL = timedelta(seconds=0.1)  # between two rounds of the loop: a test need not wait longer
 OWN = frozenset({"HOME", "PATH", "LANG", "TMPDIR"})
 
 
@@ -185,13 +186,21 @@ class Deployer:
         finally:
             connection.close()
 
-    def loop(self, *environments: str, rounds: int = 1, told: list[Event] | None = None) -> list[Event]:
-        """Run the agent's loop in this process for some rounds; gives what it told."""
-        events: list[Event] = [] if told is None else told
-        agent = self.agent()
+    def loop(
+        self, *environments: str, rounds: int = 1, beside: Callable[[Event], None] | None = None
+    ) -> list[Event]:
+        """Run the agent's loop in this process for some rounds; what it told, and to `beside` at once."""
+        events: list[Event] = []
+
+        def tell(event: Event) -> None:
+            events.append(event)
+            if beside:
+                beside(event)
+
+        agent = replace(self.agent(), interval=INTERVAL)
         names = environments or [grant.environment for grant in agent.tenant.grants]
         with open_delivery(agent, lambda: datetime.now(UTC)) as work:
-            loop = Loop(work, names, self.connection, events.append)
+            loop = Loop(work, names, self.connection, tell)
             asyncio.run(loop.run(rounds=rounds))
         return events
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TypeAlias
 
 from gitwarrant.cluster.client import Cluster
@@ -22,6 +23,7 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.warranting import passed_plan
 from gitwarrant.plan.text import field_name
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
@@ -52,16 +54,25 @@ Connect: TypeAlias = Callable[[str], Connection]
 
 
 @dataclass(slots=True)
+class _Patience:
+    """How one kind of step fares: a Git server that is gone must not slow the watching down."""
+
+    failures: int = 0
+    wait_until: float = 0.0
+    told: str = ""
+
+
+@dataclass(slots=True)
 class _Memory:
     """What was seen of one environment: saves work, decides nothing."""
 
     judged: Digest | None = None
     judgement: Judgement | None = None
     deployed: bool = False
+    announced: str = ""
     observation: Observation | None = None
-    failures: int = 0
-    wait_until: float = 0.0
-    told: str = ""
+    deploying: _Patience = field(default_factory=_Patience)
+    watching: _Patience = field(default_factory=_Patience)
 
 
 class Loop:
@@ -79,8 +90,7 @@ class Loop:
         async with AsyncExitStack() as stack:
             while rounds is None or rounds > 0:
                 for name, memory in self._memories.items():
-                    if memory.wait_until <= asyncio.get_running_loop().time():
-                        await self._step(name, memory, stack)
+                    await self._look(name, memory, stack)
                 rounds = None if rounds is None else rounds - 1
                 if rounds != 0:
                     await asyncio.sleep(interval)
@@ -89,91 +99,113 @@ class Loop:
         """What was last seen of an environment; None before the first look."""
         return self._memories[name].observation
 
-    async def _step(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+    async def _look(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
         """One look at one environment: deploy what is new, then watch what stands.
 
         The second does not wait for the first: while the Git server is gone, or
         serves what is refused, drift is still seen and put back.
         """
-        if await self._told(name, memory, self._deploy(name, memory, stack)):
-            memory.failures = 0
-        await self._told(name, memory, self._watch(name, memory, stack))
+        await self._step(name, memory.deploying, partial(self._deploy, name, memory, stack))
+        await self._step(name, memory.watching, partial(self._watch, name, memory, stack))
 
-    async def _told(self, name: str, memory: _Memory, step: Awaitable[None]) -> bool:
-        """Whether a step went well; if not it is told, and ends the step, not the loop."""
+    async def _step(self, name: str, patience: _Patience, step: Callable[[], Awaitable[bool]]) -> None:
+        """Try one step if it is time; an error is told, and ends the step, not the loop.
+
+        A step gives whether all went well; if not, it is tried again after a while.
+        """
+        if patience.wait_until > asyncio.get_running_loop().time():
+            return
         try:
-            await step
+            if not await step():
+                self._back_off(patience)
+                return
+            patience.told = ""  # what went wrong once is news when it comes back
         except Refused as refusal:
-            self._once(memory, Event(name, Mood.BAD, f"refused by {refusal.stage}: {refusal}"))
+            self._once(patience, Event(name, Mood.BAD, f"refused by {refusal.stage}: {refusal}"))
         except Unreachable as error:
-            self._again_later(name, memory, error)
+            self._again_later(name, patience, error)
+            return
         except GitwarrantError as error:
-            self._once(memory, Event(name, Mood.BAD, str(error)))
-        else:
-            return True
-        return False
+            self._once(patience, Event(name, Mood.BAD, str(error)))
+        patience.failures = 0
 
     async def _cluster(self, name: str, stack: AsyncExitStack) -> Cluster:
         if name not in self._clusters:
             self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
         return self._clusters[name]
 
-    async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+    async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
         found = candidate(self._work, name)
-        environment = found.question.environment
         fingerprint = found.fingerprint
         if fingerprint != memory.judged or memory.judgement is None:
             memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
-        if not environment.auto_deploy:
-            if not memory.deployed and not memory.judgement.refusals:
-                what = (
-                    f"{found.question.change.head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
-                )
-                self._once(memory, Event(environment.name, Mood.NEWS, what))
-            return
-        if memory.deployed:
-            return
-        done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))
-        memory.deployed = done.applied is None or done.applied.complete
-        self._tell_deployment(environment.name, memory, done)
+        if not found.question.environment.auto_deploy:
+            self._announce(name, memory, memory.judgement)
+        elif not memory.deployed:
+            done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))
+            memory.deployed = done.applied is None or done.applied.complete
+            self._tell_deployment(name, memory.deploying, done)
+            return memory.deployed
+        return True
 
-    def _tell_deployment(self, name: str, memory: _Memory, done: Deployment) -> None:
+    def _announce(self, name: str, memory: _Memory, judgement: Judgement) -> None:
+        """Say what could be deployed by hand.
+
+        Raises:
+            Refused: nothing could.
+        """
+        passed_plan(judgement)
+        head = judgement.question.change.head
+        if memory.announced != head:
+            memory.announced = head
+            what = f"{head[:12]} passed; 'auto_deploy' is off, so nothing is applied"
+            self._tell(Event(name, Mood.NEWS, what))
+
+    def _tell_deployment(self, name: str, patience: _Patience, done: Deployment) -> None:
         if done.applied is None:
             return
         counted = Counter(item.result.value for item in done.applied.objects)
         words = ", ".join(f"{count} {result}" for result, count in sorted(counted.items()))
-        mood = Mood.GOOD if done.applied.complete else Mood.BAD
         what = f"{done.warrant.commit[:12]} under warrant {done.warrant.sequence}: {words or 'nothing to do'}"
         details = {"sequence": done.warrant.sequence, "commit": done.warrant.commit}
-        self._tell(Event(name, mood, what, details))
-        for item in done.applied.objects:
-            if item.result is Result.FAILED:
-                self._once(memory, Event(name, Mood.BAD, f"{item.key}: {item.message}"))
+        if done.applied.complete:
+            self._tell(Event(name, Mood.GOOD, what, details))
+            return
+        failed = [item for item in done.applied.objects if item.result is Result.FAILED]
+        reasons = "".join(f"\n  {item.key}: {item.message}" for item in failed)
+        self._once(patience, Event(name, Mood.BAD, what + reasons, details))
 
-    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
+    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
         stands, before = standing(self._work, name), memory.observation
         if stands is None:
-            return
+            return True
         seen = await watch(self._work, stands, await self._cluster(name, stack), previous=before)
         memory.observation = seen
         for event in changes(before, seen):
             self._tell(event)
+        return True
 
-    def _again_later(self, name: str, memory: _Memory, error: Unreachable) -> None:
-        """Back off with jitter: a server that comes back is not met by all agents at once."""
-        memory.failures += 1
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (memory.failures - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
-        memory.wait_until = asyncio.get_running_loop().time() + wait
-        if memory.failures == 1:
-            body = {"stage": "", "what": error.what, "attempt": memory.failures}
+    def _again_later(self, name: str, patience: _Patience, error: Unreachable) -> None:
+        """Tell when it is tried again; the log learns of the first time only."""
+        wait = self._back_off(patience)
+        if patience.failures == 1:
+            body = {"stage": "", "what": error.what, "attempt": patience.failures}
             self._work.recorder.append(RecordKind.RETRYING, name, body)
         what = f"{error.what}; trying again in {wait:.0f} s"
-        self._tell(Event(name, Mood.BAD, what, {"attempt": memory.failures, "wait": round(wait, 1)}))
+        self._tell(Event(name, Mood.BAD, what, {"attempt": patience.failures, "wait": round(wait, 1)}))
 
-    def _once(self, memory: _Memory, event: Event) -> None:
+    def _back_off(self, patience: _Patience) -> float:
+        """Wait longer each time, with jitter: a server that comes back is not met by all agents at once."""
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(patience.failures, 16))
+        wait = longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        patience.failures += 1
+        patience.wait_until = asyncio.get_running_loop().time() + wait
+        return wait
+
+    def _once(self, patience: _Patience, event: Event) -> None:
         """Tell what was not told last: the same refusal every half minute helps nobody."""
-        if memory.told != event.what:
-            memory.told = event.what
+        if patience.told != event.what:
+            patience.told = event.what
             self._tell(event)
 
 

@@ -25,11 +25,25 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
+from gitwarrant.model.manifest import Json
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+
+VERDICTS = frozenset(
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TRUST_ADVANCED,
+        RecordKind.VERIFIED,
+        RecordKind.CHECKED,
+        RecordKind.PLANNED,
+        RecordKind.WARRANTED,
+        RecordKind.REFUSED,
+    }
+)
+"""What judging writes: a refusal after any of these is a new one, after drift or health it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +152,20 @@ def standing(work: Delivery, name: str) -> Standing | None:
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
     judgement = judge(candidate.repository, candidate.question)
-    environment, head = judgement.question.environment.name, judgement.question.change.head
-    append = work.recorder.append
+    question = judgement.question
+    planned = judgement.plan.objects if judgement.plan else ()
+    moves = any(item.action is not Action.UNCHANGED for item in planned)
+    # That nothing new still passes is no news, and would hide who wrote what stands.
+    if question.change.landings or question.previous is None or moves:
+        _record_passes(work, judgement)
+    for refusal in judgement.refusals:
+        record_refusal(work, question.environment.name, refusal, question.change.head)
+    return judgement
+
+
+def _record_passes(work: Delivery, judgement: Judgement) -> None:
+    """Append what each gate that did not refuse has found."""
+    environment, append = judgement.question.environment.name, work.recorder.append
     if judgement.authorship:
         append(RecordKind.VERIFIED, environment, {"authorship": plain(judgement.authorship)})
     if report := judgement.report:
@@ -152,19 +178,17 @@ def examine(work: Delivery, candidate: Candidate) -> Judgement:
         append(RecordKind.CHECKED, environment, body)
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
-        moved = [
-            {
-                "object": object_body(item.key, item.version),
-                "action": item.action.value,
-                "path": item.place.path,
-            }
-            for item in plan.objects
-            if item.action is not Action.UNCHANGED
-        ]
+        moved = [_moved(item) for item in plan.objects if item.action is not Action.UNCHANGED]
         append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
-    for refusal in judgement.refusals:
-        record_refusal(work, environment, refusal, head)
-    return judgement
+
+
+def _moved(item: PlannedObject) -> dict[str, Json]:
+    """A planned object as records name it, with the file that declares it."""
+    return {
+        "object": object_body(item.key, item.version),
+        "action": item.action.value,
+        "path": item.place.path,
+    }
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
@@ -188,17 +212,17 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
 
 
 @contextmanager
-def refusals_recorded(work: Delivery, environment: str) -> Iterator[None]:
+def refusals_recorded(work: Delivery, environment: str, commit: str = "") -> Iterator[None]:
     """Write a refusal into the log before it goes on its way."""
     try:
         yield
     except Refused as refusal:
-        record_refusal(work, environment, refusal)
+        record_refusal(work, environment, refusal, commit)
         raise
 
 
 def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: str = "") -> None:
-    """Append one refusal, unless it is what the log said last of this environment."""
+    """Append one refusal, unless it is what a gate said last of this environment."""
     body = {
         "stage": refusal.stage,
         "what": refusal.what,
@@ -206,7 +230,7 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         "place": str(refusal.place or ""),
         "commit": commit,
     }
-    latest = next(work.recorder.read(0, Selection(environment=environment, newest_first=True)), None)
+    latest = next(work.recorder.read(0, Selection(VERDICTS, environment, newest_first=True)), None)
     if latest is None or latest.kind is not RecordKind.REFUSED or dict(latest.body) != body:
         work.recorder.append(RecordKind.REFUSED, environment, body)
 

@@ -56,11 +56,11 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         Refused: a gate refused; or by plan, authorise or apply here.
         Unreachable: the API server does not answer; what was done is recorded.
     """
+    passed_plan(judgement)  # what it refused was recorded when it was judged
     environment = judgement.question.environment
-    uid = await cluster_uid(work, environment.name, cluster)
-    owned = inventory(work.recorder, environment.name)
-    with refusals_recorded(work, environment.name):
-        passed_plan(judgement)
+    with refusals_recorded(work, environment.name, judgement.question.change.head):
+        uid = await cluster_uid(work, environment.name, cluster)
+        owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
         bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
         warrant = open_warrant(bundle.envelope, signer(work).public_pem)

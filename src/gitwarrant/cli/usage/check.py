@@ -2,8 +2,6 @@
 
 import argparse
 
-from gitwarrant.model.finding import Severity
-
 EXAMPLES = """\
 exit status:
   0  no finding at or above the threshold
@@ -25,6 +23,7 @@ SETS = (  # of policy.sets
     "production-security",
     "compliance-validation",
 )
+SEVERITIES = ("low", "medium", "high", "critical")  # of model.finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threshold",
-        choices=[severity.value for severity in Severity],
+        choices=SEVERITIES,
         help="severity from which a finding fails, instead of the set's own",
     )
     parser.add_argument("--list", action="store_true", help="list the policy sets and end")

@@ -1,0 +1,120 @@
+"""Measure what gitwarrant costs, each figure beside its limit or its peer in the same run.
+
+    python -m bench [--only NAME] [--kubeconfig FILE] [--json]
+
+About a minute and a half in all. What cannot be measured here says why.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import apply, signatures, startup, yaml_read
+from bench.figure import Figure, duration, rate
+from gitwarrant.model.errors import GitwarrantError
+
+COMMITS = 1000
+YAML_ROUNDS, YAML_GOAL = 15, 2
+APPLICATIONS, APPLY_ROUNDS = 75, 5
+"""Four objects in each application."""
+
+
+def of_startup(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Help and a check, from nothing to their end."""
+    measured = startup.measure()
+    nothing = (startup.NOTHING, measured[startup.NOTHING])
+    slowest = startup.slowest_help(measured)
+    yield duration(startup.HELP, measured[startup.HELP], nothing, limit=startup.HELP_MS)
+    yield duration(f"slowest: {slowest}", measured[slowest], nothing, limit=startup.HELP_MS)
+    yield duration(startup.CHECK, measured[startup.CHECK], nothing, limit=startup.CHECK_MS)
+
+
+def of_signatures(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Signed commits verified, in three depths."""
+    chain = signatures.history(COMMITS)
+    with tempfile.TemporaryDirectory(prefix="gitwarrant-bench-") as folder:
+        git = signatures.by_git(chain, Path(folder))
+    # Git answers what the first two do; rules and approvals it knows nothing of, so they have no goal.
+    for measured, goal in (
+        (signatures.signatures, signatures.GOAL),
+        (signatures.authors, signatures.GOAL),
+        (signatures.everything, 0),
+    ):
+        row = measured(chain)
+        yield rate(row.name, "commits/s", row.rate, (git.name, git.rate), times=goal)
+
+
+def of_yaml(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Manifests read."""
+    for name, files in yaml_read.inputs().items():
+        read = yaml_read.measure(name, files, YAML_ROUNDS)
+        ours, theirs = (read.size / seconds / 1_000_000 for seconds in (read.ours, read.theirs))
+        yield rate(name, "MB/s", ours, ("CSafeLoader", theirs), times=YAML_GOAL)
+
+
+def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Objects applied."""
+    with apply.api_server(arguments.kubeconfig) as kubeconfig:
+        rates = asyncio.run(apply.measure(kubeconfig, APPLICATIONS, APPLY_ROUNDS))
+    raw, ours = (statistics.median(rates[who]) for who in ("raw", "gitwarrant"))
+    yield rate(f"apply {4 * APPLICATIONS} objects", "objects/s", ours, ("raw server-side apply", raw))
+
+
+BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
+    "startup": of_startup,
+    "signatures": of_signatures,
+    "yaml": of_yaml,
+    "apply": of_apply,
+}
+
+
+def main() -> int:
+    """Measure and print."""
+    arguments = _arguments()
+    figures: list[Figure] = []
+    skipped: dict[str, str] = {}
+    for name in arguments.only or BENCHES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        try:
+            figures += BENCHES[name](arguments)
+        except GitwarrantError as error:
+            skipped[name] = str(error)
+    if arguments.json:
+        print(json.dumps({"figures": [asdict(figure) for figure in figures], "skipped": skipped}, indent=2))
+    else:
+        show(figures, skipped)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure gitwarrant, each figure beside its limit or its peer in the same run.",
+    )
+    named = f"one of {', '.join(BENCHES)}; may be repeated (default: all)"
+    parser.add_argument("--only", action="append", choices=tuple(BENCHES), metavar="NAME", help=named)
+    parser.add_argument("--kubeconfig", help="a cluster to apply to (default: a sandbox of its own)")
+    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    return parser.parse_args()
+
+
+def show(figures: list[Figure], skipped: Mapping[str, str]) -> None:
+    """One table, and below it what could not be measured."""
+    print(f"{'':<34}{'gitwarrant':>11}{'beside':>10}  {'':<32}{'ratio':>7}  target")
+    for figure in figures:
+        beside = f"{figure.unit}, {figure.peer_name}"
+        verdict = {True: "met", False: "MISSED", None: ""}[figure.met]
+        numbers = f"{figure.ours:>11,.1f}{figure.peer:>10,.1f}  {beside:<32}{figure.ratio:>7.2f}"
+        print(f"{figure.name:<34}{numbers}  {figure.target:<10} {verdict}".rstrip())
+    for name, reason in skipped.items():
+        print(f"{name} was not measured: {reason}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
