@@ -276,5 +276,5 @@ def _steps(top: Path, start: "Start", key: FoundKey, *, configured: bool) -> lis
     return [
         first,
         "save the agent configuration outside of the repository, with that commit's id: git rev-parse HEAD",
-        f"see what would be deployed: gitwarrant plan {start.environment} --config FILE",
+        f"see what would be deployed: gitwarrant plan {start.environment} --fetched --config FILE",
     ]

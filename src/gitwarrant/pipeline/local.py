@@ -14,7 +14,7 @@ from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
-from gitwarrant.pipeline.trusting import Trusted, trust
+from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.trust.verify import verify
 
 
@@ -65,11 +65,18 @@ def proposed(view: LocalView, ref: str, head: CommitId, base: CommitId | None = 
 def prove(view: LocalView, change: Change, environment: Environment | None, *, now: datetime) -> Authorship:
     """Verify a change by the rules of the trust ref, and by what an environment asks for besides.
 
+    Rules that it would bring to the trust ref are read as the deployer will:
+    once landed, rules that do not parse would stop everything behind them.
+
     Raises:
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
-    return verify(change, view.agent.root, policies, environment, seen={}, now=now)
+    authorship = verify(change, view.agent.root, policies, environment, seen={}, now=now)
+    brings = [landing for landing in change.landings if touches_rules(landing)]
+    if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
+        succeed(view.trusted.config, rules_at(view.repository, change.head), brings[-1])
+    return authorship
 
 
 def question(view: LocalView, environment: Environment, change: Change, *, now: datetime) -> Question:
@@ -84,6 +91,11 @@ def question(view: LocalView, environment: Environment, change: Change, *, now: 
         seen={},
         now=now,
     )
+
+
+def _has_landed(view: LocalView, commit: CommitId) -> bool:
+    tip = view.trusted.revision
+    return commit == tip or view.repository.objects.descends(tip, commit)
 
 
 def _fork(repository: Repository, head: CommitId, protected: CommitId) -> CommitId:

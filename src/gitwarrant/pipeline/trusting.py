@@ -55,8 +55,8 @@ def trust(
     policies: dict[CommitId, TrustPolicy] = {change.head: before.policy}
     for landing in change.landings:
         policies[landing.commit] = before.policy
-        if _touches_rules(landing):
-            before = _succeed(before, rules_at(repository, landing.commit), landing)
+        if touches_rules(landing):
+            before = succeed(before, rules_at(repository, landing.commit), landing)
     authorship = verify(change, root, policies, None, seen=seen, now=now)
     return Trusted(change.head, before, authorship)
 
@@ -95,13 +95,17 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
         ) from error
 
 
-def _touches_rules(landing: Landing) -> bool:
+def touches_rules(landing: Landing) -> bool:
     # A file where the folder was is a change of the rules too: it removes them.
     return any(f"{change.path}/".startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
 
 
-def _succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:
-    """The rules after a landing that changed them: same repository, greater version."""
+def succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:
+    """The rules after a landing that changed them: same repository, greater version.
+
+    Raises:
+        Refused: by verify: they cannot follow the rules before.
+    """
     place = Place(f"{CONFIG_FOLDER}/trust.yaml")
     if after.policy.repository != before.policy.repository:
         raise Refused(

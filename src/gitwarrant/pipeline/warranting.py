@@ -86,9 +86,11 @@ def passed_plan(judgement: Judgement) -> Plan:
 
 
 def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says and may still act."""
+    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have."""
     last = last_warrant(work.recorder, plan.environment)
     if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
+        return None
+    if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
         return None
     if last.warrant.not_after <= work.now() or standing_leaves(last.leaves) != standing_leaves(plan.leaves):
         return None

@@ -10,9 +10,9 @@ from gitwarrant.cli.usage.options import add_signing
 
 EXAMPLES = """\
 examples:
-  gitwarrant approve origin/web-3-replicas   a colleague's branch
-  gitwarrant approve origin/main --base v1.4 what already landed, and waits
-  gitwarrant approve --bind tree             exactly this result, nothing else
+  gitwarrant approve origin/web-3-replicas    a colleague's branch
+  gitwarrant approve origin/main --base v1.4  what already landed, and waits
+  gitwarrant approve --bind tree              exactly this result, nothing else
 """
 
 

@@ -7,6 +7,7 @@ said, and what was changed past gitwarrant. Both only read.
 
 import argparse
 
+from gitwarrant.cli.usage.options import add_config
 from gitwarrant.model.record import RecordKind
 
 EXAMPLES = """\
@@ -49,9 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", metavar="TIME", help="what was in force then: 24h, 2026-11-17, 2026-11-17T12:00:00Z"
     )
     for one in (log, people):
-        one.add_argument(
-            "--config", metavar="FILE", help="the agent's configuration (default: gitwarrant.yaml)"
-        )
+        add_config(one)
         one.add_argument("--log", dest="file", metavar="FILE", help="a log file, in place of the agent's")
         # Common to all commands; here they may also stand behind the question.
         for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
