@@ -1,9 +1,4 @@
-"""Say what is missing on this machine, and how to get it.
-
-Every line is ok, missing or optional. What is needed for work on pull requests
-(init, check, verify, plan, propose, approve) decides the exit status; a cluster
-and the parts of the sandbox are optional.
-"""
+"""`gitwarrant doctor`: say what is missing on this machine, and how to get it."""
 
 import argparse
 import ctypes
@@ -21,13 +16,6 @@ from pathlib import Path
 
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError
-
-EXAMPLES = """\
-examples:
-  gitwarrant doctor
-  gitwarrant doctor --config /etc/gitwarrant/gitwarrant.yaml
-  gitwarrant doctor --output json
-"""
 
 GIT_NEEDED = (2, 34)  # signs commits with SSH keys
 PYTHON_NEEDED = (3, 11)
@@ -52,13 +40,6 @@ class Line:
     what: str
     found: str
     remedy: str = ""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the agent's configuration."""
-    parser.add_argument(
-        "--config", metavar="FILE", help="look at the state folder and clusters it names, too"
-    )
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = {
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.
-LIGHT = frozenset({"init", "schema", "doctor", "completion"})
+LIGHT = frozenset({"schema", "completion"})
 
 # Which extra brings which optional module.
 EXTRAS: Mapping[str, str] = {
