@@ -23,10 +23,10 @@ def test_every_surface_writes_only_what_the_log_announced(cluster: Sandbox, tmp_
         ("drift", "staging"),
         ("drift", "production", "--revert"),
     ):
-        said = deployer.gitwarrant(*command)
+        said = deployer.here(*command)
         assert said.status == 0, said
     deployer.land({"staging/web.yaml": None, "staging/other.yaml": config_map("other")})
-    assert deployer.gitwarrant("apply", "staging").status == 0
+    assert deployer.here("apply", "staging").status == 0
 
     records = deployer.records()
     intents = {record.body["audit_id"] for record in records if record.kind in INTENTS}

@@ -16,8 +16,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import yaml
 
 from gitwarrant.agent.loop import Event, Loop
 from gitwarrant.audit.log import Log
+from gitwarrant.cli.main import main
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.config.agent import Agent, read
 from gitwarrant.demo.forge import Forge, Person, make_person, run_git
@@ -161,6 +164,13 @@ class Deployer:
         with self.start(*arguments, **how) as process:
             out, err = process.communicate(timeout=60)
         return Said(process.returncode, out, err)
+
+    def here(self, *arguments: str) -> Said:
+        """Run the command line's main function in this process: the same, but no second for imports."""
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main(self.command(*arguments)[3:], {"PATH": os.defpath})
+        return Said(status, out.getvalue(), err.getvalue())
 
     def records(self, *kinds: RecordKind, environment: str | None = None) -> list[Record]:
         """The log's records of these kinds (all when none), oldest first."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitwarrant.model.errors import GitwarrantError, Unreachable
@@ -173,5 +173,13 @@ def _translate(error: sqlite3.Error, path: Path) -> GitwarrantError:
             f"{path} is held by another process",
             remedy="wait for the other gitwarrant, or stop it, and try again",
         )
+    if code == sqlite3.SQLITE_IOERR and _full(path.parent):
+        code = sqlite3.SQLITE_FULL  # its shared memory finds no room: SQLite calls that an I/O error
     what, remedy = _REMEDIES.get(code, (str(error), "see what SQLite says; everything acknowledged is kept"))
     return StoreError(f"{path}: {what}" + (f" ({error})" if code in _REMEDIES else ""), remedy=remedy)
+
+
+def _full(folder: Path) -> bool:
+    with suppress(OSError):
+        return os.statvfs(folder).f_bavail == 0
+    return False

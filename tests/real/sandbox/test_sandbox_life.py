@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -269,13 +270,20 @@ def test_what_is_secret_is_private_and_only_loopback_is_listened_on(cluster: San
     assert {address for address in _listening(cluster) if not address.startswith("127.")} == set()
 
 
+def _open_files(pid: int) -> Iterator[str]:
+    """What a process holds open; a file that is closed while we look is none."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
+
+
 def _listening(cluster: Sandbox) -> list[str]:
     """The addresses on which processes of the sandbox listen (IPv4 and IPv6, as the kernel lists them)."""
     inodes = {
-        str(target).removeprefix("socket:[").removesuffix("]")
+        target.removeprefix("socket:[").removesuffix("]")
         for process in state_of(cluster).processes
-        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir()
-        if str(target := descriptor.readlink()).startswith("socket:")
+        for target in _open_files(process.pid)
+        if target.startswith("socket:")
     }
     addresses = []
     for table in ("tcp", "tcp6"):
