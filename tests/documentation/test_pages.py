@@ -104,6 +104,19 @@ def test_commands_that_are_shown_are_understood(command: str) -> None:
         command_parser(arguments[0]).parse_args(arguments[1:])
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_targets_of_make_that_are_named_are_there(page: Path) -> None:
+    targets = re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    shown = [
+        *CODE.findall(prose(page)),
+        *(line for block in blocks(page) for line in block.text.splitlines()),
+    ]
+
+    named = {found[1] for text in shown if (found := re.match(r"make ([\w./-]+)", text))}
+
+    assert named - set(targets) == set()
+
+
 def test_the_reference_says_what_the_commands_say() -> None:
     """Line ends and short options aside, which differ from one Python to the next."""
     _, mark, written = generate.CLI.read_text().partition(generate.MARK)

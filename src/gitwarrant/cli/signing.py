@@ -20,13 +20,14 @@ from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.local import LocalView, look, proposed, question
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.sshsig import public_line, sign
-from gitwarrant.trust.statements import interval, make
+from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 
 NONCE_BYTES = 16
 
 
 def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show what would change, ask, sign, keep and push."""
+    lifetime = _lifetime(arguments.expires)
     clone = Clone.around(Path.cwd())
     view = look(clone, agent(arguments), now=now())
     ref = arguments.ref or view.agent.root.trust_ref
@@ -44,7 +45,7 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
             "there is no key to sign with",
             remedy="git config user.signingkey ~/.ssh/id_ed25519.pub, or name one with --key",
         )
-    statement = _statement(kind, view, change, key, arguments)
+    statement = _statement(kind, view, change, key, bind=Bind(arguments.bind), lifetime=lifetime)
     if arguments.dry_run or not (arguments.yes or _agreed(statement, terminal)):
         terminal.result({"signed": False, "statement": plain(statement)})
         terminal.say("nothing was signed")
@@ -57,7 +58,13 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
 
 
 def _statement(
-    kind: StatementKind, view: LocalView, change: Change, key: str, arguments: argparse.Namespace
+    kind: StatementKind,
+    view: LocalView,
+    change: Change,
+    key: str,
+    *,
+    bind: Bind,
+    lifetime: timedelta,
 ) -> Statement:
     registry = Registry(view.trusted.config.policy, view.agent.root.keys)
     owner = registry.owner(public_line(key))
@@ -70,18 +77,24 @@ def _statement(
         kind,
         owner.identity.name,
         interval(change),
-        bind=Bind(arguments.bind),
+        bind=bind,
         now=now(),
-        lifetime=_lifetime(arguments.expires),
+        lifetime=lifetime,
         nonce=secrets.token_bytes(NONCE_BYTES),
     )
 
 
 def _lifetime(text: str) -> timedelta:
     try:
-        return duration(text)
-    except ValueError as error:
+        lifetime = duration(text)
+    except (ValueError, OverflowError) as error:
         raise GitwarrantError(f"{text!r} is no duration", remedy="write it like 14d or 12h") from error
+    if lifetime > MAX_LIFETIME:
+        raise GitwarrantError(
+            f"{text} is longer than a statement may live",
+            remedy=f"say {MAX_LIFETIME.days}d at most, and sign again when it has run out",
+        )
+    return lifetime
 
 
 def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
