@@ -231,5 +231,5 @@ def changes(before: Observation | None, seen: Observation) -> list[Event]:
     healthy = all(item.health is Health.HEALTHY for item in seen.health)
     was_healthy = bool(before) and all(health is Health.HEALTHY for health in known_health.values())
     if healthy and not was_healthy:
-        events.append(Event(seen.environment, Mood.GOOD, f"all {len(seen.health)} objects are healthy"))
+        events.append(Event(seen.environment, Mood.GOOD, f"everything is healthy ({len(seen.health)})"))
     return events

@@ -162,6 +162,8 @@ def _changed(answer: Changed) -> Iterator[Line]:
     yield (f"{time_text(answer.time)}  {RESULTS[answer.result]}", style)
     if answer.authorship is None:
         yield _line("written by", "unknown: the log has no proof of this revision")
+    elif not answer.landings:
+        yield _line("written by", "nobody is named: trust begins at this revision")
     elif not answer.exact:
         yield _line("part of", f"a change with {len(answer.landings)} landings:")
     for landing in answer.landings:

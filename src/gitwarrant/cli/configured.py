@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitwarrant.config.agent import Agent, read
 from gitwarrant.config.find import agent_file
-from gitwarrant.git.clone import Clone
+from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
@@ -42,6 +42,17 @@ def working(arguments: argparse.Namespace) -> Iterator[Delivery]:
     """Open the state folder of the agent's configuration."""
     with open_delivery(agent(arguments), now) as work:
         yield work
+
+
+def missing_statements(clone: Clone) -> str:
+    """What to do where this clone cannot know of others' approvals; empty where it fetches them."""
+    remote = next(iter(clone.remotes()), "")
+    if not remote or clone.fetches_statements(remote):
+        return ""
+    return (
+        "this clone does not fetch the statements of others, so an approval may be missing here:\n"
+        f"  git config --add remote.{remote}.fetch '{STATEMENTS_REFSPEC}' && git fetch"
+    )
 
 
 def now() -> datetime:

@@ -206,8 +206,15 @@ def _signing_lines(key: FoundKey) -> list[list[str]]:
 
 
 def _configure(top: Path, key: FoundKey) -> None:
-    for name, value in _signing_lines(key):
-        subprocess.run(["git", "config", "--local", name, value], cwd=top, check=True)
+    from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone  # noqa: PLC0415 - imports libgit2
+
+    lines = _signing_lines(key)
+    clone = Clone.around(top)
+    for remote in clone.remotes()[:1]:
+        if not clone.fetches_statements(remote):
+            lines.append(["--add", f"remote.{remote}.fetch", STATEMENTS_REFSPEC])
+    for line in lines:
+        subprocess.run(["git", "config", "--local", *line], cwd=top, check=True)
 
 
 def _tell(

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gitwarrant.cli.configured import agent, git_folder, now, working
+from gitwarrant.cli.configured import agent, git_folder, missing_statements, now, working
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
@@ -18,10 +18,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Judge, show the plan and every refusal."""
     if arguments.fetched or arguments.cluster or git_folder(Path.cwd()) is None:
         judgement, plan = _fetched(arguments)
+        hint = ""
     else:
-        judgement = _local(arguments)
-        plan = judgement.plan
+        clone = Clone.around(Path.cwd())
+        judgement = _local(clone, arguments)
+        plan, hint = judgement.plan, missing_statements(clone)
     show(judgement, plan, terminal)
+    if hint and any(refusal.stage == "verify" for refusal in judgement.refusals):
+        terminal.note(hint)
     return 1 if judgement.refusals else 0
 
 
@@ -60,8 +64,7 @@ def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
     return [(stage, text) for stage, text in done if text]
 
 
-def _local(arguments: argparse.Namespace) -> Judgement:
-    clone = Clone.around(Path.cwd())
+def _local(clone: Clone, arguments: argparse.Namespace) -> Judgement:
     view = look(clone, agent(arguments), now=now())
     environment = view.trusted.environment(arguments.environment)
     base = clone.commit(arguments.base) if arguments.base else None

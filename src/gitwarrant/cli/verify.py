@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gitwarrant.cli.configured import agent, now
+from gitwarrant.cli.configured import agent, missing_statements, now
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.authorship import Authorship
@@ -26,6 +26,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.result({"verified": False, "refusal": describe(refusal)})
         if not terminal.as_json:
             terminal.refuse(refusal)
+        if hint := missing_statements(clone):
+            terminal.note(hint)
         return 1
     terminal.result({"verified": True, "authorship": plain(authorship)})
     show(authorship, terminal)

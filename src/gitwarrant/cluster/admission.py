@@ -69,7 +69,8 @@ def _judge_sequence(warrant: Warrant, parent: Parent, logged: int) -> None:
     if warrant.sequence < highest:
         raise _refused(
             f"the warrant has sequence {warrant.sequence}, {highest} was applied already",
-            "authorise the change again: an older warrant is never applied over a newer one",
+            "an older warrant is never applied over a newer one: authorise the change again; if the state "
+            "folder was lost or restored from a backup, see docs/how-to/recover.md",
         )
     if warrant.sequence == parent.sequence and parent.warrant != digest(warrant):
         raise _refused(

@@ -18,6 +18,9 @@ from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import GitwarrantError
 
+STATEMENTS_REFSPEC = "+refs/gitwarrant/*:refs/gitwarrant/*"
+"""What brings the statements of others into a clone; git does not fetch them by itself."""
+
 NAME_IN_URL = re.compile(r"[/:]([^/:]+/[^/:]+?|[^/:]+?)(?:\.git)?/?$")
 
 
@@ -120,6 +123,11 @@ class Clone:
         if not url:
             raise CloneError(f"{self.root} has no remote {remote!r}", remedy=f"git remote add {remote} URL")
         return without_secrets(url)
+
+    def fetches_statements(self, remote: str) -> bool:
+        """Whether `git fetch` brings the statements of others, too."""
+        wanted = self._open().config.get_multivar(f"remote.{remote}.fetch")
+        return any("refs/gitwarrant/" in (refspec or "") for refspec in wanted)
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId:
         """Where two commits parted.

@@ -54,7 +54,7 @@ class Grant:
     """What the agent's own configuration lets one environment reach.
 
     `kinds` are spelled `Deployment.apps` or `ConfigMap`; `*` allows every
-    namespaced kind. Cluster-scoped kinds are only those named in
+    namespaced kind of Kubernetes itself, custom kinds are named. Cluster-scoped kinds are only those named in
     `cluster_kinds`. `custom_kinds` tells the scope of kinds that neither
     Kubernetes nor the change itself defines.
     """

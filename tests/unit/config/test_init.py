@@ -146,6 +146,15 @@ def test_a_commit_is_signed_once_git_was_configured(clone: Path) -> None:
     assert "gpgsig -----BEGIN SSH SIGNATURE-----" in git("cat-file", "commit", "HEAD")
 
 
+def test_the_statements_of_others_are_fetched_once_git_was_configured(clone: Path) -> None:
+    main(["init", "--yes", "--configure-git"], {})
+
+    assert git("config", "--get-all", "remote.origin.fetch").splitlines() == [
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+refs/gitwarrant/*:refs/gitwarrant/*",
+    ]
+
+
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [

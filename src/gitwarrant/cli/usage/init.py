@@ -28,5 +28,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", help="its namespace (default: its name)")
     parser.add_argument("--yes", action="store_true", help="ask nothing")
     parser.add_argument(
-        "--configure-git", action="store_true", help="let this repository sign your commits with the key"
+        "--configure-git", action="store_true", help="let this clone sign with the key, and fetch statements"
     )
