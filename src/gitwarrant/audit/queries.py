@@ -43,14 +43,15 @@ class LastWarrant:
         return self.bundle.leaves
 
 
-def warranted_body(warrant: Warrant, bundle: WarrantBundle) -> dict[str, Json]:
-    """The body of a `warranted` record."""
+def warranted_body(warrant: Warrant, bundle: WarrantBundle, public_key: bytes) -> dict[str, Json]:
+    """The body of a `warranted` record; with the public key (PEM), so that it can be checked years later."""
     return {
         "sequence": warrant.sequence,
         "digest": sha256(bundle.envelope.payload),
         "commit": warrant.commit,
         "warrant": loads(encode(warrant)),
         "bundle": loads(encode(bundle)),
+        "public_key": public_key.decode(),
     }
 
 

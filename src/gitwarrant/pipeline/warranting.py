@@ -47,7 +47,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, key.public_pem)
-    work.recorder.append(RecordKind.WARRANTED, environment.name, warranted_body(warrant, bundle))
+    body = warranted_body(warrant, bundle, key.public_pem)
+    work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
 

@@ -74,7 +74,7 @@ def again(log: Recorder, sequence: int, head: CommitId, *results: tuple[Json, st
         NOON, NOON + timedelta(hours=1), leaves.digest, leaves.digest, (),
     )  # fmt: skip
     bundle = WarrantBundle(Envelope("t", f"payload {sequence}".encode(), "k", b"s"), leaves)
-    log.append(RecordKind.WARRANTED, "production", warranted_body(warrant, bundle))
+    log.append(RecordKind.WARRANTED, "production", warranted_body(warrant, bundle, b"PEM"))
     for named, result in results:
         body: dict[str, Json] = {
             "object": named,

@@ -125,7 +125,7 @@ def warranted(log: Recorder, sequence: int) -> WarrantBundle:
         evidence=(),
     )
     bundle = WarrantBundle(Envelope("application/vnd.in-toto+json", b"{}", "key", b"\x00\xff"), leaves)
-    log.append(RecordKind.WARRANTED, "production", queries.warranted_body(warrant, bundle))
+    log.append(RecordKind.WARRANTED, "production", queries.warranted_body(warrant, bundle, b"PEM"))
     return bundle
 
 
