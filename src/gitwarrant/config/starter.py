@@ -76,7 +76,7 @@ tenant:
     {start.environment}:
       cluster: main
       namespaces: [{start.namespace}]
-      kinds: ["*"]                  # every namespaced kind
+      kinds: ["*"]                  # every namespaced kind of Kubernetes itself
       cluster_kinds: []             # cluster-scoped kinds one by one, like [Namespace]
 
 clusters:
