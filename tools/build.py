@@ -410,10 +410,10 @@ def make(names: Sequence[str], tools: Path, out: TextIO) -> None:
         return
     require_go(todo[0].module.name)
     folder.mkdir(parents=True, exist_ok=True)
+    say_cost(todo, tools, out)  # before anything else, also where somebody else builds it already
     with alone(tools, out):
         if not (todo := jobs(names, folder)):
             return
-        say_cost(todo, tools, out)
         started = time.monotonic()
         progress = Progress(out, tools / "build.progress")
         try:
