@@ -77,7 +77,7 @@ def test_any_bytes_give_documents_or_our_error(data: bytes) -> None:
 
     for document in documents:
         json.dumps(document.value, allow_nan=False).encode()
-        assert locate(data, "f.yaml", document.index, ()).line == document.place.line
+        assert locate(data, "f.yaml", document.number, ()).line == document.place.line
 
 
 @settings(max_examples=150)

@@ -64,7 +64,7 @@ class Source:
         except GitwarrantError as error:
             self.problems.append(Problem(error.what, error.remedy, error.place or Place(self.path)))
             return None
-        if len(documents) != 1 or documents[0].index:
+        if len(documents) != 1 or documents[0].number:
             self._whole(
                 f"the file has {len(documents)} documents, not one", "write one document, without '---'"
             )

@@ -94,7 +94,7 @@ class _Found:
 
     def place(self, *names: str | int) -> Place:
         """Where a field is written."""
-        return locate(self.file.data, self.file.path, self.document.index, (*self.pointer, *names))
+        return locate(self.file.data, self.file.path, self.document.number, (*self.pointer, *names))
 
     def refused(self, what: str, remedy: str, *names: str) -> Refused:
         """What is wrong with a field."""
@@ -124,7 +124,7 @@ def _manifest(found: _Found) -> Manifest:
     _refuse_server_fields(found)
     key = ObjectKey(group, kind, _namespace(found), name)
     place = found.place() if found.pointer else found.document.place
-    return Manifest(key, version, found.value, place, found.document.index, found.pointer)
+    return Manifest(key, version, found.value, place, found.document.number, found.pointer)
 
 
 def _namespace(found: _Found) -> str:

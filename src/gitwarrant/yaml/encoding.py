@@ -27,6 +27,8 @@ def check_bytes(data: bytes, path: str) -> None:
             remedy="split it into files of one object each, or leave it out of the environment's folder",
             place=Place(path),
         )
+    if data.isascii() and 0 not in data:
+        return
     for mark, what, remedy in MARKS:
         if data.startswith(mark):
             raise YamlError(f"the file {what}", remedy=remedy, place=Place(path, 1, 1))

@@ -9,9 +9,8 @@ stands before it, numbers that would lose digits.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, NoReturn
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -44,13 +43,22 @@ COLLECTION_TAGS: Final = frozenset({None, "!", TAG + "map", TAG + "seq"})
 LONE_TAG = re.compile(r"(?:&\S+\s+)?!(?:\s|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of a file: its value, where it starts, and which it is, counted from 0 with empty ones."""
+class Document(NamedTuple):
+    """One document of a file: its value, where it starts, and which it is, counted from 0 with empty ones.
+
+    A named tuple, for thousands are made: it takes a third of a dataclass's time.
+    """
 
     value: Json
-    place: Place
-    index: int
+    path: str
+    line: int
+    column: int
+    number: int
+
+    @property
+    def place(self) -> Place:
+        """Where the document starts."""
+        return Place(self.path, self.line, self.column)
 
 
 def read(data: bytes, path: str) -> tuple[Document, ...]:
@@ -63,58 +71,61 @@ def read(data: bytes, path: str) -> tuple[Document, ...]:
     check_bytes(data, path)
     value = json_text.read(data, max_depth=MAX_DEPTH, max_collections=MAX_COLLECTIONS)
     if value is not None:
-        return (Document(value, json_text.start(data, path), 0),)
+        place = json_text.start(data, path)
+        return (Document(value, path, place.line, place.column, 0),)
     try:
-        documents = _Builder(data, path).documents()
-        return tuple(document for document in documents if document.value is not None)
+        return tuple(_Builder(data, path).documents())
     except YAMLError as error:
         raise syntax_error(error, data, path) from error
 
 
-class _Meanings(dict[str, Any]):
-    """The meaning of unquoted scalars: manifests repeat the same few again and again."""
-
-    def __missing__(self, text: str) -> Json:
-        value = plain_scalar(text)
-        if len(self) < MAX_REMEMBERED and len(text) <= MAX_REMEMBERED_LENGTH:
-            self[text] = value
-        return value
-
-
-_MEANINGS: Final = _Meanings()  # the same for every file, as it depends on nothing but the text
+_MEANINGS: Final[dict[str, Any]] = {}
+"""The meaning of unquoted scalars, the same for every file: manifests repeat the same few again and again."""
 _NO_KEY: Final = object()
 _NO_ANCHORS: Final = Anchors(MAX_DEPTH)  # of files without any; every alias in them is refused
 _NONE: Final[frozenset[str]] = frozenset()
 
 
+def _meaning(text: str) -> Json:
+    value = plain_scalar(text)
+    if len(_MEANINGS) < MAX_REMEMBERED and len(text) <= MAX_REMEMBERED_LENGTH:
+        _MEANINGS[text] = value
+    return value
+
+
 class _Builder:
     """Builds the documents of one file."""
+
+    __slots__ = ("anchors", "careful", "next_event", "parser", "path", "room", "text")
 
     def __init__(self, data: bytes, path: str) -> None:
         self.parser = CParser(data)
         self.next_event: Callable[[], Any] = self.parser.get_event
         self.path = path
-        self.text = data.decode() if re.search(rb"!\s", data) else ""  # where a lone tag may stand
+        tagged = b"!" in data and re.search(rb"!\s", data)  # most files have no exclamation mark at all
+        self.text = data.decode() if tagged else ""  # where a lone tag may stand
         self.careful = b"&" in data or bool(self.text)  # else no scalar needs a second look
         self.anchors = Anchors(MAX_DEPTH) if self.careful else _NO_ANCHORS
         self.room = MAX_COLLECTIONS
 
-    def documents(self) -> Iterator[Document]:
-        """All documents, empty ones with the value None."""
-        index = 0
-        try:
-            while (event := self.next_event()).__class__ is not StreamEndEvent:
-                if event.__class__ is not DocumentStartEvent:
-                    continue
-                if index >= MAX_DOCUMENTS:
-                    self._refuse(f"more than {MAX_DOCUMENTS} documents", "split the file", event)
-                if self.careful:
-                    self.anchors.clear()
-                first: Any = self.parser.peek_event()
-                yield Document(self._build(), self._place(first), index)
-                index += 1
-        finally:
-            self.parser.dispose()
+    def documents(self) -> list[Document]:
+        """All documents but the empty ones, which count for the index only."""
+        index, found = 0, []
+        next_event, peek_event = self.next_event, self.parser.peek_event
+        while (event := next_event()).__class__ is not StreamEndEvent:
+            if event.__class__ is not DocumentStartEvent:
+                continue
+            if index >= MAX_DOCUMENTS:
+                self._refuse(f"more than {MAX_DOCUMENTS} documents", "split the file", event)
+            if self.careful:
+                self.anchors.clear()
+            first: Any = peek_event()
+            value = self._build()
+            if value is not None:
+                start = first.start_mark
+                found.append(Document(value, self.path, start.line + 1, start.column + 1, index))
+            index += 1
+        return found
 
     def _build(self) -> Json:  # noqa: PLR0912, PLR0915 - one loop, kept whole for speed
         """The value of the document that begins here."""
@@ -134,7 +145,10 @@ class _Builder:
                 if kind is ScalarEvent:
                     value: Any = event.value
                     if event.implicit[0]:
-                        value = meanings[value]
+                        try:
+                            value = meanings[value]
+                        except KeyError:
+                            value = _meaning(value)
                     elif event.tag is not None:
                         value = tagged_scalar(event.tag, value)
                     if careful:

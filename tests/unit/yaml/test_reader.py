@@ -15,8 +15,8 @@ def test_documents_have_values_places_and_indexes() -> None:
     documents = read(data, "f.yaml")
 
     assert documents == (
-        Document({"a": 1}, Place("f.yaml", 2, 1), 0),
-        Document(["b"], Place("f.yaml", 7, 3), 2),
+        Document({"a": 1}, "f.yaml", 2, 1, 0),
+        Document(["b"], "f.yaml", 7, 3, 2),
     )
 
 
