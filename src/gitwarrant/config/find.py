@@ -71,6 +71,6 @@ def agent_file(argument: str | None, environment: str | None, git_folder: Path |
         if path.is_file():
             return path
     raise NotFound(
-        f"there is no agent configuration: neither {' nor '.join(map(str, usual))}",
-        remedy="name it with --config or GITWARRANT_CONFIG; 'gitwarrant init' writes one to begin with",
+        f"there is no agent configuration at {' or '.join(map(str, usual))}",
+        remedy="name it with --config or GITWARRANT_CONFIG; 'gitwarrant init' prints one to begin with",
     )
