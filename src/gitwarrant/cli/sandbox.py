@@ -10,6 +10,7 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.sandbox import find, life, logs
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
+from gitwarrant.sandbox.folder import state_home
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -23,12 +24,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def default_folder(environ: Mapping[str, str]) -> Path:
-    """Where sandboxes are kept unless told otherwise: the user's state folder.
-
-    Source: XDG Base Directory Specification 0.8; a path there that is not absolute is to be ignored.
-    """
-    state = Path(environ.get("XDG_STATE_HOME", ""))
-    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "gitwarrant" / "sandboxes"
+    """Where sandboxes are kept unless told otherwise: the user's state folder."""
+    return state_home(environ) / "sandboxes"
 
 
 def _root(arguments: argparse.Namespace) -> Path:

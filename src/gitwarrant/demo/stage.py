@@ -15,6 +15,7 @@ from gitwarrant.demo.kubectl import Target, delete_namespaces
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
+from gitwarrant.sandbox.folder import state_home
 from gitwarrant.sandbox.process import Process, identify, is_alive, send, wait_gone
 from gitwarrant.store.content import write_atomically
 
@@ -120,9 +121,7 @@ class Stage:
 
 def default_folder(environ: Mapping[str, str]) -> Path:
     """Where the demo lives unless told otherwise: the user's state folder."""
-    state = Path(environ.get("XDG_STATE_HOME", ""))
-    home = state if state.is_absolute() else Path.home() / ".local" / "state"
-    return home / "gitwarrant" / "demo"
+    return state_home(environ) / "demo"
 
 
 def build_parts() -> int:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +13,15 @@ from gitwarrant.sandbox.errors import SandboxError
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 MAX_SETTINGS_BYTES = 65_536  # ours are about one kilobyte
+
+
+def state_home(environ: Mapping[str, str]) -> Path:
+    """The folder of what gitwarrant leaves on a user's machine.
+
+    Source: XDG Base Directory Specification 0.8; a path there that is not absolute is to be ignored.
+    """
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "gitwarrant"
 
 
 @dataclass(frozen=True, slots=True)
