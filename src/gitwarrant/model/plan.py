@@ -49,6 +49,11 @@ class LeafList:
             raise ValueError("leaves must be sorted and unique")
 
     @property
+    def standing(self) -> tuple[Leaf, ...]:
+        """The leaves of the objects that are there afterwards: all but the deletes."""
+        return tuple(leaf for leaf in self.leaves if leaf.operation != Operation.DELETE.value)
+
+    @property
     def digest(self) -> Digest:
         """The subject digest of the warrant."""
         return sha256(encode(self))

@@ -266,7 +266,7 @@ def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
     A delete that failed is in no later warrant's standing leaves; the inventory
     remembers the object, so that the next warrant names its delete again.
     """
-    standing = {leaf.key: leaf for leaf in last.leaves.leaves if leaf.operation != Operation.DELETE.value}
+    standing = {leaf.key: leaf for leaf in last.leaves.standing}
     for entry in owned:
         key, operation = entry.key, Operation.APPLY.value
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)

@@ -27,7 +27,6 @@ from gitwarrant.pipeline.warranting import (
     in_force,
     passed_plan,
     signer,
-    standing_leaves,
     warrant_for,
 )
 from gitwarrant.store.content import ContentStore
@@ -149,7 +148,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
 def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
-    wanted = {leaf.digest for leaf in standing_leaves(last.leaves)}
+    wanted = {leaf.digest for leaf in last.leaves.standing}
     kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
     found = [decode(Manifest, data) for data in kept if data is not None]
     if len(found) < len(wanted):

@@ -17,7 +17,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
+from gitwarrant.model.plan import LeafList, Plan
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -165,9 +165,4 @@ def _previous(repository: Repository, question: Question) -> tuple[Rendered | No
     known = question.previous.leaves
     if known is None:
         return rendered, leaves
-    return (rendered if _standing(known) == leaves.leaves else None), known
-
-
-def _standing(leaves: LeafList) -> tuple[Leaf, ...]:
-    """The leaves of objects that stay: what the previous revision must have rendered to."""
-    return tuple(leaf for leaf in leaves.leaves if leaf.operation != Operation.DELETE.value)
+    return (rendered if known.standing == leaves.leaves else None), known

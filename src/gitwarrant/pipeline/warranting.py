@@ -7,7 +7,7 @@ from gitwarrant.config.agent import ClusterAccess
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import ObjectKey
-from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
+from gitwarrant.model.plan import Plan
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
@@ -93,15 +93,11 @@ def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
         return None
     if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
         return None
-    if last.warrant.not_after <= work.now() or standing_leaves(last.leaves) != standing_leaves(plan.leaves):
+    if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = any(leaf.operation == Operation.DELETE.value for leaf in plan.leaves.leaves)
+    deletes = plan.leaves.standing != plan.leaves.leaves
     return None if done and deletes else last.bundle
-
-
-def standing_leaves(leaves: LeafList) -> tuple[Leaf, ...]:
-    return tuple(leaf for leaf in leaves.leaves if leaf.operation != Operation.DELETE.value)
 
 
 def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:

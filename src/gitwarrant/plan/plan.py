@@ -82,8 +82,7 @@ def leaves_of(rendered: Rendered) -> LeafList:
 
 def _standing(leaves: LeafList | None) -> Mapping[ObjectKey, Leaf]:
     """The objects that the last warrant left in place."""
-    found = leaves.leaves if leaves else ()
-    return {leaf.key: leaf for leaf in found if leaf.operation != Operation.DELETE.value}
+    return {leaf.key: leaf for leaf in leaves.standing} if leaves else {}
 
 
 def _leaf_list(leaves: Iterable[Leaf]) -> LeafList:

@@ -22,7 +22,7 @@ from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.manifest import ObjectKey
-from gitwarrant.model.plan import Operation, Plan
+from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.trust.signer import Signer
 from gitwarrant.trust.warrant import leaves_root, payload_digest, seal
@@ -109,8 +109,7 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
 
 def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
     what = ""
-    kept = [leaf for leaf in plan.leaves.leaves if leaf.operation != Operation.DELETE.value]
-    written = {(leaf.key, leaf.version, leaf.digest) for leaf in kept}
+    written = {(leaf.key, leaf.version, leaf.digest) for leaf in plan.leaves.standing}
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
     elif authorship.ref != environment.ref:
