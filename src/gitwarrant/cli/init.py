@@ -56,6 +56,7 @@ def _start(
 ) -> "Start":
     """Put together what was given, asked and found."""
     from gitwarrant.config import starter  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.git.clone import repository_name  # noqa: PLC0415 - imports libgit2
 
     url = _git(top, "remote", "get-url", "origin")
     email = arguments.email or ask("your e-mail address", _git(top, "config", "user.email"))
@@ -67,7 +68,7 @@ def _start(
     environment = arguments.environment or ask("the first environment", "production")
     folder = environment if (top / environment).is_dir() else "."
     return starter.Start(
-        repository=_repository_name(url, top),
+        repository=repository_name(url) or top.name,
         url=url or f"ssh://git@git.example.com/{top.name}.git",
         name=name,
         email=email,
@@ -159,13 +160,6 @@ def _public(text: str, where: str) -> str:
     except GitwarrantError as error:
         raise GitwarrantError(f"{where}: {error.what}", remedy=error.remedy) from error
     return line
-
-
-def _repository_name(url: str, top: Path) -> str:
-    """The last two parts of an address, or the folder's name."""
-    parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
-    named = [part for part in parts[-2:] if part and "@" not in part and "." not in part]
-    return "/".join(named) or top.name
 
 
 def _owned(top: Path) -> "tuple[Owned, ...]":

@@ -4,7 +4,6 @@ Asks libgit2 with the developer's own configuration; what is judged is read by
 `Repository`, which does not look at it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,6 @@ from gitwarrant.model.errors import GitwarrantError
 
 STATEMENTS_REFSPEC = "+refs/gitwarrant/*:refs/gitwarrant/*"
 """What brings the statements of others into a clone; git does not fetch them by itself."""
-
-NAME_IN_URL = re.compile(r"[/:]([^/:]+/[^/:]+?|[^/:]+?)(?:\.git)?/?$")
 
 
 class CloneError(GitwarrantError):
@@ -161,6 +158,6 @@ class Clone:
 
 
 def repository_name(url: str) -> str:
-    """The name that people give a repository, from its address: `owner/name`, or `name` alone."""
-    matched = NAME_IN_URL.search(url)
-    return matched[1].lstrip("/") if matched else url
+    """What people call a repository, from its address: `owner/name`, or `name` alone; empty: nothing."""
+    parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+    return "/".join(part for part in parts[-2:] if part and "@" not in part and "." not in part)
