@@ -42,6 +42,10 @@ EXTRAS: Mapping[str, str] = {
     "orjson": "cluster",
     "structlog": "cluster",
     "shtab": "completion",
+    "jwt": "forge",
+    "urllib3": "forge",
+    "pkcs11": "pkcs11",
+    "sigstore": "sigstore",
 }
 
 DONE, REFUSED, COULD_NOT, UNREACHABLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
