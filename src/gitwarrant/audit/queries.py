@@ -1,9 +1,9 @@
 """What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
@@ -13,6 +13,7 @@ from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
 T = TypeVar("T")
 
@@ -44,7 +45,12 @@ class LastWarrant:
 
 
 def warranted_body(warrant: Warrant, bundle: WarrantBundle, public_key: bytes) -> dict[str, Json]:
-    """The body of a `warranted` record; with the public key (PEM), so that it can be checked years later."""
+    """The body of a `warranted` record.
+
+    Args:
+        public_key: PEM of every key that signed, one block after the other, so
+            that the warrant can be checked years later.
+    """
     return {
         "sequence": warrant.sequence,
         "digest": sha256(bundle.envelope.payload),
@@ -164,18 +170,23 @@ def read_warrant(record: Record) -> LastWarrant:
     Raises:
         RecordError: a part is missing or damaged.
     """
-    warrant = value_of(record, "warrant", Warrant)
-    return LastWarrant(record.number, record.time, warrant, value_of(record, "bundle", WarrantBundle))
+    warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
+    bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
+    return LastWarrant(record.number, record.time, warrant, bundle)
 
 
-def value_of(record: Record, name: str, kind: type[T]) -> T:
+def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:
     """A value that a record's body holds in its canonical form.
+
+    Args:
+        lift: brings what an earlier version wrote into today's form.
 
     Raises:
         RecordError: it is missing or not such a value.
     """
     try:
-        return decode(kind, dumps(record.body.get(name)))
+        data = record.body.get(name)
+        return decode(kind, dumps(lift(data) if lift else data))
     except NotCanonical as error:
         raise RecordError(
             f"record {record.number} ({record.kind.value}) has no readable {name!r}: {error.what}",

@@ -26,8 +26,8 @@ from gitwarrant.pipeline.warranting import (
     access,
     in_force,
     passed_plan,
-    signer,
     warrant_for,
+    warrant_keys,
 )
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.warrant import admit, open_warrant
@@ -62,11 +62,12 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
         bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
-        warrant = open_warrant(bundle.envelope, signer(work).public_pem)
+        keys = warrant_keys(work)
+        warrant = open_warrant(bundle.envelope, keys)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)
         highest = logged_sequence(work.recorder, environment.name)
-        admit(warrant, bundle.leaves, cluster=uid, highest_sequence=highest, now=work.now())
+        admit(bundle, keys, cluster=uid, highest_sequence=highest, now=work.now())
         applied = await apply(
             warrant,
             bundle.leaves,

@@ -1,9 +1,12 @@
 """Authorise: issue a warrant for a judged change, or find the one in force. No cluster, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
 from gitwarrant.config.agent import ClusterAccess
+from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import ObjectKey
@@ -13,11 +16,14 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.judge import Judgement
 from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import FileSigner
+from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, read_public
+from gitwarrant.trust.signers import open_signer
 from gitwarrant.trust.warrant import open_warrant
+from gitwarrant.trust.warrant_keys import WarrantKeys
 
 MANIFESTS = "manifest"
 """The kind of cached content that keeps warranted manifests, by digest."""
+NEW_KEY = "sign with a new key: docs/how-to/replace-the-warrant-key.md"
 
 
 def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:
@@ -30,7 +36,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     passed_plan(judgement)
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
-    last, key = last_warrant(work.recorder, environment.name), signer(work)
+    last, signing = last_warrant(work.recorder, environment.name), signers(work)
     bundle = authorise(
         environment,
         question.tenant,
@@ -42,12 +48,13 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         owners=_owners_here(work, environment.name),
         now=work.now(),
         lifetime=work.agent.warrant.lifetime,
-        signer=key,
+        source=download_location(work.agent.root.url),
+        signers=signing,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
-    warrant = open_warrant(bundle.envelope, key.public_pem)
-    body = warranted_body(warrant, bundle, key.public_pem)
+    warrant = open_warrant(bundle.envelope, warrant_keys(work))
+    body = warranted_body(warrant, bundle, b"".join(signer.public_pem for signer in signing))
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
@@ -67,10 +74,72 @@ def access(work: Delivery, environment: str) -> ClusterAccess:
     return found
 
 
-def signer(work: Delivery) -> FileSigner:
-    """The warrant key; made at first use."""
-    path = work.agent.warrant.key
-    return FileSigner.load(path) if path.exists() else FileSigner.generate(path)
+def signers(work: Delivery) -> tuple[Signer, ...]:
+    """What signs warrants here. The first one's key is made at first use, unless the keys are pinned.
+
+    Raises:
+        UnusableKey: a key is missing, revoked, not among those that are pinned, or cannot be used.
+    """
+    settings = work.agent.warrant
+    first, *others = settings.signers
+    made = open_signer(first, make=not settings.keys)
+    found = (made, *(open_signer(other) for other in others))
+    pinned = keyids(settings.keys)
+    for signer in found:
+        if signer.keyid in settings.revoked:
+            raise UnusableKey(f"the warrant key {signer.keyid} is in 'revoked_keys'", remedy=NEW_KEY)
+        if pinned and signer.keyid not in pinned:
+            raise UnusableKey(
+                f"the warrant key {signer.keyid} is not among 'warrant.keys', so what it signs would not act",
+                remedy="add the file of its public key there, or sign with a key that is there",
+            )
+    return found
+
+
+def warrant_keys(work: Delivery) -> WarrantKeys:
+    """Whose signatures make a warrant here.
+
+    Raises:
+        UnusableKey: as `signers`, where no keys are pinned; or a pinned one cannot be read.
+    """
+    settings = work.agent.warrant
+    public = tuple(map(read_public_file, settings.keys))
+    public = public or tuple(signer.public_pem for signer in signers(work))
+    return WarrantKeys(public, settings.signatures, settings.revoked)
+
+
+def read_public_file(path: Path) -> bytes:
+    """A public key's PEM from its file.
+
+    Raises:
+        UnusableKey: it cannot be read, or is no P-256 key.
+    """
+    try:
+        with path.open("rb") as file:
+            pem = file.read(MAX_KEY_BYTES)
+        read_public(pem)
+    except OSError as error:
+        raise UnusableKey(
+            f"the public key {path} cannot be read: {error.strerror}", remedy="correct the path"
+        ) from error
+    except UnusableKey as error:
+        raise UnusableKey(f"{path}: {error.what}", remedy=error.remedy) from error
+    return pem
+
+
+def keyids(files: Iterable[Path]) -> frozenset[str]:
+    """The ids of public keys in files.
+
+    Raises:
+        UnusableKey: one cannot be read.
+    """
+    return frozenset(keyid(read_public(read_public_file(path))) for path in files)
+
+
+def download_location(url: str) -> str:
+    """A repository's address as SPDX writes one, without user, password and query: `git+https://...`."""
+    address = url if "://" in url else "ssh://" + url.replace(":", "/", 1)
+    return "git+" + quote(without_secrets(address).partition("?")[0].partition("#")[0], safe="/:@+%~[],;=")
 
 
 def passed_plan(judgement: Judgement) -> Plan:
@@ -87,11 +156,11 @@ def passed_plan(judgement: Judgement) -> Plan:
 
 
 def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have."""
+    """The last warrant, if it says what this plan says, may still act, and names the keys that must sign."""
     last = last_warrant(work.recorder, plan.environment)
     if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
         return None
-    if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
+    if not warrant_keys(work).admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
         return None
