@@ -36,11 +36,11 @@ class Warrant:
     """RFC 6962 root over the leaves' canonical bytes, as `sha256:` and hexadecimal digits."""
     evidence: tuple[tuple[str, Digest], ...]
     """What was judged: (`authorship` | `checks` | `plan` | `policy`, digest), sorted."""
-    form: int
+    form: int = FORM
     """Which form its payload has: `FORM`, or `FIRST_FORM` from an old log."""
-    source: str
+    source: str = ""
     """Where the repository is fetched from, as a URI (`git+https://...`); empty in the first form."""
-    reviewers: int
+    reviewers: int = 0
     """How many distinct people approved each landing of the change, at least; 0: somebody's was not."""
 
 

@@ -18,11 +18,11 @@ from pkcs11 import (
     MechanismFlag,
     ObjectClass,
     PKCS11Error,
-    PrivateKey,
     PublicKey,
     Session,
 )
 from pkcs11.exceptions import NoSuchKey, NoSuchToken, PinIncorrect, PinInvalid, PinLenRange, PinLocked
+from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_named_curve_parameters
 
 from gitwarrant.config.signers import TokenKey
@@ -59,7 +59,7 @@ class TokenSigner:
 
         def signed(session: Session) -> bytes:
             found = session.get_key(object_class=ObjectClass.PRIVATE_KEY, label=self._key.object)
-            private = cast("PrivateKey", found)  # as its class says; the library types all keys alike
+            private = cast("SignMixin", found)  # as its class says; the library types all keys alike
             return bytes(encode_ecdsa_signature(private.sign(digest, mechanism=Mechanism.ECDSA)))
 
         signature = self._within(signed)

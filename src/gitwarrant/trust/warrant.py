@@ -14,7 +14,7 @@ from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import OBJECT_ID
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.plan import LeafList
-from gitwarrant.model.warrant import FIRST_FORM, Envelope, Signature, Warrant, WarrantBundle
+from gitwarrant.model.warrant import FIRST_FORM, FORM, Envelope, Signature, Warrant, WarrantBundle
 from gitwarrant.trust.dsse import IN_TOTO, MAX_ENVELOPE_BYTES, pre_authentication
 from gitwarrant.trust.leaves import leaves_root
 from gitwarrant.trust.signer import Signer, UnusableKey
@@ -110,7 +110,9 @@ def _check(warrant: Warrant) -> None:
         what = "its sequence and its previous warrant contradict each other"
     elif warrant.not_after <= warrant.issued:
         what = "it was never valid"
-    elif warrant.form != FIRST_FORM and not SOURCE.fullmatch(warrant.source):
+    elif warrant.form not in (FIRST_FORM, FORM):
+        what = "its payload has a form that is not known"
+    elif warrant.form == FORM and not SOURCE.fullmatch(warrant.source):
         what = "its source is not a repository's address"
     elif warrant.reviewers < 0:
         what = "it counts fewer reviewers than none"

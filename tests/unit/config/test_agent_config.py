@@ -7,6 +7,7 @@ import pytest
 
 from gitwarrant.config.agent import Agent, ClusterAccess, GitAccess, WarrantSettings, load, read
 from gitwarrant.config.problem import ConfigError
+from gitwarrant.config.signers import FileKey
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
 from gitwarrant.model.errors import GitwarrantError
@@ -48,6 +49,11 @@ interval: 10s
 """
 
 
+def settings(key: str, lifetime: timedelta) -> WarrantSettings:
+    """One key in a file, and nothing special."""
+    return WarrantSettings((FileKey(Path(key)),), (), 1, frozenset(), lifetime)
+
+
 def wrong(text: str) -> list[str]:
     with pytest.raises(ConfigError) as refusal:
         load(text.encode(), "gitwarrant.yaml")
@@ -77,7 +83,7 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
         ),
         destinations=(("production", "main"),),
         state=Path("/etc/gitwarrant/state"),
-        warrant=WarrantSettings(Path("/etc/keys/warrant.pem"), timedelta(minutes=90)),
+        warrant=settings("/etc/keys/warrant.pem", timedelta(minutes=90)),
         git=GitAccess(
             Path("/etc/gitwarrant/keys/deploy"),
             Path("/etc/gitwarrant/keys/known_hosts"),
@@ -97,7 +103,7 @@ def test_what_is_left_out_has_a_default() -> None:
 
     agent = load(short.encode(), "/etc/gitwarrant.yaml")
 
-    assert agent.warrant == WarrantSettings(Path("/etc/state/warrant.key"), timedelta(hours=1))
+    assert agent.warrant == settings("/etc/state/warrant.key", timedelta(hours=1))
     assert agent.git == GitAccess(None, None, None, 2 * 1024**3, 300)
     assert agent.interval == timedelta(seconds=30)
 
