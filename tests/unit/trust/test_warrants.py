@@ -190,7 +190,8 @@ def test_a_warrant_of_the_first_version_is_read_and_followed() -> None:
 
     following = open_warrant(issue(previous=opened).envelope, KEYS)
 
-    assert opened == last.warrant == replace(FIRST, form=FIRST_FORM, source="", reviewers=0)
+    assert opened == last.warrant
+    assert opened == replace(FIRST, form=FIRST_FORM, source="", reviewers=0, evidence=opened.evidence)
     assert payload_digest(opened) == last.digest == following.previous
     assert admit(last.bundle, KEYS, cluster=CLUSTER, highest_sequence=1, now=NOW) == opened
     check_follows(following, opened)
