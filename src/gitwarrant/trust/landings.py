@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.change import Landing
@@ -35,6 +36,9 @@ class Case:
     environment: Environment | None
     root_threshold: int
     """How many root holders must consent to a change of `.gitwarrant/`; 0 away from the trust ref."""
+    now: datetime
+    waived: bool
+    """Glass was broken: approvals are not asked (5.4)."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -99,10 +103,10 @@ def judge(case: Case) -> LandingProof:
     entitled = _entitled_claims(case)
     check_writers(case)
     if not case.unproven:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=case.writers | claimed)
         authors, proof = case.writers, Proof.SIGNATURE
     elif entitled:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=case.writers | claimed)
         authors, proof = case.writers | entitled, Proof.STATEMENT
     else:
         check_stand_in(case, authors=case.writers | claimed)
@@ -123,6 +127,7 @@ def judge(case: Case) -> LandingProof:
             for name, item in sorted(approvals.items())
             if name not in authors | claimed
         ),
+        statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
 
@@ -174,13 +179,27 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 # 5. Enough others accepted it.
 
 
-def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5: each path has its rule's number of persons who are not authors, the environment its teams."""
-    given = {
+def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
+    """Step 5, unless glass was broken."""
+    if not case.waived:
+        check_approvals(case, authors=authors)
+        check_teams(case, authors=authors)
+
+
+def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = None) -> dict[str, Identity]:
+    """The persons who approved, but authors; with `at`, only those whose approval is not expired then."""
+    return {
         name: identity
         for name, item in case.statements(StatementKind.APPROVE).items()
-        if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
+        if name not in authors
+        and (at is None or item.statement.expires > at)
+        and (identity := case.identity(item)).kind is IdentityKind.PERSON
     }
+
+
+def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
+    """Step 5: each path has its rule's number of persons who are not authors."""
+    given = _approvers(case, authors)
     judged: set[str] = set()
     for path in case.paths:
         rule = case.rule(path)
@@ -190,13 +209,14 @@ def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
         by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
         if len(by) < rule.approvals:
             raise _missing(case, path, rule, by, authors)
-    if case.environment and case.environment.approval_required:
-        _check_teams(case, case.environment, given, authors)
 
 
-def _check_teams(
-    case: Case, environment: Environment, given: dict[str, Identity], authors: frozenset[str]
-) -> None:
+def check_teams(case: Case, *, authors: frozenset[str]) -> None:
+    """Step 5.2: each team that the environment asks gives an approval which is not expired now."""
+    environment = case.environment
+    if environment is None or not environment.approval_required:
+        return
+    given = _approvers(case, authors, at=case.now)
     folder = environment.path.strip("/")
     inside = [
         path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
@@ -238,7 +258,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
 
 
 def _stands_in(case: Case, name: str, item: Counted, authors: frozenset[str]) -> bool:
-    return _may_write_all(case, item) and _passes(lambda: check_approvals(case, authors=authors | {name}))
+    return _may_write_all(case, item) and _passes(lambda: check_accepted(case, authors=authors | {name}))
 
 
 # 6. The rules themselves belong to the root.
