@@ -1,6 +1,6 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -179,11 +179,74 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 # 5. Enough others accepted it.
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many approvals something asks for some paths of a landing, and who gave one."""
+
+    asker: str
+    """Who asks: a path, as a rule decides it, or an environment. Begins a sentence."""
+    place: Place
+    paths: tuple[str, ...]
+    groups: frozenset[str]
+    """Teams or identities whose approvals count; empty: everybody's."""
+    needed: int
+    by: tuple[str, ...]
+    """Names, sorted."""
+
+    @property
+    def missing(self) -> int:
+        """How many more persons must approve; 0 when enough have."""
+        return max(0, self.needed - len(self.by))
+
+
+def tallies(case: Case, *, authors: frozenset[str]) -> tuple[Tally, ...]:
+    """Everything that is asked for a landing (5), rules first; authors never count.
+
+    Raises:
+        Refused: no rule covers a path.
+    """
+    return (*_of_rules(case, authors), *_of_environment(case, authors))
+
+
 def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
     """Step 5, unless glass was broken."""
-    if not case.waived:
-        check_approvals(case, authors=authors)
-        check_teams(case, authors=authors)
+    for tally in () if case.waived else tallies(case, authors=authors):
+        if tally.missing:
+            raise _missing(case, tally, authors)
+
+
+def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the rule of each path asks."""
+    given = _approvers(case, authors)
+    decided: dict[str, list[str]] = {}
+    rules: dict[str, PathRule] = {}
+    for path in case.paths:
+        rule = case.rule(path)
+        if rule is not None:
+            rules.setdefault(rule.pattern, rule)
+            decided.setdefault(rule.pattern, []).append(path)
+    for pattern, rule in rules.items():
+        paths = tuple(decided[pattern])
+        by = _members(given, rule.approvers)
+        yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
+
+
+def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the environment asks (5.2): one approval of each of its teams, not expired now."""
+    environment = case.environment
+    if environment is None or not environment.approval_required:
+        return
+    folder = environment.path.strip("/")
+    inside = tuple(
+        path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
+    )
+    if not inside:
+        return
+    given = _approvers(case, authors, at=case.now)
+    teams: Sequence[frozenset[str]] = [frozenset([team]) for team in environment.approvers] or [frozenset()]
+    for team in teams:
+        asker = f"environment {environment.name!r}"
+        yield Tally(asker, environment.place, inside, team, 1, _members(given, team))
 
 
 def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = None) -> dict[str, Identity]:
@@ -197,42 +260,8 @@ def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = Non
     }
 
 
-def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5: each path has its rule's number of persons who are not authors."""
-    given = _approvers(case, authors)
-    judged: set[str] = set()
-    for path in case.paths:
-        rule = case.rule(path)
-        if rule is None or rule.pattern in judged:
-            continue
-        judged.add(rule.pattern)
-        by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
-        if len(by) < rule.approvals:
-            raise _missing(case, path, rule, by, authors)
-
-
-def check_teams(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5.2: each team that the environment asks gives an approval which is not expired now."""
-    environment = case.environment
-    if environment is None or not environment.approval_required:
-        return
-    given = _approvers(case, authors, at=case.now)
-    folder = environment.path.strip("/")
-    inside = [
-        path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-    ]
-    if not inside:
-        return
-    teams: Sequence[frozenset[str]] = [frozenset([team]) for team in environment.approvers] or [frozenset()]
-    for team in teams:
-        if not any(belongs(identity, team) for identity in given.values()):
-            raise case.refuse(
-                f"environment {environment.name!r} wants an approval of {_named(team)} for {_some(inside)}"
-                + _so_far(given)
-                + _why_not(case),
-                _ask(case, team, authors),
-                environment.place,
-            )
+def _members(given: dict[str, Identity], groups: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, identity in given.items() if belongs(identity, groups)))
 
 
 def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
@@ -299,17 +328,18 @@ def _passes(check: Callable[[], None]) -> bool:
     return True
 
 
-def _missing(case: Case, path: str, rule: PathRule, by: Sequence[str], authors: frozenset[str]) -> Refused:
-    noun = "approval" if rule.approvals == 1 else "approvals"
+def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
+    noun = "approval" if tally.needed == 1 else "approvals"
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{path!r} needs {rule.approvals} {noun} of {_named(rule.approvers)}"
-        + _so_far(by)
+        f"{tally.asker} needs {tally.needed} {noun} of {_named(tally.groups)}"
+        + (f" for {_some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
+        + _so_far(tally.by)
         + author
         + _why_not(case),
-        _ask(case, rule.approvers, authors | set(by)),
-        rule.place,
+        _ask(case, tally.groups, authors | set(tally.by)),
+        tally.place,
     )
 
 
@@ -330,14 +360,19 @@ def _why_not(case: Case) -> str:
     return "".join(f"; {item}" for item in case.ignored[:SHOWN])
 
 
-def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
-    """Who could act, by name."""
-    able = sorted(
+def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
+    """The persons who could still approve, by name."""
+    return sorted(
         identity.name
         for identity in case.registry.members(groups)
         if identity.kind is IdentityKind.PERSON and identity.name not in excluded
     )
-    if not able:
+
+
+def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
+    """Who could act, by name."""
+    people = able(case, groups, excluded)
+    if not people:
         who = _named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"
-    return f"{' or '.join(able[:SHOWN])} runs: gitwarrant approve"
+    return f"{' or '.join(people[:SHOWN])} runs: gitwarrant approve"

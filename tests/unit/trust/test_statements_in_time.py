@@ -62,7 +62,7 @@ def test_an_environment_that_asks_for_approval_asks_for_one_that_is_not_expired_
     chain.approve("bob", at=NOW - 40 * DAY, expires=NOW - 30 * DAY)
     seen_all(chain, at=-35 * DAY)
 
-    with pytest.raises(Refused, match="environment 'production' wants an approval"):
+    with pytest.raises(Refused, match="environment 'production' needs 1 approval"):
         chain.verify(environment("bob"))
 
 
