@@ -99,17 +99,17 @@ def judge(case: Case) -> LandingProof:
     Raises:
         Refused: with the path, the rule and what would satisfy it.
     """
-    claimed = frozenset(case.statements(StatementKind.AUTHOR))
-    entitled = _entitled_claims(case)
+    not_counted = authors_of(case)
+    entitled = entitled_claims(case)
     check_writers(case)
     if not case.unproven:
-        check_accepted(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers, Proof.SIGNATURE
     elif entitled:
-        check_accepted(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers | entitled, Proof.STATEMENT
     else:
-        check_stand_in(case, authors=case.writers | claimed)
+        check_stand_in(case, authors=not_counted)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
     approvals = case.statements(StatementKind.APPROVE)
@@ -125,11 +125,16 @@ def judge(case: Case) -> LandingProof:
         approvals=tuple(
             Approval(name, item.digest, item.key.fingerprint)
             for name, item in sorted(approvals.items())
-            if name not in authors | claimed
+            if name not in authors | not_counted
         ),
         statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
+
+
+def authors_of(case: Case) -> frozenset[str]:
+    """Whose approval does not count: who wrote, and who claims to have."""
+    return case.writers | frozenset(case.statements(StatementKind.AUTHOR))
 
 
 # 4. Who wrote may write there.
@@ -160,13 +165,13 @@ def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[st
             continue
         if not belongs(identity, rule.writers):
             raise case.refuse(
-                f"{identity.name!r} may not change {path!r}; {_named(rule.writers)} may",
-                f"let {_named(rule.writers)} make this change, or widen the rule on the trust ref",
+                f"{identity.name!r} may not change {path!r}; {named(rule.writers)} may",
+                f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
                 rule.place,
             )
 
 
-def _entitled_claims(case: Case) -> frozenset[str]:
+def entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
     return frozenset(name for name, claim in claims.items() if _may_write_all(case, claim))
@@ -278,7 +283,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
     given = set(approvals) - authors
     raise case.refuse(
-        f"{case.unproven[0]}, so nothing proves who wrote {_some(case.paths)}"
+        f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
@@ -304,17 +309,22 @@ def check_root(case: Case) -> None:
     rooted = [path for path in case.paths if case.is_rooted(path)]
     if not rooted:
         return
+    holders = consenting(case)
+    if len(holders) < case.root_threshold:
+        raise case.refuse(
+            f"{some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
+            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
+            "root holders sign with their root keys: gitwarrant approve",
+        )
+
+
+def consenting(case: Case) -> list[str]:
+    """The root holders who consent to this landing, by name."""
     lines = [item.key.line for item in case.counted if len(item.landings) == 1]
     last = case.commits[-1]
     if isinstance(last, Signed):
         lines.append(last.key.line)
-    holders = sorted({holder for line in lines if (holder := case.registry.holder(line))})
-    if len(holders) < case.root_threshold:
-        raise case.refuse(
-            f"{_some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
-            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            "root holders sign with their root keys: gitwarrant approve",
-        )
+    return sorted({holder for line in lines if (holder := case.registry.holder(line))})
 
 
 # Words.
@@ -333,8 +343,8 @@ def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{tally.asker} needs {tally.needed} {noun} of {_named(tally.groups)}"
-        + (f" for {_some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
+        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}"
+        + (f" for {some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
         + _so_far(tally.by)
         + author
         + _why_not(case),
@@ -343,11 +353,13 @@ def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
     )
 
 
-def _named(groups: frozenset[str]) -> str:
+def named(groups: frozenset[str]) -> str:
+    """Teams or identities, as a sentence names them."""
     return " or ".join(sorted(groups)) if groups else "anybody known"
 
 
-def _some(paths: Sequence[str]) -> str:
+def some(paths: Sequence[str]) -> str:
+    """The first of some paths, and how many more there are."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]!r}{more}" if paths else "it"
 
@@ -373,6 +385,6 @@ def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
     """Who could act, by name."""
     people = able(case, groups, excluded)
     if not people:
-        who = _named(groups)
+        who = named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"
     return f"{' or '.join(people[:SHOWN])} runs: gitwarrant approve"
