@@ -54,7 +54,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(work))
-    body = warranted_body(warrant, bundle, b"".join(signer.public_pem for signer in signing))
+    proven, public = judgement.authorship, b"".join(signer.public_pem for signer in signing)
+    body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
