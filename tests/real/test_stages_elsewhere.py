@@ -31,7 +31,7 @@ def test_apply_and_observe_in_another_process(cluster: Sandbox, tmp_path: Path) 
         warrant_for(work, judgement, judgement.plan, cluster.uid)
         last = last_warrant(work.recorder, "staging")
         assert last is not None
-        warrant = open_warrant(last.bundle.envelope, warrant_keys(work))
+        warrant = open_warrant(last.bundle.envelope, warrant_keys(work.agent.warrant))
         asked = ApplyCall(warrant, last.leaves, manifests, place, str(agent.log), (), namespace)
 
         applied = decode(Applied, child.answer(asked))

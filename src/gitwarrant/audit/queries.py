@@ -32,6 +32,8 @@ class LastWarrant:
     time: datetime
     warrant: Warrant
     bundle: WarrantBundle
+    public_key: bytes = b""
+    """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
 
     @property
     def digest(self) -> Digest:
@@ -151,6 +153,18 @@ def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     return None
 
 
+def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
+    """All warrants of an environment, newest first."""
+    selection = Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
+    return map(read_warrant, recorder.read(0, selection))
+
+
+def warranted_environments(recorder: Recorder) -> tuple[str, ...]:
+    """The environments that have a warrant, sorted."""
+    records = recorder.read(0, Selection(frozenset({RecordKind.WARRANTED})))
+    return tuple(sorted({record.environment for record in records}))
+
+
 def highest_sequence(recorder: Recorder, environment: str) -> int:
     """The highest warrant sequence of an environment; 0 before the first. Each warrant has a higher one."""
     record = _newest(recorder, RecordKind.WARRANTED, environment)
@@ -179,7 +193,8 @@ def read_warrant(record: Record) -> LastWarrant:
     """
     warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
     bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
-    return LastWarrant(record.number, record.time, warrant, bundle)
+    public_key = member(record, "public_key", str).encode()
+    return LastWarrant(record.number, record.time, warrant, bundle, public_key)
 
 
 def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:

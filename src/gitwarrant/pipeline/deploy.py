@@ -62,7 +62,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
         bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
-        keys = warrant_keys(work)
+        keys = warrant_keys(work.agent.warrant)
         warrant = open_warrant(bundle.envelope, keys)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)

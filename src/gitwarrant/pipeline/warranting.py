@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
-from gitwarrant.config.agent import ClusterAccess
+from gitwarrant.config.agent import ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
@@ -16,7 +16,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.judge import Judgement
 from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, read_public
+from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
 from gitwarrant.trust.signers import open_signer
 from gitwarrant.trust.warrant import open_warrant
 from gitwarrant.trust.warrant_keys import WarrantKeys
@@ -36,7 +36,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     passed_plan(judgement)
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
-    last, signing = last_warrant(work.recorder, environment.name), signers(work)
+    settings = work.agent.warrant
+    last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
         environment,
         question.tenant,
@@ -47,13 +48,13 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         previous=last.warrant if last else None,
         owners=_owners_here(work, environment.name),
         now=work.now(),
-        lifetime=work.agent.warrant.lifetime,
+        lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
-    warrant = open_warrant(bundle.envelope, warrant_keys(work))
+    warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     proven, public = judgement.authorship, b"".join(signer.public_pem for signer in signing)
     body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
@@ -75,17 +76,18 @@ def access(work: Delivery, environment: str) -> ClusterAccess:
     return found
 
 
-def signers(work: Delivery) -> tuple[Signer, ...]:
-    """What signs warrants here. The first one's key is made at first use, unless the keys are pinned.
+def signers(settings: WarrantSettings, *, make: bool) -> tuple[Signer, ...]:
+    """What signs warrants.
+
+    Args:
+        make: make the first one's key where there is none; not where the keys are pinned.
 
     Raises:
         UnusableKey: a key is missing, revoked, not among those that are pinned, or cannot be used.
     """
-    settings = work.agent.warrant
     first, *others = settings.signers
-    made = open_signer(first, make=not settings.keys)
-    found = (made, *(open_signer(other) for other in others))
     pinned = keyids(settings.keys)
+    found = (open_signer(first, make=make and not pinned), *map(open_signer, others))
     for signer in found:
         if signer.keyid in settings.revoked:
             raise UnusableKey(f"the warrant key {signer.keyid} is in 'revoked_keys'", remedy=NEW_KEY)
@@ -97,35 +99,35 @@ def signers(work: Delivery) -> tuple[Signer, ...]:
     return found
 
 
-def warrant_keys(work: Delivery) -> WarrantKeys:
-    """Whose signatures make a warrant here.
+def warrant_keys(settings: WarrantSettings, *, make: bool = False) -> WarrantKeys:
+    """Whose signatures make a warrant: the keys that are pinned, else those of the signers.
 
     Raises:
         UnusableKey: as `signers`, where no keys are pinned; or a pinned one cannot be read.
     """
-    settings = work.agent.warrant
-    public = tuple(map(read_public_file, settings.keys))
-    public = public or tuple(signer.public_pem for signer in signers(work))
+    public = tuple(pem for path in settings.keys for pem in read_public_file(path))
+    public = public or tuple(signer.public_pem for signer in signers(settings, make=make))
     return WarrantKeys(public, settings.signatures, settings.revoked)
 
 
-def read_public_file(path: Path) -> bytes:
-    """A public key's PEM from its file.
+def read_public_file(path: Path) -> tuple[bytes, ...]:
+    """The public keys in a file, each as PEM; at least one.
 
     Raises:
-        UnusableKey: it cannot be read, or is no P-256 key.
+        UnusableKey: it cannot be read, or one is no P-256 key.
     """
     try:
         with path.open("rb") as file:
-            pem = file.read(MAX_KEY_BYTES)
-        read_public(pem)
+            blocks = public_blocks(file.read(MAX_KEY_BYTES)) or (b"",)
+        for pem in blocks:
+            read_public(pem)
     except OSError as error:
         raise UnusableKey(
             f"the public key {path} cannot be read: {error.strerror}", remedy="correct the path"
         ) from error
     except UnusableKey as error:
         raise UnusableKey(f"{path}: {error.what}", remedy=error.remedy) from error
-    return pem
+    return blocks
 
 
 def keyids(files: Iterable[Path]) -> frozenset[str]:
@@ -134,7 +136,7 @@ def keyids(files: Iterable[Path]) -> frozenset[str]:
     Raises:
         UnusableKey: one cannot be read.
     """
-    return frozenset(keyid(read_public(read_public_file(path))) for path in files)
+    return frozenset(keyid(read_public(pem)) for path in files for pem in read_public_file(path))
 
 
 def download_location(url: str) -> str:
@@ -161,7 +163,9 @@ def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
     last = last_warrant(work.recorder, plan.environment)
     if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
         return None
-    if not warrant_keys(work).admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
+    if not warrant_keys(work.agent.warrant, make=True).admits(
+        last.bundle.envelope
+    ):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
         return None

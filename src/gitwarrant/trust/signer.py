@@ -4,6 +4,7 @@ A provider is one module beside this one and one line in `trust.signers`.
 """
 
 import hashlib
+import re
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from gitwarrant.model.errors import GitwarrantError
 
+PUBLIC_BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----")
 MAX_KEY_BYTES = 16 * 1024  # a PEM of a P-256 key has 241
 
 
@@ -72,6 +74,11 @@ def read_public(pem: bytes) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise UnusableKey("not a P-256 public key", remedy="give the warrant key's .pub file")
     return key
+
+
+def public_blocks(pem: bytes) -> tuple[bytes, ...]:
+    """The PEM blocks of a text that may hold several public keys, in their order."""
+    return tuple(block + b"\n" for block in PUBLIC_BLOCK.findall(pem))
 
 
 def is_signed(public: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:

@@ -25,4 +25,4 @@ def test_a_warrant_of_a_lost_key_is_not_in_force_and_the_next_one_follows_it(tmp
         second = warrant_for(work, judgement, plan, CLUSTER)
 
         assert (before, after, in_force(work, plan, CLUSTER)) == (first, None, second)
-        assert open_warrant(second.envelope, warrant_keys(work)).sequence == 2
+        assert open_warrant(second.envelope, warrant_keys(agent.warrant)).sequence == 2

@@ -142,7 +142,15 @@ def test_others_read_a_verification_summary() -> None:
 
 def landing(proof: Proof, *approvers: str) -> LandingProof:
     approvals = tuple(Approval(name, Digest("sha256:s"), f"SHA256:{name}") for name in approvers)
-    return LandingProof(HEAD, frozenset(["ada"]), frozenset(["SHA256:a"]), proof, approvals, ("web.yaml",))
+    return LandingProof(
+        landing=HEAD,
+        authors=frozenset(["ada"]),
+        keys=frozenset(["SHA256:a"]),
+        proof=proof,
+        approvals=approvals,
+        paths=("web.yaml",),
+        statements=frozenset(),
+    )
 
 
 @pytest.mark.parametrize(
