@@ -163,9 +163,8 @@ def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
     last = last_warrant(work.recorder, plan.environment)
     if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
         return None
-    if not warrant_keys(work.agent.warrant, make=True).admits(
-        last.bundle.envelope
-    ):  # a key was lost, replaced, revoked or added
+    keys = warrant_keys(work.agent.warrant, make=True)
+    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
         return None

@@ -53,13 +53,12 @@ class ProgramSigner:
     def _ask(self, question: str, given: bytes) -> bytes:
         answer, said, status = _run((*self._command, question), given)
         if status:
-            how = (
-                "was killed after 30 seconds" if status == -signal.SIGKILL else f"ended with status {status}"
-            )
-            lines = said.decode(errors="replace").strip().splitlines()
+            killed = f"was killed (it has {SECONDS:g} seconds)"
+            how = killed if status == -signal.SIGKILL else f"ended with status {status}"
+            [*_, last] = said.decode(errors="replace").strip().splitlines() or [""]
+            why = last[:200] or "no reason given"
             raise UnusableKey(
-                f"the signer {self._command[0]} {how}, asked for {question!r}"
-                + (f": {lines[-1][:200]}" if lines else ""),
+                f"the signer {self._command[0]} {how}, asked for {question!r}: {why}",
                 remedy="run it by hand with the same argument, and see docs/how-to/keep-the-warrant-key.md",
             )
         if len(answer) > MAX_ANSWER_BYTES:

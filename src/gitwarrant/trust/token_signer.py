@@ -58,8 +58,8 @@ class TokenSigner:
         digest = hashlib.sha256(message).digest()  # many tokens know ECDSA only without a hash
 
         def signed(session: Session) -> bytes:
-            found = session.get_key(object_class=ObjectClass.PRIVATE_KEY, label=self._key.object)
-            private = cast("SignMixin", found)  # as its class says; the library types all keys alike
+            # As its class says; the library types all objects alike.
+            private = cast("SignMixin", _find(session, ObjectClass.PRIVATE_KEY, self._key))
             return bytes(encode_ecdsa_signature(private.sign(digest, mechanism=Mechanism.ECDSA)))
 
         signature = self._within(signed)
@@ -110,12 +110,12 @@ class TokenSigner:
 
 def _public_key(session: Session, key: TokenKey, *, make: bool) -> ec.EllipticCurvePublicKey:
     try:
-        session.get_key(object_class=ObjectClass.PRIVATE_KEY, label=key.object)
+        _find(session, ObjectClass.PRIVATE_KEY, key)
     except NoSuchKey:
         if not make:
             raise
         _make(session, key.object)
-    found = cast("PublicKey", session.get_key(object_class=ObjectClass.PUBLIC_KEY, label=key.object))
+    found = cast("PublicKey", _find(session, ObjectClass.PUBLIC_KEY, key))
     public = None
     if found.key_type is KeyType.EC:
         public = serialization.load_der_public_key(encode_ec_public_key(found))
@@ -124,6 +124,19 @@ def _public_key(session: Session, key: TokenKey, *, make: bool) -> ec.EllipticCu
             f"{key.shown} is no P-256 key", remedy=f"make one of that kind under another label: {SEE}"
         )
     return public
+
+
+def _find(session: Session, kind: ObjectClass, key: TokenKey) -> object:
+    """The one object of a class and label. To its end, because a search outlives its session badly."""
+    found = list(session.get_objects({Attribute.CLASS: kind, Attribute.LABEL: key.object}))
+    if not found:
+        raise NoSuchKey
+    if len(found) > 1:
+        raise UnusableKey(
+            f"{key.shown} is not one but {len(found)}",
+            remedy="remove one, or give each key a label of its own",
+        )
+    return found[0]
 
 
 def _make(session: Session, label: str) -> None:
