@@ -88,6 +88,7 @@ MODULES = (
     ),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
+TESTS = (*SANDBOX, "cosign")
 
 
 @dataclass(frozen=True)
@@ -386,6 +387,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="a program (default: all that the sandbox needs)"
     )
+    parser.add_argument("--tests", action="store_true", help="also what only tests need")
     parser.add_argument("--list", action="store_true", help="say which programs there are, and stop")
     arguments = parser.parse_args(argv)
     if unknown := [name for name in arguments.names if name not in programs]:
@@ -395,7 +397,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
         list_programs(tools / "bin", out)
         return BUILT
     try:
-        make(arguments.names or SANDBOX, tools, out)
+        make(arguments.names or (TESTS if arguments.tests else SANDBOX), tools, out)
     except Stopped as stopped:
         sys.stderr.write(f"error: {stopped}\n")
         return stopped.status

@@ -151,7 +151,7 @@ def test_signers_keys_and_revocations_are_read() -> None:
         pytest.param(
             """{signer: 'exec:["sign"]'}""", "the program 'sign' is not named by its whole path", id="by PATH"
         ),
-        pytest.param("{signer: 'pkcs11:token=a'}", "the token's address lacks a part", id="no object"),
+        pytest.param("{signer: 'pkcs11:token=a'}", "a part of the token's address is empty", id="no object"),
         pytest.param(f"{{signer: '{TOKEN}&pin-value=1234'}}", "one that is not known", id="a PIN in it"),
         pytest.param(
             "{signer: 'pkcs11:token=a;token=b;object=c?module-path=/x&pin-source=file:y'}",
