@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from google.protobuf import json_format
-from in_toto_attestation.predicates.vsa.v1 import vsa_pb2
-from in_toto_attestation.v1 import statement_pb2
-from in_toto_attestation.v1.statement import Statement
+from google.protobuf import json_format  # type: ignore[import-untyped]  # brings no types
+from in_toto_attestation.predicates.vsa.v1 import vsa_pb2  # type: ignore[import-untyped]  # likewise
+from in_toto_attestation.v1 import statement_pb2  # type: ignore[import-untyped]  # likewise
+from in_toto_attestation.v1.statement import Statement  # type: ignore[import-untyped]  # likewise
 from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.exceptions import VerificationError
-from securesystemslib.signer import Key
-from securesystemslib.signer._key import SSlibKey
+from securesystemslib.signer._key import Key, SSlibKey
 from tests.support.programs import program
 from tests.support.warrants import HEAD, KEYS, LEAVES, OTHER_SIGNER, SIGNER, WEB, config_map, issue, leaf
 
@@ -71,9 +70,7 @@ def bundle_of(signer: Signer) -> str:
     return f"warrant.{signer.keyid[:16]}.sigstore.json"
 
 
-@pytest.mark.parametrize(
-    "signers", [pytest.param(ONE, id="one signer"), pytest.param(BOTH, id="two signers")]
-)
+@pytest.mark.parametrize("signers", SIGNERS)
 def test_cosign_verifies_the_objects_and_the_revision(tmp_path: Path, signers: tuple[Signer, ...]) -> None:
     """By each key that signed, from the bundle for sigstore's tools and from the plain envelope."""
     folder = exported(tmp_path, signers)
@@ -183,9 +180,7 @@ def commands(page: Path) -> list[tuple[str, str]]:
     return re.findall(r"^```(sh|bash)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "signers", [pytest.param(ONE, id="one signer"), pytest.param(BOTH, id="two signers")]
-)
+@pytest.mark.parametrize("signers", SIGNERS)
 def test_the_commands_of_the_page_beside_it_work_as_written(
     tmp_path: Path, signers: tuple[Signer, ...]
 ) -> None:
