@@ -117,13 +117,16 @@ async def watch(
     """
     environment = standing.environment
     await cluster_uid(work, environment.name, cluster)
+    wanted = mode or environment.drift
+    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+        wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return await observe(
         environment.name,
         _warranted_manifests(work, standing),
         inventory(work.recorder, environment.name),
         cluster,
         work.recorder,
-        mode=mode or environment.drift,
+        mode=wanted,
         baselines=_Baselines(work.content),
         namespace=environment.namespace,
         previous=previous,

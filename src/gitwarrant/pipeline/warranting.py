@@ -85,9 +85,7 @@ def signers(settings: WarrantSettings, *, make: bool) -> tuple[Signer, ...]:
     Raises:
         UnusableKey: a key is missing, revoked, not among those that are pinned, or cannot be used.
     """
-    first, *others = settings.signers
-    pinned = keyids(settings.keys)
-    found = (open_signer(first, make=make and not pinned), *map(open_signer, others))
+    pinned, found = keyids(settings.keys), _opened(settings, make=make)
     for signer in found:
         if signer.keyid in settings.revoked:
             raise UnusableKey(f"the warrant key {signer.keyid} is in 'revoked_keys'", remedy=NEW_KEY)
@@ -103,11 +101,16 @@ def warrant_keys(settings: WarrantSettings, *, make: bool = False) -> WarrantKey
     """Whose signatures make a warrant: the keys that are pinned, else those of the signers.
 
     Raises:
-        UnusableKey: as `signers`, where no keys are pinned; or a pinned one cannot be read.
+        UnusableKey: one cannot be read or used.
     """
     public = tuple(pem for path in settings.keys for pem in read_public_file(path))
-    public = public or tuple(signer.public_pem for signer in signers(settings, make=make))
+    public = public or tuple(signer.public_pem for signer in _opened(settings, make=make))
     return WarrantKeys(public, settings.signatures, settings.revoked)
+
+
+def _opened(settings: WarrantSettings, *, make: bool) -> tuple[Signer, ...]:
+    first, *others = settings.signers
+    return (open_signer(first, make=make and not settings.keys), *map(open_signer, others))
 
 
 def read_public_file(path: Path) -> tuple[bytes, ...]:
