@@ -99,11 +99,8 @@ def _data(warrant: Warrant, leaves: LeafList | None) -> dict[str, Any]:
 def _said(warrant: Warrant, now: datetime) -> Iterator[Line]:
     yield (f"  revision   {warrant.commit} of {warrant.repository}, {warrant.ref}", "")
     yield (f"  cluster    {warrant.cluster}", "")
-    over = now >= warrant.not_after
-    yield (
-        f"  allowed    {time_text(warrant.issued)} to {time_text(warrant.not_after)}{' (over)' * over}",
-        "",
-    )
+    over = ", which is over" if now >= warrant.not_after else ""
+    yield (f"  in force   {time_text(warrant.issued)} to {time_text(warrant.not_after)}{over}", "")
 
 
 def _counted(leaves: LeafList) -> str:
