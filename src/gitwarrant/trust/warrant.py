@@ -21,6 +21,7 @@ from gitwarrant.trust.signer import Signer, UnusableKey
 from gitwarrant.trust.summary import BadWarrant, payload, payload_digest, read_payload
 from gitwarrant.trust.warrant_keys import WarrantKeys, check_signatures
 
+OTHER_LEAVES = "names other leaves than the ones at hand: something was added, changed or left out"
 MAX_SKEW = timedelta(minutes=5)  # how far the authority's clock may be ahead of the applier's
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 SOURCE = re.compile(r"git\+[a-z][a-z0-9+.-]*://[!-~]+")
@@ -70,10 +71,12 @@ def check_leaves(warrant: Warrant, leaves: LeafList) -> None:
     Raises:
         BadWarrant: it is another list.
     """
-    if digest(leaves) != warrant.leaves or leaves_root(leaves) != warrant.leaves_root:
-        raise BadWarrant(
-            "it names other leaves than the ones at hand: something was added, changed or left out"
-        )
+    if not _names(warrant, leaves):
+        raise BadWarrant(f"it {OTHER_LEAVES}", "take the leaves that belong to it: export them again")
+
+
+def _names(warrant: Warrant, leaves: LeafList) -> bool:
+    return digest(leaves) == warrant.leaves and leaves_root(leaves) == warrant.leaves_root
 
 
 def check_follows(warrant: Warrant, previous: Warrant) -> None:
@@ -149,11 +152,12 @@ def admit(
         what = f"expired {warrant.not_after:%Y-%m-%d %H:%M}"
     elif warrant.issued > now + MAX_SKEW:
         what = f"was issued in the future, at {warrant.issued:%Y-%m-%d %H:%M}"
+    elif not _names(warrant, bundle.leaves):
+        what = OTHER_LEAVES
     if what:
         raise Refused(
             f"the warrant of environment {warrant.environment!r} {what}",
             stage="apply",
             remedy="let the authority judge the change again: gitwarrant apply issues a new warrant",
         )
-    check_leaves(warrant, bundle.leaves)
     return warrant
