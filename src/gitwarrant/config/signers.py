@@ -91,10 +91,17 @@ def _token(rest: str, folder: Path) -> SignerAddress:
 
 def _parts(text: str, mark: str) -> Mapping[str, str]:
     pairs = [part.partition("=") for part in text.split(mark)]
-    parts = {name: unquote(value, errors="strict") for name, _, value in pairs if value}
+    parts = {name: unquote(value) for name, _, value in pairs if value}
     if len(parts) < len(pairs):
         raise bad("a part of the token's address is empty, or stands there twice", f"write {PKCS11_EXAMPLE}")
+    if not all(map(_clean, parts.values())):
+        raise bad("a part of the token's address is no text", "write what is not ASCII as UTF-8, in %XX")
     return parts
+
+
+def _clean(text: str) -> bool:
+    """Whether a system takes it as a name: no control character, nothing that was not UTF-8."""
+    return text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
 
 
 def _program(rest: str, _folder: Path) -> SignerAddress:
@@ -102,7 +109,11 @@ def _program(rest: str, _folder: Path) -> SignerAddress:
         command = json.loads(rest)
     except (ValueError, RecursionError):
         command = None
-    if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
+    if (
+        not isinstance(command, list)
+        or not command
+        or not all(isinstance(word, str) and _clean(word) for word in command)
+    ):
         raise bad(
             f"{rest[:80]!r} is no list of a program and its arguments",
             'write it as JSON: exec:["/usr/local/bin/sign", "--key", "warrant"]',

@@ -87,15 +87,17 @@ def _run(command: Sequence[str], given: bytes) -> tuple[bytes, bytes, int]:
         ) from error
     killer = Timer(SECONDS, _kill, [process])
     killer.start()
-    try:
-        with process:
+    with process:
+        try:
             _give(process.stdin, given)
             answer, said = _some(process.stdout), _some(process.stderr)
-            _kill(process) if len(answer) > MAX_ANSWER_BYTES else process.wait()
-    finally:
-        killer.cancel()
-        _kill(process)
-    return answer, said, process.returncode if len(answer) <= MAX_ANSWER_BYTES else 0
+            if len(answer) <= MAX_ANSWER_BYTES:
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        finally:
+            killer.cancel()
+            killer.join()
+            _kill(process)  # before it is waited for: until then its number is nobody else's
+    return answer, said, 0 if len(answer) > MAX_ANSWER_BYTES else process.returncode
 
 
 def _give(stream: IO[bytes] | None, data: bytes) -> None:

@@ -147,6 +147,14 @@ def test_signers_keys_and_revocations_are_read() -> None:
         pytest.param("{signer: 'file:'}", "'file:' is not a signer", id="no path"),
         pytest.param("{signer: 'exec:sign'}", "'sign' is no list of a program", id="no list"),
         pytest.param("{signer: 'exec:[]'}", "'[]' is no list of a program", id="no program"),
+        pytest.param(
+            "{signer: 'pkcs11:token=%ff;object=b?module-path=/x&pin-source=file:y'}",
+            "a part of the token's address is no text",
+            id="bytes that are no text",
+        ),
+        pytest.param(
+            """{signer: 'exec:["/bin/sign", "\\u0000"]'}""", "is no list of a program", id="a zero byte"
+        ),
         pytest.param("{signer: 'exec:[1]'}", "'[1]' is no list of a program", id="a number"),
         pytest.param(
             """{signer: 'exec:["sign"]'}""", "the program 'sign' is not named by its whole path", id="by PATH"
