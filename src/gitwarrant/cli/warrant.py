@@ -167,16 +167,16 @@ def _wanted(leaves: LeafList, text: str) -> list[Leaf]:
 
 
 def _warrant(log: Log, environment: str | None, sequence: int | None) -> LastWarrant:
-    names = warranted_environments(log)
-    if environment is None and len(names) == 1:
+    names = () if environment else warranted_environments(log)
+    if len(names) == 1:
         [environment] = names
     if environment is None:
-        raise GitwarrantError("there are several environments", remedy=f"name one of: {', '.join(names)}")
+        raise GitwarrantError("which environment?", remedy=f"name one of: {', '.join(names) or 'none yet'}")
     numbered = (one for one in warrants(log, environment) if sequence in (None, one.warrant.sequence))
     found = next(numbered, None)
     if found is None:
         which = f"no warrant {sequence}" if sequence else "no warrant"
-        known = ", ".join(names) or "none yet"
+        known = ", ".join(warranted_environments(log)) or "none yet"
         raise GitwarrantError(
             f"the log has {which} of {environment!r}", remedy=f"environments that have warrants: {known}"
         )
