@@ -308,6 +308,8 @@ def test_signed_bytes_that_are_no_warrant(payload: bytes) -> None:
         pytest.param({"leaves": "sha256:0"}, id="a short digest"),
         pytest.param({"source": "shop"}, id="a source that is no address"),
         pytest.param({"reviewers": -1}, id="fewer reviewers than none"),
+        pytest.param({"statements": ("sha256:1",)}, id="a statement that is no digest"),
+        pytest.param({"statements": ("sha256:" + "1" * 64,) * 2}, id="a statement that counts twice"),
         pytest.param({"form": 3}, id="a form that does not exist"),
     ],
 )

@@ -42,6 +42,8 @@ class Warrant:
     """Where the repository is fetched from, as a URI (`git+https://...`); empty in the first form."""
     reviewers: int = 0
     """How many distinct people approved each landing of the change, at least; 0: somebody's was not."""
+    statements: tuple[Digest, ...] = ()
+    """The signed statements that the authorship stands on, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

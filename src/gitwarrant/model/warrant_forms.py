@@ -10,7 +10,7 @@ from typing import Any
 from gitwarrant.model.canonical import TAG
 from gitwarrant.model.warrant import FIRST_FORM
 
-_ADDED: Mapping[str, Any] = {"form": FIRST_FORM, "source": "", "reviewers": 0}
+_ADDED: Mapping[str, Any] = {"form": FIRST_FORM, "source": "", "reviewers": 0, "statements": []}
 """What the second form added to the first."""
 
 

@@ -94,6 +94,7 @@ def authorise(
         form=FORM,
         source=source,
         reviewers=reviewers(authorship),
+        statements=tuple(sorted(set().union(*(landing.statements for landing in authorship.landings)))),
     )
     return WarrantBundle(seal(warrant, signers), plan.leaves)
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, loads, plain, sha256
 from gitwarrant.model.errors import Refused
+from gitwarrant.model.statement import STATEMENT_REFS
 from gitwarrant.model.warrant import FIRST_FORM, Warrant
 from gitwarrant.model.warrant_forms import lift_warrant, lower_warrant
 
@@ -96,15 +97,20 @@ def _statement(warrant: Warrant) -> dict[str, Any]:
         **_verified(warrant),
         "resourceUri": warrant.source,
         "policy": {"uri": f"{warrant.source}#.gitwarrant", "digest": _digests(policy)},
-        "inputAttestations": [
-            {"uri": f"{EVIDENCE}:{name}", "digest": _digests(value)}
-            for name, value in warrant.evidence
-            if name != "policy"
-        ],
+        "inputAttestations": _attestations(warrant),
         "verifiedLevels": list(levels(warrant)),
         EXTENSION: plain(warrant),
     }
     return {"subject": [revision, _leaves(warrant)], "predicate": predicate}
+
+
+def _attestations(warrant: Warrant) -> list[dict[str, Any]]:
+    """What was judged: our own evidence, and the statements that people signed, where they can be fetched."""
+    judged = [(f"{EVIDENCE}:{name}", value) for name, value in warrant.evidence if name != "policy"]
+    refs = [value.removeprefix("sha256:") for value in warrant.statements]
+    signed = [f"{warrant.source}@{STATEMENT_REFS}{ref}" for ref in refs]
+    found = [*judged, *zip(signed, warrant.statements, strict=True)]
+    return [{"uri": uri, "digest": _digests(value)} for uri, value in found]
 
 
 def _first_form(warrant: Warrant) -> dict[str, Any]:

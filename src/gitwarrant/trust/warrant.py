@@ -99,6 +99,7 @@ def check_follows(warrant: Warrant, previous: Warrant) -> None:
 
 def _check(warrant: Warrant) -> None:
     digests = [warrant.leaves, warrant.leaves_root, *(value for _, value in warrant.evidence)]
+    digests += warrant.statements
     if warrant.previous:
         digests.append(Digest(warrant.previous))
     names = [name for name, _ in warrant.evidence]
@@ -117,6 +118,8 @@ def _check(warrant: Warrant) -> None:
         what = "its payload has a form that is not known"
     elif warrant.form == FORM and not SOURCE.fullmatch(warrant.source):
         what = "its source is not a repository's address"
+    elif list(warrant.statements) != sorted(set(warrant.statements)):
+        what = "its statements are not sorted"
     elif warrant.reviewers < 0:
         what = "it counts fewer reviewers than none"
     if what:

@@ -185,6 +185,24 @@ def test_reviews_are_claimed_as_far_as_each_landing_has_them(
     assert claimed[3:] == level
 
 
+def test_the_statements_that_were_judged_are_attestations_that_can_be_fetched() -> None:
+    """Each once, by digest and by the ref it lies at."""
+    one, two = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
+    landings = (
+        replace(landing(Proof.SIGNATURE), statements=frozenset([two, one])),
+        replace(landing(Proof.STATEMENT), statements=frozenset([one])),
+    )
+
+    envelope = issue(authorship=replace(AUTHORSHIP, landings=landings)).envelope
+
+    assert open_warrant(envelope, KEYS).statements == (one, two)
+    attestations = json.loads(envelope.payload)["predicate"]["inputAttestations"]
+    assert attestations[3:] == [
+        {"uri": f"{SOURCE}@refs/gitwarrant/statements/{digits}", "digest": {"sha256": digits}}
+        for digits in ("1" * 64, "2" * 64)
+    ]
+
+
 def first_form() -> Record:
     """A record that the first version wrote: with one signature, and the first form of the payload."""
     body = json.loads((Path(__file__).parent / "warranted_first_form.json").read_text())
