@@ -1,0 +1,199 @@
+"""The landings of a window: who, how, signed by what, and what the rules would have said."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.git.commit import ParsedCommit
+from gitwarrant.git.past import End, Expired, Found, Line, Odd, Past, committed
+from gitwarrant.model.change import CommitId, PathChange
+from gitwarrant.model.errors import Refused
+from gitwarrant.pipeline.trial import rules
+from gitwarrant.pipeline.trial.facts import (
+    Commit,
+    Hand,
+    Kind,
+    Landing,
+    Person,
+    Reason,
+    Refusal,
+    Signature,
+)
+from gitwarrant.pipeline.trial.people import People, is_forge, signed
+
+Progress = Callable[[str], None]
+"""Told now and then what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the landings of a window show.
+
+    `not_looked_at` counts landings that are in the window, were found, and
+    were not judged because the time was used up.
+    """
+
+    tip: CommitId
+    newest: datetime
+    begin: datetime
+    until: datetime
+    end: End
+    landings: tuple[Landing, ...]
+    """Newest first."""
+    people: tuple[Person, ...]
+    """Who landed something, the most first."""
+    not_looked_at: int
+
+    @property
+    def odd(self) -> tuple[Commit, ...]:
+        """The commits that git accepts and gitwarrant would refuse."""
+        return tuple(commit for landing in self.landings for commit in landing.commits if commit.odd)
+
+
+def history(past: Past, line: Line, now: datetime, expired: Expired, progress: Progress) -> History:
+    """Look at the landings of a line, newest first, as long as there is time."""
+    progress(f"{len(line.landings):,} landings")
+    brought = past.brought(line.landings, expired)
+    if brought is None:  # what a merge brought is not known then; what was pushed is
+        brought = {one.id: (one,) for one in line.landings if len(one.parents) == 1}
+    reading = _Reading(past, now)
+    landings: list[Landing] = []
+    waiting = [one for one in line.landings if one.id in brought]
+    for found in waiting:
+        reading.meet(brought[found.id])
+    for count, found in enumerate(waiting, 1):
+        if expired():
+            break
+        landings.append(reading.landing(brought[found.id]))
+        if count % 50 == 0:
+            progress(f"{count:,} of {len(line.landings):,} landings")
+    return History(
+        tip=line.tip.id,
+        newest=committed(line.tip),
+        begin=line.begin,
+        until=line.until,
+        end=line.end,
+        landings=tuple(landings),
+        people=_people(landings, reading.people),
+        not_looked_at=len(line.landings) - len(landings),
+    )
+
+
+class _Reading:
+    """Meets everybody first, then judges landing by landing: who is who depends on all commits."""
+
+    def __init__(self, past: Past, now: datetime) -> None:
+        self.people = People()
+        self._past, self._now = past, now
+
+    def meet(self, found: Sequence[Found]) -> None:
+        for commit in found:
+            if isinstance(commit, Odd):
+                continue
+            if not is_forge(commit.author):
+                self.people.meet(commit.author)
+            if not is_forge(commit.committer):
+                under = signed(commit)
+                self.people.meet(
+                    commit.committer, under.key if under.signature is Signature.PERSON else None
+                )
+
+    def landing(self, found: Sequence[Found]) -> Landing:
+        own = found[-1]
+        commits = tuple(map(self._commit, found))
+        kind, lander = self._landed(own)
+        merges = {commit.id for commit in found if len(commit.parents) > 1}
+        written = [commit for commit in commits if commit.id not in merges] or commits[-1:]
+        authors = tuple(dict.fromkeys(commit.author for commit in written if commit.author))
+        known = all(commit.author for commit in written)
+        hand = _hand(lander, authors) if known else Hand.UNKNOWN
+        paths, refusal = self._judged(found, commits, hand)
+        return Landing(
+            commit=own.id,
+            time=committed(own),
+            kind=kind,
+            lander=lander,
+            authors=authors,
+            hand=hand,
+            signature=commits[-1].signature,
+            commits=commits,
+            paths=paths,
+            refusal=refusal,
+        )
+
+    def _commit(self, found: Found) -> Commit:
+        if isinstance(found, Odd):
+            return Commit(found.id, "", "", Signature.UNCHECKED, "", found.reason)
+        under = signed(found)
+        author = "" if is_forge(found.author) else self.people.name(found.author)
+        committer = "" if is_forge(found.committer) else self.people.name(found.committer)
+        return Commit(found.id, author, committer, under.signature, under.key.fingerprint if under.key else "")
+
+    def _landed(self, own: Found) -> tuple[Kind, str]:
+        """How a landing came, and who landed it: the forge writes who merged as the merge's author."""
+        merge = len(own.parents) > 1
+        if isinstance(own, Odd):
+            return Kind.MERGE if merge else Kind.PUSH, ""
+        if not is_forge(own.committer):
+            return Kind.MERGE if merge else Kind.PUSH, self.people.name(own.committer)
+        if merge and not is_forge(own.author):
+            return Kind.MERGE, self.people.name(own.author)
+        return Kind.MERGE if merge else Kind.FORGE, ""
+
+    def _judged(
+        self, found: Sequence[Found], commits: Sequence[Commit], hand: Hand
+    ) -> tuple[tuple[str, ...], Refusal | None]:
+        try:
+            changes = self._past.changes(found[-1])
+        except Refused as refused:
+            return (), Refusal(Reason.NOT_READ, refused.what)
+        paths = tuple(change.path for change in changes)
+        return paths, _unread(found) or self._asked(found, changes, commits, hand)
+
+    def _asked(
+        self,
+        found: Sequence[Found],
+        changes: tuple[PathChange, ...],
+        commits: Sequence[Commit],
+        hand: Hand,
+    ) -> Refusal | None:
+        return rules.refusal(self._past, found, changes, commits, hand, self.people, self._now)
+
+
+def _unread(found: Sequence[Found]) -> Refusal | None:
+    """What fetch refuses before verify is asked."""
+    for commit in found:
+        if not isinstance(commit, ParsedCommit):
+            return Refusal(Reason.NOT_READ, f"commit {commit.id[:12]} is malformed: {commit.reason}")
+        if len(commit.parents) > 2:
+            what = f"commit {commit.id[:12]} joins {len(commit.parents)} parents (an octopus merge)"
+            return Refusal(Reason.NOT_READ, what)
+    return None
+
+
+def _hand(lander: str, authors: Sequence[str]) -> Hand:
+    if not lander:
+        return Hand.UNKNOWN
+    if lander not in authors:
+        return Hand.OTHER
+    return Hand.ALONE if len(authors) == 1 else Hand.SHARED
+
+
+def _people(landings: Sequence[Landing], people: People) -> tuple[Person, ...]:
+    """Who landed something, the most first."""
+    landed: Mapping[str, list[Landing]] = {
+        name: [landing for landing in landings if landing.lander == name]
+        for name in dict.fromkeys(landing.lander for landing in landings if landing.lander)
+    }
+    found = [
+        Person(
+            name=name,
+            addresses=people.addresses(name),
+            keys=tuple(key.fingerprint for key in people.keys(name)),
+            robot=people.is_robot(name),
+            landed=len(theirs),
+            alone=sum(landing.hand is Hand.ALONE for landing in theirs),
+        )
+        for name, theirs in landed.items()
+    ]
+    return tuple(sorted(found, key=lambda person: (-person.landed, person.name)))
