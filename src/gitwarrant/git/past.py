@@ -17,6 +17,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType, RepositoryOpenFlag
 
+from gitwarrant.git.clone import repository_name
 from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit
 from gitwarrant.git.difference import differences, path_changes
 from gitwarrant.git.history import BENDS, SHA256_CONFIG, common_folder, git_folder
@@ -103,6 +104,38 @@ class Past:
         self.folder = common_folder(Path(self._refs.path))
         _refuse_sha256(self.folder)
         self.objects = Objects(self.folder / "objects")
+
+    @classmethod
+    def around(cls, folder: Path) -> "Past":
+        """Open the repository that a folder is, or lies in.
+
+        Raises:
+            NotAStore: none, or one of another user.
+        """
+        try:
+            found = pygit2.discover_repository(str(folder))
+        except (pygit2.GitError, KeyError) as error:
+            raise NotAStore(f"{folder} cannot be read: {error}", remedy="clone it anew") from error
+        if found is None:
+            raise NotAStore(
+                f"{folder} is not a Git repository",
+                remedy="go into a clone, or name one, or an address such as https://HOST/PATH",
+            )
+        return cls(Path(found))
+
+    @property
+    def has_work_tree(self) -> bool:
+        """Whether somebody works in it: a clone, and no bare repository."""
+        return self.folder.name == ".git"
+
+    def name(self) -> str:
+        """What people call it: by the address it came from, else by its folder."""
+        try:
+            url = self._refs.remotes["origin"].url or ""
+        except (KeyError, ValueError, pygit2.GitError):
+            url = ""
+        folder = self.folder.parent if self.has_work_tree else self.folder
+        return repository_name(url) or folder.resolve().name.removesuffix(".git")
 
     def bends(self) -> tuple[str, ...]:
         """What makes git show another history here than the commits themselves tell; a deploy refuses it."""
