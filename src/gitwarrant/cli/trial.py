@@ -18,6 +18,7 @@ from gitwarrant.git.remote import Remote
 from gitwarrant.git.visit import is_address, visit
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.pipeline.trial.counted import counted
 from gitwarrant.pipeline.trial.details import details
 from gitwarrant.pipeline.trial.text import summary
 from gitwarrant.pipeline.trial.trial import Trial, trial
@@ -31,7 +32,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Exit status: 0 it could look, whatever it saw; 2 it could not; 3 the server does not answer."""
     since = _since(arguments.since)
     if not 0 < arguments.seconds <= 3600:
-        raise GitwarrantError(f"--seconds {arguments.seconds:g} is too short or too long", remedy="say 1 to 3600")
+        raise GitwarrantError(
+            f"--seconds {arguments.seconds:g} is too short or too long", remedy="say 1 to 3600"
+        )
     progress = _Progress()
     try:
         seen = _look(arguments, since, progress.tell)
@@ -39,7 +42,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         raise GitwarrantError(refused.what, remedy=refused.remedy, place=refused.place) from refused
     finally:
         progress.clear()
-    terminal.result(plain(seen))
+    if terminal.as_json:
+        terminal.result({**plain(seen), "counted": plain(counted(seen.history))})
+        return 0
     for style, text in (*summary(seen), *(details(seen) if arguments.details else ())):
         terminal.say(text, style)
     return 0
@@ -82,7 +87,8 @@ def _opened(
 def _folder(path: Path) -> Past:
     if not path.is_dir():
         raise GitwarrantError(
-            f"there is no folder {path}", remedy="name a clone's folder, or an address such as https://HOST/PATH"
+            f"there is no folder {path}",
+            remedy="name a clone's folder, or an address such as https://HOST/PATH",
         )
     return Past.around(path)
 

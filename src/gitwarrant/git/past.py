@@ -6,53 +6,31 @@ we would refuse, together with what is missing in it. So nothing here gives a
 `Change`, and no stage of a deploy imports it.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
-from heapq import heappop, heappush
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import ObjectType, RepositoryOpenFlag
 
+from gitwarrant.git.brought import Expired
 from gitwarrant.git.clone import repository_name
-from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit
 from gitwarrant.git.difference import differences, path_changes
 from gitwarrant.git.history import BENDS, SHA256_CONFIG, common_folder, git_folder
 from gitwarrant.git.objects import NotAStore, Objects
-from gitwarrant.model.change import CommitId, PathChange, TreeId
+from gitwarrant.git.odd import Found, committed, read_odd
+from gitwarrant.model.change import CommitId, PathChange
 from gitwarrant.model.errors import GitwarrantError, Refused
 
 MAX_LANDINGS = 5_000  # in ninety days: fifty a day
-MAX_COMMITS = 50_000  # looked at on the way
-MAX_ODD_BYTES = 8 * 1024 * 1024  # of a commit that is read only for where it comes from
-LATE = 5  # landings older than the window before it ends: dates are the committers', and run backwards at times
-PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
-TREE = re.compile(rb"\Atree ([0-9a-f]{40})$", re.MULTILINE)
-TIME = re.compile(rb"^committer .*> ([0-9]{1,12}) [+-][0-9]{4}$", re.MULTILINE)
-
-Expired = Callable[[], bool]
-"""Whether the time for looking is used up."""
+LATE = (
+    5  # landings older than the window before it ends: dates are the committers', and run backwards at times
+)
 
 
 class NothingToSee(GitwarrantError):
     """A repository without a branch or commit to look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """A commit that git reads and our strict reader refuses; what it says of itself is read loosely."""
-
-    id: CommitId
-    reason: str
-    parents: tuple[CommitId, ...]
-    tree: TreeId
-    time: datetime
-
-
-Found = ParsedCommit | Odd
 
 
 class End(Enum):
@@ -77,11 +55,6 @@ class Line:
     until: datetime
     """The window: it ends now, or at the tip where that is older than the window is long."""
     end: End
-
-
-def committed(commit: Found) -> datetime:
-    """When a commit says that it was made."""
-    return commit.committer.time if isinstance(commit, ParsedCommit) else commit.time
 
 
 class Past:
@@ -190,7 +163,7 @@ class Past:
         try:
             return self.objects.commit(commit)[1]
         except Refused as refusal:
-            return self._odd(commit, refusal.what)
+            return read_odd(self.objects, commit, refusal.what)
 
     def line(self, tip: CommitId, length: timedelta, now: datetime, expired: Expired) -> Line:
         """Walk back along the first parents, through the window of this length that ends now.
@@ -233,70 +206,6 @@ class Past:
         cut = shallow.read_text(errors="replace").split() if shallow.is_file() else []
         return End.CUT if commit.id in cut else End.MISSING
 
-    def brought(self, landings: Sequence[Found], expired: Expired) -> Mapping[CommitId, Sequence[Found]] | None:
-        """For each landing all commits that it made reachable, parents first, itself last.
-
-        None: too many, or the time was used up. What is not here (behind a
-        shallow cut) brought nothing.
-        """
-        oldest_first = landings[::-1]
-        marks = self._marks(oldest_first, expired)
-        if marks is None:
-            return None
-        return {
-            landing.id: tuple(self._in_order(landing.id, number, marks))
-            for number, landing in enumerate(oldest_first, 1)
-        }
-
-    def _marks(self, oldest_first: Sequence[Found], expired: Expired) -> Mapping[CommitId, int] | None:
-        """The number of the oldest landing that reaches each commit; 0: it was there before all of them.
-
-        Newest first, as git does it; a commit reached again with a smaller
-        number is walked again, so clocks that run backwards cost time only.
-        """
-        marks: dict[CommitId, int] = {}
-        waiting: list[tuple[float, CommitId, int]] = []
-        new = 0  # waiting entries that are not known to be old
-
-        def mark(commit: Found, number: int) -> int:
-            if marks.get(commit.id, number + 1) <= number:
-                return 0
-            marks[commit.id] = number
-            heappush(waiting, (-committed(commit).timestamp(), commit.id, number))
-            return 1 if number else 0
-
-        for number, landing in enumerate(oldest_first, 1):
-            new += mark(landing, number)
-            before = self.read(landing.parents[0])
-            if number == 1 and before is not None:
-                mark(before, 0)
-        while new:
-            _, commit, number = heappop(waiting)
-            new -= 1 if number else 0
-            if len(marks) > MAX_COMMITS or expired():
-                return None
-            found = self.read(commit) if marks[commit] == number else None
-            for parent in found.parents if found else ():
-                known = self.read(parent)
-                if known is not None:
-                    new += mark(known, number)
-        return marks
-
-    def _in_order(self, landing: CommitId, number: int, marks: Mapping[CommitId, int]) -> Iterator[Found]:
-        """The commits of one landing, each after its parents."""
-        waiting, done = [(landing, False)], set[CommitId]()
-        while waiting:
-            commit, entered = waiting.pop()
-            found = self.read(commit)
-            if found is None or (commit in done and not entered):
-                continue
-            if entered:
-                yield found
-                continue
-            done.add(commit)
-            waiting.append((commit, True))
-            waiting += [(parent, False) for parent in found.parents if marks.get(parent) == number]
-
     def changes(self, landing: Found) -> tuple[PathChange, ...]:
         """What a landing changed against its first parent.
 
@@ -305,20 +214,6 @@ class Past:
         """
         before = self.read(landing.parents[0])
         return path_changes(differences(self.objects, before.tree if before else None, landing.tree))
-
-    def _odd(self, commit: CommitId, reason: str) -> Odd | None:
-        try:
-            raw = self.objects.read(commit, ObjectType.COMMIT, MAX_ODD_BYTES)
-        except Refused:
-            return None
-        header = raw.partition(b"\n\n")[0]
-        tree, time = TREE.search(header), TIME.search(header)
-        if tree is None:
-            return None
-        parents = tuple(CommitId(found.decode()) for found in PARENT.findall(header))
-        seconds = min(int(time[1]), MAX_SECONDS) if time else 0
-        made = datetime.fromtimestamp(seconds, UTC)
-        return Odd(commit, _reason(reason), parents, TreeId(tree[1].decode()), made)
 
     def _target(self, name: str) -> str | None:
         """The full name of the ref that a ref leads to; None: it leads nowhere, or not to a commit."""
@@ -339,11 +234,6 @@ def _cut(line: Line, late: int) -> Line:
     if not late:
         return line
     return replace(line, landings=line.landings[:-late], end=End.WINDOW)
-
-
-def _reason(what: str) -> str:
-    """Why a commit is refused, without its id: equal reasons are counted together."""
-    return what.partition(" is malformed: ")[2] or what
 
 
 def _refuse_sha256(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gitwarrant.pipeline.trial.facts import Landing
-from gitwarrant.pipeline.trial.text import Line
+from gitwarrant.pipeline.trial.lines import Line
 from gitwarrant.pipeline.trial.trial import Trial
 
 

@@ -7,7 +7,6 @@ from enum import Enum
 from gitwarrant.model.change import CommitId
 
 
-
 class Kind(Enum):
     """How a landing came onto the branch."""
 
@@ -35,6 +34,7 @@ class Signature(Enum):
     UNCHECKED = "signed with OpenPGP or X.509, and nothing here says whose key it is"
     WRONG = "a signature that does not fit the commit"
     NONE = "unsigned"
+    UNREAD = "not looked at: the commit is in a form that gitwarrant refuses"
 
 
 class Reason(Enum):
@@ -44,8 +44,8 @@ class Reason(Enum):
     WRONG = "holds a signature that does not fit its commit"
     OTHERS_NAME = "holds a commit that one person signed in another's name"
     UNSIGNED = "holds an unsigned commit: nothing proves who wrote it"
-    UNCHECKED = "signed with a key that nobody has named yet"
-    FORGE = "only the forge vouches for a commit of it, not a person's key"
+    UNCHECKED = "signed with OpenPGP or X.509: nothing here says whose key it is"
+    FORGE = "holds a commit that only the forge signed, as it does for whoever has the account"
     NO_SECOND = "signed, but landed by one of its authors: a second person has to approve"
     SECOND_UNSIGNED = "signed, and landed by somebody else: only his signed approval is missing"
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitwarrant.git.brought import Expired, brought
 from gitwarrant.git.commit import ParsedCommit
-from gitwarrant.git.past import End, Expired, Found, Line, Odd, Past, committed
-from gitwarrant.model.change import CommitId, PathChange
+from gitwarrant.git.odd import Found, Odd, committed
+from gitwarrant.git.past import End, Line, Past
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Refused
-from gitwarrant.pipeline.trial import rules
 from gitwarrant.pipeline.trial.facts import (
     Commit,
     Hand,
@@ -20,6 +21,7 @@ from gitwarrant.pipeline.trial.facts import (
     Signature,
 )
 from gitwarrant.pipeline.trial.people import People, is_forge, signed
+from gitwarrant.pipeline.trial.rules import Evidence, refusal
 
 Progress = Callable[[str], None]
 """Told now and then what is being done."""
@@ -53,18 +55,18 @@ class History:
 def history(past: Past, line: Line, now: datetime, expired: Expired, progress: Progress) -> History:
     """Look at the landings of a line, newest first, as long as there is time."""
     progress(f"{len(line.landings):,} landings")
-    brought = past.brought(line.landings, expired)
-    if brought is None:  # what a merge brought is not known then; what was pushed is
-        brought = {one.id: (one,) for one in line.landings if len(one.parents) == 1}
+    commits = brought(past.read, line.landings, expired)
+    if commits is None:  # what a merge brought is not known then; what was pushed is
+        commits = {one.id: (one,) for one in line.landings if len(one.parents) == 1}
     reading = _Reading(past, now)
     landings: list[Landing] = []
-    waiting = [one for one in line.landings if one.id in brought]
+    waiting = [one for one in line.landings if one.id in commits]
     for found in waiting:
-        reading.meet(brought[found.id])
+        reading.meet(commits[found.id])
     for count, found in enumerate(waiting, 1):
         if expired():
             break
-        landings.append(reading.landing(brought[found.id]))
+        landings.append(reading.landing(commits[found.id]))
         if count % 50 == 0:
             progress(f"{count:,} of {len(line.landings):,} landings")
     return History(
@@ -94,9 +96,7 @@ class _Reading:
                 self.people.meet(commit.author)
             if not is_forge(commit.committer):
                 under = signed(commit)
-                self.people.meet(
-                    commit.committer, under.key if under.signature is Signature.PERSON else None
-                )
+                self.people.meet(commit.committer, under.key if under.signature is Signature.PERSON else None)
 
     def landing(self, found: Sequence[Found]) -> Landing:
         own = found[-1]
@@ -107,7 +107,7 @@ class _Reading:
         authors = tuple(dict.fromkeys(commit.author for commit in written if commit.author))
         known = all(commit.author for commit in written)
         hand = _hand(lander, authors) if known else Hand.UNKNOWN
-        paths, refusal = self._judged(found, commits, hand)
+        paths, refused = self._judged(found, commits, hand)
         return Landing(
             commit=own.id,
             time=committed(own),
@@ -118,16 +118,18 @@ class _Reading:
             signature=commits[-1].signature,
             commits=commits,
             paths=paths,
-            refusal=refusal,
+            refusal=refused,
         )
 
     def _commit(self, found: Found) -> Commit:
         if isinstance(found, Odd):
-            return Commit(found.id, "", "", Signature.UNCHECKED, "", found.reason)
+            return Commit(found.id, "", "", Signature.UNREAD, "", found.reason)
         under = signed(found)
         author = "" if is_forge(found.author) else self.people.name(found.author)
         committer = "" if is_forge(found.committer) else self.people.name(found.committer)
-        return Commit(found.id, author, committer, under.signature, under.key.fingerprint if under.key else "")
+        return Commit(
+            found.id, author, committer, under.signature, under.key.fingerprint if under.key else ""
+        )
 
     def _landed(self, own: Found) -> tuple[Kind, str]:
         """How a landing came, and who landed it: the forge writes who merged as the merge's author."""
@@ -148,16 +150,8 @@ class _Reading:
         except Refused as refused:
             return (), Refusal(Reason.NOT_READ, refused.what)
         paths = tuple(change.path for change in changes)
-        return paths, _unread(found) or self._asked(found, changes, commits, hand)
-
-    def _asked(
-        self,
-        found: Sequence[Found],
-        changes: tuple[PathChange, ...],
-        commits: Sequence[Commit],
-        hand: Hand,
-    ) -> Refusal | None:
-        return rules.refusal(self._past, found, changes, commits, hand, self.people, self._now)
+        evidence = Evidence(found, changes, commits, hand)
+        return paths, _unread(found) or refusal(self._past, evidence, self.people, self._now)
 
 
 def _unread(found: Sequence[Found]) -> Refusal | None:

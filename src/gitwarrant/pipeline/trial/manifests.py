@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gitwarrant.git.brought import Expired
 from gitwarrant.git.objects import Objects
-from gitwarrant.git.past import Expired
 from gitwarrant.git.standing import LeftOut, Standing, open_file, standing
 from gitwarrant.model.change import NO_BLOB, File, TreeId
 from gitwarrant.model.finding import Finding, Unjudged

@@ -30,7 +30,7 @@ def is_forge(person: Person) -> bool:
 
 
 def signed(commit: ParsedCommit) -> Signed:
-    """Look at a commit's signature. Only SSH signatures carry their key, so only they can be verified here."""
+    """Look at a commit's signature. Only an SSH signature carries its key, so only that can be verified."""
     if commit.signature is None:
         return Signed(Signature.NONE)
     if commit.signature.startswith(BEGIN):

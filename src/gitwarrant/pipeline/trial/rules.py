@@ -11,9 +11,11 @@ statements depends on; the consent of root holders, who do not exist yet.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gitwarrant.git.past import Found, Past
+from gitwarrant.git.odd import Found
+from gitwarrant.git.past import Past
 from gitwarrant.model.change import Change, Commit, CommitId, Landing, PathChange
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import PathRule, TrustPolicy, TrustRoot
@@ -34,35 +36,41 @@ BY_SIGNATURE = {
 }
 
 
-def refusal(
-    past: Past,
-    found: Sequence[Found],
-    changes: tuple[PathChange, ...],
-    commits: Sequence[facts.Commit],
-    hand: Hand,
-    people: People,
-    now: datetime,
-) -> Refusal | None:
-    """Ask verify about one landing. None: it passes.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One landing as verify needs it, and what its commits show.
 
-    Args:
-        found: its commits, parents first, itself last; all read strictly.
-        commits: what they show, in the same order.
-        changes: what it changed.
+    `found` are its commits, parents first, itself last, all of them read
+    strictly; `commits` what they show, in the same order.
     """
-    own, parent = found[-1], past.read(found[-1].parents[0])
+
+    found: Sequence[Found]
+    changes: tuple[PathChange, ...]
+    commits: Sequence[facts.Commit]
+    hand: Hand
+
+
+def refusal(past: Past, evidence: Evidence, people: People, now: datetime) -> Refusal | None:
+    """Ask verify about one landing. None: it passes."""
+    own = evidence.found[-1]
+    parent = past.read(own.parents[0])
     if parent is None:
         raise ValueError("a landing has a parent that is here")
-    raw = tuple(_raw(past, commit, changes if commit is own else ()) for commit in found)
-    landing = Landing(own.id, parent.id, parent.tree, own.tree, raw, changes)
+    raw = tuple(_raw(past, commit, evidence.changes if commit is own else ()) for commit in evidence.found)
+    landing = Landing(own.id, parent.id, parent.tree, own.tree, raw, evidence.changes)
     change = Change(REPOSITORY, REF, parent.id, own.id, (landing,), ())
-    names = dict.fromkeys(name for commit in commits for name in (commit.author, commit.committer) if name)
-    policy = TrustPolicy(REPOSITORY, 1, now + LIFETIME, tuple(map(people.identity, names)), RULES)
+    policy = TrustPolicy(
+        REPOSITORY, 1, now + LIFETIME, tuple(map(people.identity, _named(evidence.commits))), RULES
+    )
     try:
         verify(change, ROOT, {own.id: policy}, None, seen={}, now=now)
     except Refused as refused:
-        return Refusal(_reason(commits, hand), refused.what)
+        return Refusal(_reason(evidence.commits, evidence.hand), refused.what)
     return None
+
+
+def _named(commits: Sequence[facts.Commit]) -> dict[str, None]:
+    return dict.fromkeys(name for commit in commits for name in (commit.author, commit.committer) if name)
 
 
 def _raw(past: Past, commit: Found, changes: tuple[PathChange, ...]) -> Commit:
@@ -75,9 +83,7 @@ def _reason(commits: Sequence[facts.Commit], hand: Hand) -> Reason:
     signatures = {commit.signature for commit in commits}
     if Signature.WRONG in signatures:
         return Reason.WRONG
-    if any(
-        commit.author != commit.committer for commit in commits if commit.signature is Signature.PERSON
-    ):
+    if any(commit.author != commit.committer for commit in commits if commit.signature is Signature.PERSON):
         return Reason.OTHERS_NAME
     for signature, reason in BY_SIGNATURE.items():
         if signature in signatures:

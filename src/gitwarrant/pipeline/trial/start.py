@@ -13,6 +13,8 @@ from gitwarrant.render.plain import read_manifests
 
 LIKELY = ("production", "prod", "prd", "live", "staging", "stage", "dev")
 """Folders that are an environment's by their name, the most telling first."""
+UNLIKELY = frozenset({"test", "tests", "testdata", "fixtures", "e2e", "docs", "example", "examples"})
+"""Parts of paths where manifests lie that nobody deploys."""
 DEFAULT = "production"
 NOT_A_LABEL = re.compile(r"[^a-z0-9-]+")
 MAX_LABEL = 63
@@ -66,13 +68,17 @@ def _folder(paths: Sequence[str], unrendered: Sequence[str]) -> tuple[str, str]:
     anything that a tool must make first comes before one with it.
     """
     folders = Counter(folder for path in paths for folder in _above(path)) + Counter({".": len(paths)})
-    ready = {folder: not any(_holds(folder, other) for other in unrendered) for folder in folders}
+    cost = {folder: (_unlikely(folder), any(_holds(folder, one) for one in unrendered)) for folder in folders}
     likely = [folder for folder in folders if folder.rpartition("/")[2].casefold() in LIKELY]
     if likely:
-        best = min(likely, key=lambda folder: (not ready[folder], _rank(folder), folder.count("/"), folder))
+        best = min(likely, key=lambda folder: (cost[folder], _rank(folder), folder.count("/"), folder))
         return best, f"manifests lie in a folder named {best.rpartition('/')[2]!r}"
-    best = min(folders, key=lambda folder: (not ready[folder], -folders[folder], folder == ".", folder))
+    best = min(folders, key=lambda folder: (cost[folder], -folders[folder], folder == ".", folder))
     return best, f"{folders[best]} of {len(paths)} files with manifests lie there"
+
+
+def _unlikely(folder: str) -> bool:
+    return not UNLIKELY.isdisjoint(folder.casefold().split("/"))
 
 
 def _rank(folder: str) -> int:

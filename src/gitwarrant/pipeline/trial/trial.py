@@ -23,7 +23,6 @@ class Trial:
 
     repository: str
     branch: str
-    days: int
     history: History
     owners: Owners | None
     manifests: Manifests
@@ -72,7 +71,6 @@ def trial(
     return Trial(
         repository=repository,
         branch=short_name(ref),
-        days=since.days,
         history=seen,
         owners=owners(past.objects, line.tip.tree),
         manifests=found,
