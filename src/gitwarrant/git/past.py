@@ -6,9 +6,11 @@ we would refuse, together with what is missing in it. So nothing here gives a
 `Change`, and no stage of a deploy imports it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 
 import pygit2
@@ -51,9 +53,11 @@ class Line:
     tip: Found
     landings: tuple[Found, ...]
     """Each has a first parent that is here."""
+    newest: datetime
+    """The newest date near the tip; the tip itself may have lain about for long before it landed."""
     begin: datetime
     until: datetime
-    """The window: it ends now, or at the tip where that is older than the window is long."""
+    """The window: it ends now, or at `newest` where that is longer ago than the window is long."""
     end: End
 
 
@@ -168,7 +172,7 @@ class Past:
     def line(self, tip: CommitId, length: timedelta, now: datetime, expired: Expired) -> Line:
         """Walk back along the first parents, through the window of this length that ends now.
 
-        Where the tip is older than that, the window ends at the tip.
+        Where the newest landing is older than that, the window ends with it.
 
         Raises:
             NothingToSee: the tip itself cannot be read.
@@ -178,7 +182,8 @@ class Past:
             raise NothingToSee(
                 f"the newest commit {tip[:12]} cannot be read", remedy="run `git fsck`, or clone again"
             )
-        until = now if committed(first) > now - length else committed(first)
+        newest = max(map(committed, islice(self._back(first), LATE)))
+        until = now if newest > now - length else newest
         begin = until - length
         landings: list[Found] = []
         commit, late = first, 0
@@ -186,12 +191,20 @@ class Past:
             stop = self._stop(commit, len(landings), expired)
             parent = None if stop else self.read(commit.parents[0])
             if parent is None:
-                return _cut(Line(first, tuple(landings), begin, until, stop or self._gap(commit)), late)
+                return _cut(
+                    Line(first, tuple(landings), newest, begin, until, stop or self._gap(commit)), late
+                )
             late = late + 1 if committed(commit) < begin else 0
             landings.append(commit)
             if late == LATE:
-                return _cut(Line(first, tuple(landings), begin, until, End.WINDOW), late)
+                return _cut(Line(first, tuple(landings), newest, begin, until, End.WINDOW), late)
             commit = parent
+
+    def _back(self, commit: Found | None) -> Iterator[Found]:
+        """A commit, its first parent, and so on."""
+        while commit is not None:
+            yield commit
+            commit = self.read(commit.parents[0]) if commit.parents else None
 
     def _stop(self, commit: Found, count: int, expired: Expired) -> End | None:
         if not commit.parents:

@@ -23,6 +23,7 @@ class Hand(Enum):
     ALONE = "one person alone"
     SHARED = "landed by one of its authors"
     OTHER = "landed by somebody who wrote none of it"
+    ROBOT = "landed by a bot, and Git does not say for whom"
     UNKNOWN = "Git does not say who landed it"
 
 

@@ -71,7 +71,7 @@ def history(past: Past, line: Line, now: datetime, expired: Expired, progress: P
             progress(f"{count:,} of {len(line.landings):,} landings")
     return History(
         tip=line.tip.id,
-        newest=committed(line.tip),
+        newest=line.newest,
         begin=line.begin,
         until=line.until,
         end=line.end,
@@ -106,7 +106,7 @@ class _Reading:
         written = [commit for commit in commits if commit.id not in merges] or commits[-1:]
         authors = tuple(dict.fromkeys(commit.author for commit in written if commit.author))
         known = all(commit.author for commit in written)
-        hand = _hand(lander, authors) if known else Hand.UNKNOWN
+        hand = self._hand(lander, authors) if known else Hand.UNKNOWN
         paths, refused = self._judged(found, commits, hand)
         return Landing(
             commit=own.id,
@@ -142,6 +142,13 @@ class _Reading:
             return Kind.MERGE, self.people.name(own.author)
         return Kind.MERGE if merge else Kind.FORGE, ""
 
+    def _hand(self, lander: str, authors: Sequence[str]) -> Hand:
+        if not lander:
+            return Hand.UNKNOWN
+        if lander not in authors:
+            return Hand.ROBOT if self.people.is_robot(lander) else Hand.OTHER
+        return Hand.ALONE if len(authors) == 1 else Hand.SHARED
+
     def _judged(
         self, found: Sequence[Found], commits: Sequence[Commit], hand: Hand
     ) -> tuple[tuple[str, ...], Refusal | None]:
@@ -163,14 +170,6 @@ def _unread(found: Sequence[Found]) -> Refusal | None:
             what = f"commit {commit.id[:12]} joins {len(commit.parents)} parents (an octopus merge)"
             return Refusal(Reason.NOT_READ, what)
     return None
-
-
-def _hand(lander: str, authors: Sequence[str]) -> Hand:
-    if not lander:
-        return Hand.UNKNOWN
-    if lander not in authors:
-        return Hand.OTHER
-    return Hand.ALONE if len(authors) == 1 else Hand.SHARED
 
 
 def _people(landings: Sequence[Landing], people: People) -> tuple[Person, ...]:

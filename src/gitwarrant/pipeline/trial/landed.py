@@ -11,7 +11,7 @@ from gitwarrant.pipeline.trial.owners import Owners
 SHOWN = 5  # people
 WAYS = {
     Kind.MERGE: "by a merge",
-    Kind.FORGE: "committed by the forge (a squash, a rebase or an edit in the browser)",
+    Kind.FORGE: "committed by the forge (squash, rebase or browser)",
     Kind.PUSH: "pushed",
 }
 
@@ -21,8 +21,9 @@ def people(history: History) -> Iterator[Line]:
     yield from headed("Who could land alone")
     landings, robots = history.landings, sum(person.robot for person in history.people)
     if history.people:
-        who = many(len(history.people) - robots, "person", "people")
-        who += f" and {many(robots, 'bot')}" if robots else ""
+        persons = len(history.people) - robots
+        counts = ((persons, many(persons, "person", "people")), (robots, many(robots, "bot")))
+        who = " and ".join(text for count, text in counts if count)
         accounts = "any one of these accounts" if len(history.people) > 1 else "that account"
         yield from said(
             f"{who} landed something. Where a deploy follows the branch, {accounts}, stolen, is enough, "
@@ -66,9 +67,9 @@ def ways(history: History, owners: Owners | None) -> Iterator[Line]:
             yield cut(f"  {own[signature]:>8,} {every[signature]:>7,}  {signature.value}")
     hands = Counter(landing.hand for landing in landings)
     yield from said(
-        f"{hands[Hand.OTHER]:,} landed by somebody who wrote none of it, {hands[Hand.UNKNOWN]:,} by nobody "
-        "knows whom. Git knows no more of reviews: the forge keeps them, and a 'Reviewed-by' line anybody "
-        "can write."
+        f"{hands[Hand.OTHER]:,} landed by somebody who wrote none of it, "
+        f"{hands[Hand.ROBOT] + hands[Hand.UNKNOWN]:,} by a bot or by nobody knows whom. Git knows no more of "
+        "reviews: the forge keeps them, and a 'Reviewed-by' line anybody can write."
     )
     yield from _owners(owners)
 
