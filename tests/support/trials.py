@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.support.repositories import EPOCH, Simulator, person
-
 from gitwarrant.git.past import Past
 from gitwarrant.model.change import CommitId
 from gitwarrant.pipeline.trial.details import details
 from gitwarrant.pipeline.trial.text import summary
 from gitwarrant.pipeline.trial.trial import Trial, trial
+from tests.support.repositories import EPOCH, Simulator, person
 
 NOW = EPOCH + timedelta(days=1)
 OPENPGP = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----\n"

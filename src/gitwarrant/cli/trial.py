@@ -97,7 +97,7 @@ def _remote(arguments: argparse.Namespace) -> Remote:
     """An address with, for SSH, the key and host keys that a person has anyway."""
     url, home = arguments.repository, Path.home() / ".ssh"
     if not url.startswith("ssh://") and "://" in url:
-        return Remote(url)
+        return Remote(url, ca_file=Path(arguments.ca_file) if arguments.ca_file else None)
     key = arguments.ssh_key or next((str(home / name) for name in SSH_KEYS if (home / name).is_file()), None)
     hosts = Path(arguments.known_hosts or home / "known_hosts")
     return Remote(url, Path(key) if key else None, hosts)

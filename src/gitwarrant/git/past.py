@@ -70,6 +70,7 @@ class Past:
     """
 
     def __init__(self, path: Path) -> None:
+        _refuse_sha256(common_folder(git_folder(path)))
         try:
             flags = RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
             self._refs = pygit2.Repository(str(git_folder(path)), flags)
@@ -79,7 +80,6 @@ class Past:
                 remedy="name the folder of a Git repository that belongs to you",
             ) from error
         self.folder = common_folder(Path(self._refs.path))
-        _refuse_sha256(self.folder)
         self.objects = Objects(self.folder / "objects")
 
     @classmethod

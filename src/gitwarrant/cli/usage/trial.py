@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--details", action="store_true", help="list every landing, person and finding")
     parser.add_argument(
+        "--ca-file", metavar="FILE", help="for https: the server's authority, if no public one"
+    )
+    parser.add_argument(
         "--ssh-key", metavar="FILE", help="for SSH: the key to fetch with (default: the first in ~/.ssh)"
     )
     parser.add_argument(

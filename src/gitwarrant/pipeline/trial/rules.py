@@ -19,6 +19,7 @@ from gitwarrant.git.past import Past
 from gitwarrant.model.change import Change, Commit, CommitId, Landing, PathChange
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import PathRule, TrustPolicy, TrustRoot
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.trial import facts
 from gitwarrant.pipeline.trial.facts import Hand, Reason, Refusal, Signature
 from gitwarrant.pipeline.trial.people import TEAM, People
@@ -63,7 +64,7 @@ def refusal(past: Past, evidence: Evidence, people: People, now: datetime) -> Re
         REPOSITORY, 1, now + LIFETIME, tuple(map(people.identity, _named(evidence.commits))), RULES
     )
     try:
-        verify(change, ROOT, {own.id: policy}, None, seen={}, now=now)
+        verify(change, ROOT, {own.id: policy}, None, witnessed=Witnessed(), now=now)
     except Refused as refused:
         return Refusal(_reason(evidence.commits, evidence.hand), refused.what)
     return None
