@@ -24,6 +24,8 @@ class LeftOut:
 
     path: str
     reason: str
+    whole: bool = False
+    """A folder, with all that is below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,12 @@ def standing(objects: Objects, top: TreeId) -> Iterator[Standing | LeftOut]:
         try:
             entries = objects.tree(tree)
         except Refused as refusal:
-            yield LeftOut(folder or ".", refusal.what)
+            yield LeftOut(folder.rstrip("/") or ".", refusal.what, whole=True)
             continue
         seen += len(entries)
         if seen > MAX_ENTRIES:
-            yield LeftOut(folder or ".", f"more than {MAX_ENTRIES:,} files and folders")
+            reason = f"more than {MAX_ENTRIES:,} files and folders"
+            yield LeftOut(folder.rstrip("/") or ".", reason, whole=True)
             return
         for entry in entries:
             found = _judged(folder, entry)
@@ -60,13 +63,13 @@ def _judged(folder: str, entry: Entry) -> Standing | LeftOut:
     try:
         path = readable(folder.encode() + entry.name)
     except Refused as refusal:
-        return LeftOut(f"{folder}{entry.name!a}", refusal.what)
+        return LeftOut(f"{folder}{entry.name!a}", refusal.what, whole=entry.mode == FOLDER)
     if entry.mode == LINK:
         return LeftOut(path, "a symbolic link, which no environment may hold")
     if entry.mode == SUBMODULE:
-        return LeftOut(path, "a submodule")
+        return LeftOut(path, "a submodule", whole=True)
     if path.count("/") > MAX_DEPTH:
-        return LeftOut(path, f"deeper than {MAX_DEPTH} folders")
+        return LeftOut(path, f"deeper than {MAX_DEPTH} folders", whole=entry.mode == FOLDER)
     return Standing(path, entry)
 
 

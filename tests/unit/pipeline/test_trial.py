@@ -79,8 +79,8 @@ What the manifests say
   5 findings in 1 object in 1 file. A new environment (basic-security) refuses 1 of them.
        1  high     host-namespaces        production/web.yaml:4:17
        1  medium   dangerous-capabilities production/web.yaml:4:36
-       1  medium   image-without-digest   production/web.yaml:4:55
-       1  medium   runs-as-root           production/web.yaml:4:7
+       1  medium   missing-limits         production/web.yaml:4:36
+       1  medium   runs-as-root           production/web.yaml:4:36
        1  of 1 other check
   Not judged yet: 1 file of Helm, in 1 folder.
   Not judged yet: 1 file of Kustomize, in 1 folder.

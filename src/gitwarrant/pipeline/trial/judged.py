@@ -57,6 +57,6 @@ def not_judged(found: Manifests) -> Iterator[str]:
         yield f"{many(len(found.unreadable), 'file')} refused as no manifest: {first.place}: {first.what}"
     if found.left_out:
         left = found.left_out[0]
-        yield f"{many(len(found.left_out), 'file')} left out: {left.path}: {left.reason}"
+        yield f"{many(len(found.left_out), 'path')} left out: {left.path}: {left.reason}"
     if found.not_looked_at:
         yield f"{many(found.not_looked_at, 'file')} not looked at: the time was used up (--seconds)."

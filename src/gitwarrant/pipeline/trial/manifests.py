@@ -65,7 +65,7 @@ def manifests(objects: Objects, top: TreeId, expired: Expired) -> tuple[Manifest
     """
     found = list(standing(objects, top))
     tools = _tools(one.path for one in found if isinstance(one, Standing))
-    candidates = [one for one in found if is_manifest_file(one.path)]
+    candidates = [one for one in found if is_manifest_file(one.path) or _hides_some(one)]
     made = Counter(folder for one in candidates if (folder := _made_in(one.path, tools)) is not None)
     reading = _Reading(objects, [one for one in candidates if _made_in(one.path, tools) is None], expired)
     checked, unreadable = _checked(reading)
@@ -114,6 +114,12 @@ class _Reading:
                 self.no_manifest += 1
             else:
                 yield opened
+
+
+def _hides_some(one: Standing | LeftOut) -> bool:
+    """Whether manifests may lie in a folder that is not looked at."""
+    hidden = any(part.startswith(".") for part in one.path.split("/") if part != ".")
+    return isinstance(one, LeftOut) and one.whole and not hidden
 
 
 def _tools(paths: Iterator[str]) -> Mapping[str, str]:
