@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pygit2.enums import ObjectType
 
-from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit
+from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit, Person
 from gitwarrant.git.objects import Objects
 from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.errors import Refused
@@ -14,6 +14,7 @@ from gitwarrant.model.errors import Refused
 MAX_ODD_BYTES = 8 * 1024 * 1024  # git has no limit; a commit of that size was made to be in the way
 PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
 TREE = re.compile(rb"\Atree ([0-9a-f]{40})$", re.MULTILINE)
+PERSON = re.compile(rb"^(author|committer) ([^<>\n]+) <([^<>\n]+)>", re.MULTILINE)
 TIME = re.compile(rb"^committer .*> ([0-9]{1,12}) [+-][0-9]{4}$", re.MULTILINE)
 UNKNOWN_HEADER = re.compile(r"(?<=not known: )('[^' ]+) .*", re.DOTALL)
 
@@ -26,6 +27,9 @@ class Odd:
     reason: str
     parents: tuple[CommitId, ...]
     tree: TreeId
+    author: Person | None
+    committer: Person | None
+    """As far as they can be read; the time beside them is `time`."""
     time: datetime
 
 
@@ -48,12 +52,19 @@ def read_odd(objects: Objects, commit: CommitId, refusal: str) -> Odd | None:
     if tree is None:
         return None
     seconds = min(int(time[1]), MAX_SECONDS) if time else 0
+    made = datetime.fromtimestamp(seconds, UTC)
+    people = {
+        role: Person(name.decode(errors="replace").strip(), email.decode(errors="replace"), made)
+        for role, name, email in PERSON.findall(header)
+    }
     return Odd(
         id=commit,
         reason=_reason(refusal),
         parents=tuple(CommitId(found.decode()) for found in PARENT.findall(header)),
         tree=TreeId(tree[1].decode()),
-        time=datetime.fromtimestamp(seconds, UTC),
+        author=people.get(b"author"),
+        committer=people.get(b"committer"),
+        time=made,
     )
 
 
