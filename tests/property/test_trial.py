@@ -54,7 +54,7 @@ COMMIT = st.tuples(
 
 
 @given(made=st.lists(COMMIT, min_size=1, max_size=9))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_repository_gets_its_screen(
     made: list[tuple[dict[bytes, bytes], int, bytes, bytes, bytes, list[int], bytes]],
 ) -> None:
@@ -91,7 +91,7 @@ def test_every_repository_gets_its_screen(
         max_size=6,
     ).map(b"\n".join)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_arbitrary_bytes_are_an_odd_commit_or_nothing(raw: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         repository = Simulator(Path(folder) / "odd.git")

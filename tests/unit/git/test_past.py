@@ -9,6 +9,7 @@ import pytest
 from tests.support.repositories import EPOCH, Simulator
 
 from gitwarrant.git.brought import brought
+from gitwarrant.git.commit import Person
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.git.odd import Odd
 from gitwarrant.git.past import End, NothingToSee, Past
@@ -140,9 +141,8 @@ def test_an_odd_commit_is_followed_and_named(repository: Simulator, spoil: str, 
 
     line = Past(repository.path).line(odd, YEAR, NOW, never)
 
-    assert line.landings == (
-        Odd(odd, what, (parent,), repository.tree_of(parent), EPOCH + timedelta(minutes=2)),
-    )
+    ada = Person("Ada", "ada@example.com", EPOCH + timedelta(minutes=2))
+    assert line.landings == (Odd(odd, what, (parent,), repository.tree_of(parent), ada, ada, ada.time),)
 
 
 def test_what_bends_history_is_named_and_read_past(repository: Simulator) -> None:

@@ -235,8 +235,12 @@ def test_a_commit_that_git_reads_and_we_refuse_is_counted_with_its_reason(reposi
     assert [(commit.id, commit.odd, commit.signature) for commit in seen.history.odd] == [
         (odd, "a header line is not known: 'change-id'", Signature.UNREAD)
     ]
-    assert seen.history.landings[1].refusal is not None
-    assert seen.history.landings[1].refusal.reason is Reason.NOT_READ
+    landing = seen.history.landings[1]
+    assert (landing.lander, landing.hand, landing.refusal and landing.refusal.reason) == (
+        "Ada",
+        Hand.ALONE,
+        Reason.NOT_READ,
+    )
     assert "1 commit that git accepts and gitwarrant would refuse: 1 because a header line" in printed(seen)
 
 

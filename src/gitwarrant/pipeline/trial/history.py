@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gitwarrant.git.brought import Expired, brought
 from gitwarrant.git.commit import ParsedCommit
+from gitwarrant.git.commit import Person as Claimed
 from gitwarrant.git.odd import Found, Odd, committed
 from gitwarrant.git.past import End, Line, Past
 from gitwarrant.model.change import CommitId
@@ -20,7 +21,7 @@ from gitwarrant.pipeline.trial.facts import (
     Refusal,
     Signature,
 )
-from gitwarrant.pipeline.trial.people import People, is_forge, signed
+from gitwarrant.pipeline.trial.people import People, Signed, is_forge, signed
 from gitwarrant.pipeline.trial.rules import Evidence, refusal
 
 Progress = Callable[[str], None]
@@ -90,12 +91,10 @@ class _Reading:
 
     def meet(self, found: Sequence[Found]) -> None:
         for commit in found:
-            if isinstance(commit, Odd):
-                continue
-            if not is_forge(commit.author):
+            if commit.author and not is_forge(commit.author):
                 self.people.meet(commit.author)
-            if not is_forge(commit.committer):
-                under = signed(commit)
+            if commit.committer and not is_forge(commit.committer):
+                under = _signed(commit)
                 self.people.meet(commit.committer, under.key if under.signature is Signature.PERSON else None)
 
     def landing(self, found: Sequence[Found]) -> Landing:
@@ -122,25 +121,21 @@ class _Reading:
         )
 
     def _commit(self, found: Found) -> Commit:
-        if isinstance(found, Odd):
-            return Commit(found.id, "", "", Signature.UNREAD, "", found.reason)
-        under = signed(found)
-        author = "" if is_forge(found.author) else self.people.name(found.author)
-        committer = "" if is_forge(found.committer) else self.people.name(found.committer)
-        return Commit(
-            found.id, author, committer, under.signature, under.key.fingerprint if under.key else ""
-        )
+        odd, under = found.reason if isinstance(found, Odd) else "", _signed(found)
+        key = under.key.fingerprint if under.key else ""
+        author, committer = self._name(found.author), self._name(found.committer)
+        return Commit(found.id, author, committer, under.signature, key, odd)
+
+    def _name(self, person: Claimed | None) -> str:
+        """Who is meant; empty: the forge, or nobody who can be read."""
+        return "" if person is None or is_forge(person) else self.people.name(person)
 
     def _landed(self, own: Found) -> tuple[Kind, str]:
         """How a landing came, and who landed it: the forge writes who merged as the merge's author."""
         merge = len(own.parents) > 1
-        if isinstance(own, Odd):
-            return Kind.MERGE if merge else Kind.PUSH, ""
-        if not is_forge(own.committer):
-            return Kind.MERGE if merge else Kind.PUSH, self.people.name(own.committer)
-        if merge and not is_forge(own.author):
-            return Kind.MERGE, self.people.name(own.author)
-        return Kind.MERGE if merge else Kind.FORGE, ""
+        if own.committer is None or not is_forge(own.committer):
+            return Kind.MERGE if merge else Kind.PUSH, self._name(own.committer)
+        return (Kind.MERGE, self._name(own.author)) if merge else (Kind.FORGE, "")
 
     def _hand(self, lander: str, authors: Sequence[str]) -> Hand:
         if not lander:
@@ -159,6 +154,10 @@ class _Reading:
         paths = tuple(change.path for change in changes)
         evidence = Evidence(found, changes, commits, hand)
         return paths, _unread(found) or refusal(self._past, evidence, self.people, self._now)
+
+
+def _signed(commit: Found) -> Signed:
+    return Signed(Signature.UNREAD) if isinstance(commit, Odd) else signed(commit)
 
 
 def _unread(found: Sequence[Found]) -> Refusal | None:

@@ -13,7 +13,8 @@ from gitwarrant.pipeline.trial.manifests import Manifests, manifests
 from gitwarrant.pipeline.trial.owners import Owners, owners
 from gitwarrant.pipeline.trial.start import Start, guess
 
-HISTORY_SHARE = 0.6  # of the time; the rest is for manifests
+HISTORY_SHARE = 0.6  # of the time
+MANIFEST_SHARE = 0.8  # until then manifests are read; what was read is judged in the rest
 CONFIGURATION = b".gitwarrant"
 
 
@@ -67,7 +68,7 @@ def trial(
     line = past.line(past.tip(ref), since, now, out_of(HISTORY_SHARE))
     seen = history(past, line, now, out_of(HISTORY_SHARE), progress)
     progress("reading manifests")
-    found, sources = manifests(past.objects, line.tip.tree, out_of(1))
+    found, sources = manifests(past.objects, line.tip.tree, out_of(MANIFEST_SHARE))
     return Trial(
         repository=repository,
         branch=short_name(ref),
