@@ -202,10 +202,12 @@ def _moved(item: PlannedObject) -> dict[str, Json]:
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it as far as it proves itself.
+    """Fetch the trust ref and follow it to its tip.
+
+    What proves itself on the way is recorded, even if what follows does not.
 
     Raises:
-        Refused: by fetch or verify.
+        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
     root = work.agent.root
@@ -220,11 +222,13 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     if trusted.revision != since:
         body = {
             "ref": root.trust_ref,
-            "commit": tip,
+            "commit": trusted.revision,
             "policy": digest(trusted.config.policy),
             "statements": sorted(trusted.authorship.statements),
         }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    with refusals_recorded(work, TRUST):
+        trusted.raise_doubt()
     return repository, trusted
 
 
