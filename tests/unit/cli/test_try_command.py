@@ -1,5 +1,6 @@
 """`gitwarrant try`, as a person calls it: here, on a folder, on a server; and how it cannot look."""
 
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -200,3 +201,23 @@ def test_bad_content_of_a_server_is_no_verdict_on_a_change(
     assert main(["try", forge.url], {}) == 2
 
     assert "error: " in capsys.readouterr().err
+
+
+class Screen(io.StringIO):
+    """A terminal that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_it_says_what_it_does_and_leaves_no_trace(
+    forge: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+
+    assert main(["try", forge.url], {}) == 0
+
+    steps = [step for step in screen.getvalue().split("\r\x1b[K") if step]
+    assert [step.split()[0] for step in steps] == ["fetching", "reading", "1", "reading"]
+    assert screen.getvalue().endswith("\r\x1b[K")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.pages import ROOT, blocks
 from tests.support.printed import neutral
 from tests.support.repositories import EPOCH, Simulator
 from tests.support.trials import NOW, forge_commit, listed, printed, tried
@@ -108,6 +109,12 @@ Read from commits alone; nothing was changed. --details lists all of it, --outpu
 
 def test_the_screen_answers_in_the_order_in_which_somebody_new_asks(mixed: Simulator) -> None:
     assert "\n".join(map(neutral, printed(tried(mixed.path)).split("\n"))) == SCREEN
+
+
+def test_the_page_about_it_shows_this_screen() -> None:
+    [shown] = [block.text for block in blocks(ROOT / "docs" / "explanation" / "what-try-says.md")]
+
+    assert shown == SCREEN
 
 
 def test_every_number_stands_for_commits(mixed: Simulator) -> None:

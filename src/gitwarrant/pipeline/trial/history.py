@@ -24,6 +24,10 @@ from gitwarrant.pipeline.trial.facts import (
 from gitwarrant.pipeline.trial.people import People, Signed, is_forge, signed
 from gitwarrant.pipeline.trial.rules import Evidence, refusal
 
+Budget = Callable[[float], Expired]
+"""For a share of the time that there is (0 to 1): whether it is used up."""
+BROUGHT, MET, JUDGED = 0.3, 0.4, 0.6
+"""Shares by which commits are found, people known, landings judged; the rest is for manifests."""
 Progress = Callable[[str], None]
 """Told now and then what is being done."""
 
@@ -53,19 +57,21 @@ class History:
         return tuple(commit for landing in self.landings for commit in landing.commits if commit.odd)
 
 
-def history(past: Past, line: Line, now: datetime, expired: Expired, progress: Progress) -> History:
+def history(past: Past, line: Line, now: datetime, budget: Budget, progress: Progress) -> History:
     """Look at the landings of a line, newest first, as long as there is time."""
     progress(f"{len(line.landings):,} landings")
-    commits = brought(past.read, line.landings, expired)
+    commits = brought(past.read, line.landings, budget(BROUGHT))
     if commits is None:  # what a merge brought is not known then; what was pushed is
         commits = {one.id: (one,) for one in line.landings if len(one.parents) == 1}
     reading = _Reading(past, now)
     landings: list[Landing] = []
-    waiting = [one for one in line.landings if one.id in commits]
-    for found in waiting:
-        reading.meet(commits[found.id])
-    for count, found in enumerate(waiting, 1):
-        if expired():
+    met: list[Found] = []
+    for found in line.landings:
+        if found.id in commits and not budget(MET)():
+            reading.meet(commits[found.id])
+            met.append(found)
+    for count, found in enumerate(met, 1):
+        if budget(JUDGED)():
             break
         landings.append(reading.landing(commits[found.id]))
         if count % 50 == 0:

@@ -13,8 +13,8 @@ from gitwarrant.pipeline.trial.manifests import Manifests, manifests
 from gitwarrant.pipeline.trial.owners import Owners, owners
 from gitwarrant.pipeline.trial.start import Start, guess
 
-HISTORY_SHARE = 0.6  # of the time
-MANIFEST_SHARE = 0.8  # until then manifests are read; what was read is judged in the rest
+LINE, MANIFESTS = 0.15, 0.8
+"""Shares of the time by which the line is walked and manifests are read; these are judged in the rest."""
 CONFIGURATION = b".gitwarrant"
 
 
@@ -65,10 +65,10 @@ def trial(
         return lambda: clock() - begun_at > seconds * share
 
     progress("reading the history")
-    line = past.line(past.tip(ref), since, now, out_of(HISTORY_SHARE))
-    seen = history(past, line, now, out_of(HISTORY_SHARE), progress)
+    line = past.line(past.tip(ref), since, now, out_of(LINE))
+    seen = history(past, line, now, out_of, progress)
     progress("reading manifests")
-    found, sources = manifests(past.objects, line.tip.tree, out_of(MANIFEST_SHARE))
+    found, sources = manifests(past.objects, line.tip.tree, out_of(MANIFESTS))
     return Trial(
         repository=repository,
         branch=short_name(ref),
