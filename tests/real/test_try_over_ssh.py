@@ -1,4 +1,4 @@
-"""`gitwarrant try git@host:path` with the key and host keys that a person has anyway, on a real SSH server."""
+"""`gitwarrant try git@host:path`, with the keys that a person has anyway, on a real SSH server."""
 
 import getpass
 import shutil

@@ -67,6 +67,7 @@ exit status:
 
 examples:
   gitwarrant demo --no-cluster        see an attack refused, in seconds
+  gitwarrant try                      how a repository stands, without any configuration
   gitwarrant check deploy/            judge manifests
   gitwarrant plan production          what would change, before it does
 

@@ -46,7 +46,8 @@ def notes(trial: Trial) -> Iterator[str]:
         remedy = " The rest: git fetch --unshallow" if history.end is End.CUT else ""
         yield f"Older landings are not in these numbers: {history.end.value}.{remedy}"
     if history.not_looked_at:
-        yield f"{many(history.not_looked_at, 'landing')} not looked at: too little time (--seconds) or too many commits."
+        left = many(history.not_looked_at, "landing")
+        yield f"{left} not looked at: too little time (--seconds), or too many commits."
     if history.odd:
         reasons = Counter(commit.odd for commit in history.odd)
         said_why = "; ".join(f"{count} because {reason}" for reason, count in reasons.most_common(3))
