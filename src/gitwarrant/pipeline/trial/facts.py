@@ -47,7 +47,7 @@ class Reason(Enum):
     UNSIGNED = "holds an unsigned commit: nothing proves who wrote it"
     UNCHECKED = "signed with OpenPGP or X.509: nothing here says whose key it is"
     FORGE = "holds a commit that only the forge signed, as it does for whoever has the account"
-    NO_SECOND = "signed, but landed by one of its authors: a second person has to approve"
+    NO_SECOND = "signed, but no second person landed it: one has to approve"
     SECOND_UNSIGNED = "signed, and landed by somebody else: only his signed approval is missing"
 
 

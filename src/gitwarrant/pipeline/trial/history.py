@@ -52,6 +52,12 @@ class History:
     not_looked_at: int
 
     @property
+    def seen_from(self) -> datetime:
+        """When the time begins that was really looked at."""
+        whole = self.end in (End.WINDOW, End.FIRST) and not self.not_looked_at
+        return self.begin if whole else min((one.time for one in self.landings), default=self.until)
+
+    @property
     def odd(self) -> tuple[Commit, ...]:
         """The commits that git accepts and gitwarrant would refuse."""
         return tuple(commit for landing in self.landings for commit in landing.commits if commit.odd)

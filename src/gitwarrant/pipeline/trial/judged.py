@@ -54,7 +54,7 @@ def not_judged(found: Manifests) -> Iterator[str]:
         yield f"{many(len(found.unjudged), 'time')} a check could not decide: {one.place}: {one.reason}"
     if found.unreadable:
         first = found.unreadable[0]
-        yield f"{many(len(found.unreadable), 'file')} refused as no manifest: {first.place}: {first.what}"
+        yield f"{many(len(found.unreadable), 'file')} that a deploy would refuse: {first.place}: {first.what}"
     if found.left_out:
         left = found.left_out[0]
         yield f"{many(len(found.left_out), 'path')} left out: {left.path}: {left.reason}"

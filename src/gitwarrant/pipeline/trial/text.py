@@ -30,7 +30,7 @@ def summary(trial: Trial) -> Iterator[Line]:
 
 def _title(trial: Trial) -> Iterator[Line]:
     history = trial.history
-    begin, until = f"{history.begin:%Y-%m-%d}", f"{history.until:%Y-%m-%d}"
+    begin, until = f"{history.seen_from:%Y-%m-%d}", f"{history.until:%Y-%m-%d}"
     seen = many(len(history.landings), "landing")
     yield "bold", f"{trial.repository}, branch {trial.branch}: {seen} from {begin} to {until}"
     if history.until == history.newest:
