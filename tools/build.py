@@ -84,7 +84,7 @@ MODULES = (
     Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=700),
     # Only tests need it: another project's program that verifies our warrants.
     Module(
-        "cosign", "v3.1.3", {"cosign": "github.com/sigstore/cosign/v3/cmd/cosign"}, seconds=130, disk_mb=2500
+        "cosign", "v3.1.3", {"cosign": "github.com/sigstore/cosign/v3/cmd/cosign"}, seconds=170, disk_mb=3200
     ),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")

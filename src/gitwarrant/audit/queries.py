@@ -32,6 +32,8 @@ class LastWarrant:
     time: datetime
     warrant: Warrant
     bundle: WarrantBundle
+    owed: bool
+    """Glass was broken for it: its approvals are still to come."""
     public_key: bytes = b""
     """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
 
@@ -193,8 +195,8 @@ def read_warrant(record: Record) -> LastWarrant:
     """
     warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
     bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
-    public_key = member(record, "public_key", str).encode()
-    return LastWarrant(record.number, record.time, warrant, bundle, public_key)
+    owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
+    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key)
 
 
 def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:

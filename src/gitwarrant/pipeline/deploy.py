@@ -4,7 +4,7 @@ The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -20,6 +20,7 @@ from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import Judgement, rendering
 from gitwarrant.pipeline.warranting import (
     MANIFESTS,
@@ -58,10 +59,11 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     passed_plan(judgement)  # what it refused was recorded when it was judged
     environment = judgement.question.environment
     with refusals_recorded(work, environment.name, judgement.question.change.head):
+        check_doors(replace(judgement.question, now=work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
-        bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
+        bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         keys = warrant_keys(work.agent.warrant)
         warrant = open_warrant(bundle.envelope, keys)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
@@ -80,6 +82,10 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
+
+
+def _owed(judgement: Judgement) -> bool:
+    return judgement.authorship is not None and judgement.authorship.owed
 
 
 async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
@@ -109,6 +115,7 @@ async def watch(
 
     Args:
         mode: another mode than the environment's own; a person may only look.
+            Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
 
     Raises:
@@ -117,7 +124,7 @@ async def watch(
     """
     environment = standing.environment
     await cluster_uid(work, environment.name, cluster)
-    wanted = mode or environment.drift
+    wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return await observe(

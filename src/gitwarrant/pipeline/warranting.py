@@ -1,6 +1,7 @@
 """Authorise: issue a warrant for a judged change, or find the one in force. No cluster, no network."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from gitwarrant.model.plan import Plan
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -34,6 +36,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     """
     question, environment = judgement.question, judgement.question.environment
     passed_plan(judgement)
+    check_doors(replace(question, now=work.now()))
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     settings = work.agent.warrant
@@ -161,10 +164,20 @@ def passed_plan(judgement: Judgement) -> Plan:
     return judgement.plan
 
 
-def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says, may still act, and names the keys that must sign."""
+def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> WarrantBundle | None:
+    """The last warrant, if it says what this plan says, may still act, and names the keys that must sign.
+
+    Args:
+        owed: whether approvals are owed now. What glass was broken for gets a
+            warrant of its own once they are there.
+    """
     last = last_warrant(work.recorder, plan.environment)
-    if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
+    if (
+        last is None
+        or (last.owed and not owed)
+        or last.warrant.commit != plan.commit
+        or last.warrant.cluster != uid
+    ):
         return None
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
