@@ -27,7 +27,7 @@ from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.canonical import decode, encode, loads
-from gitwarrant.model.change import Change, CommitId, Tree
+from gitwarrant.model.change import BlobId, Change, CommitId, Tree
 from gitwarrant.model.environment import DriftMode, Environment, PolicySet, Tenant
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
@@ -78,10 +78,11 @@ class VerifyCall:
     environment: Environment
     seen: Mapping[CommitId, datetime]
     now: datetime
+    blobs: Mapping[BlobId, bytes]
 
     def answer(self) -> Authorship:
         asked = (self.change, self.root, self.policies, self.environment)
-        return verify(*asked, seen=self.seen, now=self.now)
+        return verify(*asked, seen=self.seen, now=self.now, blobs=self.blobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,22 @@ class Commit:
     changes: tuple[PathChange, ...]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class OwnersFile:
+    """A CODEOWNERS file as a tree names it; its bytes are looked up by their id."""
+
+    path: str
+    blob: BlobId
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
     """One step of the protected ref's first-parent line.
 
     `commits` are all commits that this step made reachable, oldest first, the
     landing commit itself last. `changes` is the difference to the first parent.
+    `owners` names the CODEOWNERS files of the first parent's tree: the landing
+    itself has no say in who must accept it.
     """
 
     commit: CommitId
@@ -76,6 +86,7 @@ class Landing:
     tree: TreeId
     commits: tuple[Commit, ...]
     changes: tuple[PathChange, ...]
+    owners: tuple[OwnersFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.pipeline.blobs import blobs_of
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.trust.verify import verify
@@ -57,7 +58,8 @@ def trust(
         policies[landing.commit] = before.policy
         if touches_rules(landing):
             before = succeed(before, rules_at(repository, landing.commit), landing)
-    authorship = verify(change, root, policies, None, seen=seen, now=now)
+    blobs = blobs_of(repository, change, policies)
+    authorship = verify(change, root, policies, None, seen=seen, now=now, blobs=blobs)
     return Trusted(change.head, before, authorship)
 
 

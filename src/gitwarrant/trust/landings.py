@@ -1,14 +1,15 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
-from gitwarrant.model.change import Landing
+from gitwarrant.model.change import BlobId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
+from gitwarrant.trust import owners
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Registry, belongs
@@ -35,6 +36,8 @@ class Case:
     environment: Environment | None
     root_threshold: int
     """How many root holders must consent to a change of `.gitwarrant/`; 0 away from the trust ref."""
+    blobs: Mapping[BlobId, bytes]
+    """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -190,8 +193,29 @@ def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
         by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
         if len(by) < rule.approvals:
             raise _missing(case, path, rule, by, authors)
+    _check_owners(case, given, authors)
     if case.environment and case.environment.approval_required:
         _check_teams(case, case.environment, given, authors)
+
+
+def _check_owners(case: Case, given: Mapping[str, Identity], authors: frozenset[str]) -> None:
+    """The approvals that CODEOWNERS asks for, as it was before the landing, where a rule refers to it."""
+    rules = ((path, case.rule(path)) for path in case.paths)
+    paths = [(path, rule.owners) for path, rule in rules if rule and rule.owners]
+    try:
+        first = next(owners.unmet(paths, case.landing.owners, case.blobs, case.registry, given.keys()), None)
+    except (BadPattern, owners.OwnersUnknown) as error:
+        raise case.refuse(error.what, error.remedy, error.place) from error
+    if first is None:
+        return
+    requirement = first.asked.requirement
+    section = f" in section [{requirement.section}]" if requirement.section else ""
+    raise case.refuse(
+        f"{first.path!r} needs {_approvals(requirement.approvals)} of its owners{section}, "
+        f"{' or '.join(requirement.owners)}" + _so_far(first.by) + _own(case, authors) + _why_not(case),
+        _ask_owners(case, first, authors),
+        requirement.place,
+    )
 
 
 def _check_teams(
@@ -280,17 +304,35 @@ def _passes(check: Callable[[], None]) -> bool:
 
 
 def _missing(case: Case, path: str, rule: PathRule, by: Sequence[str], authors: frozenset[str]) -> Refused:
-    noun = "approval" if rule.approvals == 1 else "approvals"
-    own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
-    author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{path!r} needs {rule.approvals} {noun} of {_named(rule.approvers)}"
+        f"{path!r} needs {_approvals(rule.approvals)} of {_named(rule.approvers)}"
         + _so_far(by)
-        + author
+        + _own(case, authors)
         + _why_not(case),
         _ask(case, rule.approvers, authors | set(by)),
         rule.place,
     )
+
+
+def _approvals(number: int) -> str:
+    return f"{number} approval" if number == 1 else f"{number} approvals"
+
+
+def _own(case: Case, authors: frozenset[str]) -> str:
+    own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
+    return f"; {own[0]!r} is an author and does not count" if own else ""
+
+
+def _ask_owners(case: Case, unmet: owners.Unmet, authors: frozenset[str]) -> str:
+    """Who could act; of owners that nobody here is, how to make them known."""
+    known = unmet.asked.members - authors - set(unmet.by)
+    unknown = ", ".join(unmet.asked.unknown)
+    make_known = (
+        f"make {unknown} known in .gitwarrant/identities.yaml: by name, 'logins', 'teams' or 'emails'"
+    )
+    if not known:
+        return make_known if unknown else "name another owner there, who then runs: gitwarrant approve"
+    return _ask(case, known, frozenset()) + (f"; or {make_known}" if unknown else "")
 
 
 def _named(groups: frozenset[str]) -> str:

@@ -10,8 +10,9 @@
        nothing, an entitled identity says `author`, or one more entitled person
        approves.
     5. Approvals tile the change: each landing and each path has its rule's number
-       of distinct persons, none an author, none a bot; where the environment asks
-       for approval, one of each of its teams.
+       of distinct persons, none an author, none a bot; where the rule refers to
+       CODEOWNERS, those of the file before the landing too; where the environment
+       asks for approval, one of each of its teams.
     6. On the trust ref, `.gitwarrant/` changes by the rules before it and with the
        consent of the root's threshold to that landing alone; its version only grows. On any other ref
        it has no effect: nothing reads it there, and its paths are like all others.
@@ -30,11 +31,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from types import MappingProxyType
 
 from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.change import Change, CommitId, Landing
+from gitwarrant.model.change import BlobId, Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
@@ -43,6 +45,7 @@ from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
+NO_BLOBS: Mapping[BlobId, bytes] = MappingProxyType({})
 
 
 def verify(
@@ -53,6 +56,7 @@ def verify(
     *,
     seen: Mapping[CommitId, datetime],
     now: datetime,
+    blobs: Mapping[BlobId, bytes] = NO_BLOBS,
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -64,6 +68,9 @@ def verify(
             itself; None: the change is judged for its rules only.
         seen: when each commit was first seen on the ref, from the log; `now`
             stands in for what was not recorded yet.
+        blobs: bytes of files by their ids: the CODEOWNERS files that rules
+            refer to, and both sides of what bots with bounds changed. What is
+            needed and missing, or is not the bytes of its id, refuses.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -78,7 +85,7 @@ def verify(
     in_force = _policies(change, policies)
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, seen=seen, now=now)
+    cases = _Cases(change, root, environment, seen=seen, now=now, blobs=blobs)
     proofs: list[LandingProof] = []
     refusals: list[Refused] = []
     for place, parsed in enumerate(commits):
@@ -157,9 +164,10 @@ class _Cases:
         *,
         seen: Mapping[CommitId, datetime],
         now: datetime,
+        blobs: Mapping[BlobId, bytes],
     ) -> None:
         self._change, self._root, self._environment = change, root, environment
-        self._seen, self._now = seen, now
+        self._seen, self._now, self._blobs = seen, now, blobs
         self._intervals = statements.Intervals(change)
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
         self._known: dict[int, _Heard] = {}
@@ -177,6 +185,7 @@ class _Cases:
             registry=heard.registry,
             environment=self._environment,
             root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
+            blobs=self._blobs,
         )
 
     def _prove(

@@ -1,0 +1,134 @@
+r"""CODEOWNERS as Gitea reads it: regular expressions, and every line that matches has its say.
+
+An expression stands between `^` and `$` as it is, so in `a|b` each half has
+one of the two only; a slash before it is dropped. `!` turns it round: the line
+is about all paths that do *not* match. Backslash, blank and `#` are escaped by
+a backslash, so `\\.` in the file is `\.` in the expression.
+
+Gitea up to 1.21 takes Go's expressions (RE2), later versions an engine that
+may try for hours. RE2 is used here; where the two read an expression
+differently, it is refused. Gitea skips such lines; a skipped line is a hole.
+
+Source: docs.gitea.com, "Code Owners", 1.26.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitwarrant.model.errors import Place
+from gitwarrant.model.owners import Requirement
+from gitwarrant.trust.codeowners.lines import TEAM, USER, lines, not_an_owner
+from gitwarrant.trust.linear import BadExpression, searcher
+from gitwarrant.trust.paths import MAX_PATTERN, BadPattern
+
+AMBIGUOUS = re.compile(r"-\[|\[\^?\[:|\(\?[^:]")
+"""What only one of the engines knows, or both read differently: sets in sets, flags, look-around."""
+PART = re.compile(r"\\.|[^\\]", re.DOTALL)
+ASCII_ONLY = frozenset(rf"\{letter}" for letter in "wWdDsSbB")
+"""Classes that hold ASCII alone in one engine, and all of Unicode in the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a file."""
+
+    matches: Callable[[str], bool]
+    negative: bool
+    ascii_only: bool
+    requirement: Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class GiteaOwners:
+    """A file of Gitea, in its order."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def owners(self) -> frozenset[str]:
+        return frozenset(owner for entry in self.entries for owner in entry.requirement.owners)
+
+    def requirements(self, path: str) -> tuple[Requirement, ...]:
+        return tuple(entry.requirement for entry in self.entries if _is_about(entry, path))
+
+
+def _is_about(entry: Entry, path: str) -> bool:
+    if entry.ascii_only and not path.isascii():
+        raise BadPattern(
+            f"versions of Gitea disagree whether {entry.requirement.pattern!r} matches {path!r}",
+            remedy="write the characters out instead of \\w, \\d, \\s or \\b",
+            place=entry.requirement.place,
+        )
+    return entry.matches(path) is not entry.negative
+
+
+def read(data: bytes, path: str) -> GiteaOwners:
+    """Read a CODEOWNERS file of Gitea.
+
+    Raises:
+        BadPattern: a line does not parse, with its place.
+    """
+    found = (_entry(_words(text, place), place) for text, place in lines(data, path))
+    return GiteaOwners(tuple(entry for entry in found if entry))
+
+
+def _words(line: str, place: Place) -> list[str]:
+    """Split a line at blanks, take escapes off, and drop a comment: it begins at any bare `#`."""
+    words, word, escaped = [], "", False
+    for character in line.replace("\t", " "):
+        if escaped:
+            word, escaped = word + character, False
+        elif character == "\\":
+            escaped = True
+        elif character == "#":
+            break
+        elif character != " ":
+            word += character
+        elif word:
+            words.append(word)
+            word = ""
+    if escaped:
+        raise _bad("a backslash escapes nothing", "remove it, or write two", place)
+    return [*words, word] if word else words
+
+
+def _entry(words: list[str], place: Place) -> Entry | None:
+    if not words:
+        return None
+    pattern, *owners = words
+    if not owners:
+        raise _bad(f"{pattern[:80]!r} has no owner", "name @user or @organization/team behind it", place)
+    for owner in owners:
+        if not (USER.fullmatch(owner) or TEAM.fullmatch(owner)):
+            raise not_an_owner(
+                owner, "write @user or @organization/team; Gitea takes no e-mail address", place
+            )
+    negative = pattern.startswith("!")
+    expression = pattern.removeprefix("!").removeprefix("/")
+    letters = _check(expression, place)
+    try:
+        matches = searcher(f"^{expression}$", place)
+    except BadExpression as error:
+        raise BadPattern(error.what, remedy=error.remedy, place=place) from error
+    requirement = Requirement(pattern, tuple(owners), 1, optional=False, section="", place=place)
+    return Entry(matches, negative, bool(letters), requirement)
+
+
+def _check(expression: str, place: Place) -> frozenset[str]:
+    """Refuse what readers disagree on; which classes of characters there are."""
+    if not 0 < len(expression) <= MAX_PATTERN:
+        raise _bad(f"an expression has 1 to {MAX_PATTERN} characters", "write one", place)
+    parts = PART.findall(expression)
+    escapes = frozenset(part for part in parts if part[0] == "\\" and part[-1].isalnum())
+    if AMBIGUOUS.search(expression) or not escapes <= ASCII_ONLY:
+        raise _bad(
+            f"versions of Gitea read {expression[:80]!r} differently",
+            "write it without look-around, flags, named groups, nested sets and rare escapes",
+            place,
+        )
+    return escapes
+
+
+def _bad(what: str, remedy: str, place: Place) -> BadPattern:
+    return BadPattern(what, remedy=remedy, place=place)

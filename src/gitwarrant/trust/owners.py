@@ -1,0 +1,150 @@
+"""Step 5 of verify, beyond the rules' own approvals: those that a CODEOWNERS file asks for.
+
+The file is that of the landing's parent: who edits it is judged by what it
+said before. Its bytes come by their id, which is recomputed.
+
+An owner is found among the identities of the policy:
+
+- `@user`: whose login on that forge it is, in whatever case; else who has that
+  name here and no other login there;
+- `@org/team`, `@group/subgroup`: the team of the last name; on GitLab a lone
+  `@group` too;
+- `@@developer`: the team `developer` or `developers`;
+- an e-mail address: whose it is.
+
+Nobody found is no error by itself: another owner of the line may approve. But
+an approval of somebody unknown never counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from gitwarrant.git.commit import object_id
+from gitwarrant.model.change import BlobId, OwnersFile
+from gitwarrant.model.errors import GitwarrantError, Place
+from gitwarrant.model.identity import Identity
+from gitwarrant.model.owners import Forge, OwnersSource, Requirement
+from gitwarrant.trust.codeowners.lines import CodeOwners
+from gitwarrant.trust.codeowners.registry import read_codeowners
+from gitwarrant.trust.identities import Registry, writes_as
+
+
+class OwnersUnknown(GitwarrantError):
+    """Whom a CODEOWNERS file asks cannot be told: it is not there, or not the one that is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A requirement with the people and teams of ours that its owners are.
+
+    `unknown` are the owners that nobody here is.
+    """
+
+    requirement: Requirement
+    members: frozenset[str]
+    unknown: tuple[str, ...]
+
+
+def file_of(source: OwnersSource, files: Sequence[OwnersFile], blobs: Mapping[BlobId, bytes]) -> CodeOwners:
+    """The file that a rule refers to, as it was before a landing.
+
+    Args:
+        files: the CODEOWNERS files of the landing's parent.
+
+    Raises:
+        OwnersUnknown: it was not there, or its bytes are not at hand.
+        BadPattern: it does not parse, with the line.
+    """
+    named = next((file for file in files if file.path == source.file), None)
+    if named is None:
+        raise OwnersUnknown(
+            f"there is no file {source.file} before this landing, so nobody can tell whom to ask",
+            remedy=f"land {source.file} first, and then the rule that refers to it",
+            place=source.place,
+        )
+    data = blobs.get(named.blob)
+    if data is None or object_id("blob", data, len(named.blob)) != named.blob:
+        raise OwnersUnknown(
+            f"the bytes of {source.file} ({named.blob[:12]}) are not at hand, so nobody can tell whom to ask",
+            remedy="fetch again; make the file smaller if it is beyond the limit",
+            place=Place(source.file),
+        )
+    return read_codeowners(data, source.file, source.dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A path, what is asked for it, and who of those that count approved so far."""
+
+    path: str
+    asked: Asked
+    by: tuple[str, ...]
+
+
+def unmet(
+    paths: Iterable[tuple[str, OwnersSource]],
+    files: Sequence[OwnersFile],
+    blobs: Mapping[BlobId, bytes],
+    registry: Registry,
+    given: AbstractSet[str],
+) -> Iterator[Unmet]:
+    """What owners still have to approve, each line of a file once.
+
+    Args:
+        paths: each with the source its rule names.
+        files: the CODEOWNERS files of the landing's parent.
+        given: the names of all whose approval counts for this landing.
+
+    Raises:
+        OwnersUnknown: as `file_of` has it.
+        BadPattern: a file does not parse, with the line.
+    """
+    read: dict[OwnersSource, CodeOwners] = {}
+    judged: set[tuple[Forge, Requirement]] = set()
+    for path, source in paths:
+        if source not in read:
+            read[source] = file_of(source, files, blobs)
+        for requirement in read[source].requirements(path):
+            # What the forge shows without insisting on it, nobody has to approve.
+            if requirement.optional or (source.dialect, requirement) in judged:
+                continue
+            judged.add((source.dialect, requirement))
+            asked = _asked(requirement, source.dialect, registry)
+            by = tuple(sorted(asked.members & given))
+            if len(by) < requirement.approvals:
+                yield Unmet(path, asked, by)
+
+
+def _asked(requirement: Requirement, dialect: Forge, registry: Registry) -> Asked:
+    found = {owner: _members(owner, dialect, registry) for owner in requirement.owners}
+    members = frozenset(name for names in found.values() for name in names)
+    return Asked(requirement, members, tuple(owner for owner, names in found.items() if not names))
+
+
+def _members(owner: str, dialect: Forge, registry: Registry) -> frozenset[str]:
+    """The identities that an owner is or holds, by name."""
+    if not owner.startswith("@"):
+        return _names(who for who in registry if writes_as(who, owner))
+    if owner.startswith("@@"):
+        role = owner[2:].rstrip("s")
+        return _team(registry, role, f"{role}s")
+    *groups, name = owner[1:].split("/")
+    if groups:
+        return _team(registry, name)
+    users = _names(who for who in registry if _is_user(who, name, dialect))
+    return users or (_team(registry, name) if dialect is Forge.GITLAB else frozenset())
+
+
+def _is_user(identity: Identity, login: str, dialect: Forge) -> bool:
+    """An identity with a login there is nobody else there, even if its name here is somebody's there."""
+    own = next((own for forge, own in identity.logins if forge is dialect), None)
+    return identity.name == login if own is None else own.lower() == login.lower()
+
+
+def _team(registry: Registry, *names: str) -> frozenset[str]:
+    return _names(who for who in registry if not who.teams.isdisjoint(names))
+
+
+def _names(identities: Iterable[Identity]) -> frozenset[str]:
+    return frozenset(identity.name for identity in identities)
