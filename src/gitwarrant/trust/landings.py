@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gitwarrant.git.commit import object_id
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
-from gitwarrant.model.change import BlobId, Landing
+from gitwarrant.model.change import NO_BLOB, BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
@@ -14,6 +15,8 @@ from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Registry, belongs
 from gitwarrant.trust.paths import BadPattern, rule_for
+from gitwarrant.trust.scope.fields import OutOfScope
+from gitwarrant.trust.scope.source import check_file
 from gitwarrant.trust.statements import Counted, Ignored
 
 CONFIGURATION = ".gitwarrant"
@@ -141,18 +144,19 @@ def check_writers(case: Case) -> None:
     """
     touched: set[str] = set()
     for proof in case.signed:
-        own = [change.path for change in proof.commit.changes]
-        touched.update(own)
-        _check_entitled(case, proof.identity, proof.key.line, own)
+        touched.update(change.path for change in proof.commit.changes)
+        _check_entitled(case, proof.identity, proof.key.line, proof.commit.changes)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
-    rest = [path for path in case.paths if path not in touched]
+    rest = [change for change in case.landing.changes if change.path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
             _check_entitled(case, proof.identity, proof.key.line, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[str]) -> None:
-    for path in paths:
+def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[PathChange]) -> None:
+    for change in sorted(changes):
+        path = change.path
+        _check_scope(case, identity, change)
         rule = case.rule(path)
         if rule is None or (case.is_rooted(path) and case.registry.holder(key)):
             continue
@@ -164,6 +168,31 @@ def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[st
             )
 
 
+def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
+    """What a bot with bounds changed in a file; both sides are taken by their ids only."""
+    if not identity.may:
+        return
+    try:
+        sides = [_bytes(case, change, blob) for blob in (change.old_blob, change.new_blob)]
+        check_file(change, *sides, identity.may)
+    except OutOfScope as error:
+        what = f"the bot {identity.name!r} may not do this: {error.what}"
+        raise case.refuse(what, error.remedy, error.place) from error
+
+
+def _bytes(case: Case, change: PathChange, blob: BlobId) -> bytes:
+    if blob == NO_BLOB:
+        return b""
+    data = case.blobs.get(blob)
+    if data is None or object_id("blob", data, len(blob)) != blob:
+        raise OutOfScope(
+            f"the bytes {blob[:12]} of it are not at hand, so its fields cannot be judged",
+            remedy="let a person make this change; a submodule or a very large file cannot be judged",
+            place=Place(change.path),
+        )
+    return data
+
+
 def _entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
@@ -171,7 +200,9 @@ def _entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.paths))
+    return _passes(
+        lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.landing.changes)
+    )
 
 
 # 5. Enough others accepted it.
@@ -250,7 +281,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
+        _check_entitled(case, case.identity(claim), claim.key.line, case.landing.changes)
     given = set(approvals) - authors
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {_some(case.paths)}"

@@ -6,7 +6,8 @@
     3. Signature, key, identity: judged at the time the commit was first seen.
        Author's and committer's address belong to the signer. A signature that
        lies is refused; a missing or foreign one proves nothing.
-    4. Each author is entitled to each path he changed. Where a signature proves
+    4. Each author is entitled to each path he changed; a bot with bounds to each
+       field, and to nothing else of the file. Where a signature proves
        nothing, an entitled identity says `author`, or one more entitled person
        approves.
     5. Approvals tile the change: each landing and each path has its rule's number
