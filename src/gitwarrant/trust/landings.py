@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitwarrant.git.commit import object_id
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
-from gitwarrant.model.change import NO_BLOB, BlobId, Landing, PathChange
+from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
@@ -16,7 +15,7 @@ from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Registry, belongs
 from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.scope.fields import OutOfScope
-from gitwarrant.trust.scope.source import check_file
+from gitwarrant.trust.scope.source import check_change
 from gitwarrant.trust.statements import Counted, Ignored
 
 CONFIGURATION = ".gitwarrant"
@@ -169,28 +168,14 @@ def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[
 
 
 def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
-    """What a bot with bounds changed in a file; both sides are taken by their ids only."""
+    """Step 4 for a bot with bounds: the fields of a file."""
     if not identity.may:
         return
     try:
-        sides = [_bytes(case, change, blob) for blob in (change.old_blob, change.new_blob)]
-        check_file(change, *sides, identity.may)
+        check_change(change, case.blobs, identity.may)
     except OutOfScope as error:
         what = f"the bot {identity.name!r} may not do this: {error.what}"
         raise case.refuse(what, error.remedy, error.place) from error
-
-
-def _bytes(case: Case, change: PathChange, blob: BlobId) -> bytes:
-    if blob == NO_BLOB:
-        return b""
-    data = case.blobs.get(blob)
-    if data is None or object_id("blob", data, len(blob)) != blob:
-        raise OutOfScope(
-            f"the bytes {blob[:12]} of it are not at hand, so its fields cannot be judged",
-            remedy="let a person make this change; a submodule or a very large file cannot be judged",
-            place=Place(change.path),
-        )
-    return data
 
 
 def _entitled_claims(case: Case) -> frozenset[str]:

@@ -20,11 +20,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from gitwarrant.git.commit import object_id
 from gitwarrant.model.change import BlobId, OwnersFile
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.identity import Identity
 from gitwarrant.model.owners import Forge, OwnersSource, Requirement
+from gitwarrant.trust.blobs import bytes_of
 from gitwarrant.trust.codeowners.lines import CodeOwners
 from gitwarrant.trust.codeowners.registry import read_codeowners
 from gitwarrant.trust.identities import Registry, writes_as
@@ -63,8 +63,8 @@ def file_of(source: OwnersSource, files: Sequence[OwnersFile], blobs: Mapping[Bl
             remedy=f"land {source.file} first, and then the rule that refers to it",
             place=source.place,
         )
-    data = blobs.get(named.blob)
-    if data is None or object_id("blob", data, len(named.blob)) != named.blob:
+    data = bytes_of(named.blob, blobs)
+    if data is None:
         raise OwnersUnknown(
             f"the bytes of {source.file} ({named.blob[:12]}) are not at hand, so nobody can tell whom to ask",
             remedy="fetch again; make the file smaller if it is beyond the limit",

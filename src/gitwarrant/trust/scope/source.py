@@ -15,13 +15,14 @@ what it should be (the image gate); whether the bot may write the path at all
 (step 4 of verify).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from gitwarrant.model.change import NO_MODE, PathChange
+from gitwarrant.model.change import NO_MODE, BlobId, PathChange
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.permission import Permission
+from gitwarrant.trust.blobs import bytes_of
 from gitwarrant.trust.paths import compile_pattern
 from gitwarrant.trust.scope.fields import Difference, OutOfScope, States, check, differences
 from gitwarrant.yaml.locate import Span, locate
@@ -33,6 +34,22 @@ PLAIN_FILES = (0o100644, 0o100755)
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 KUSTOMIZATION = "Kustomization.kustomize.config.k8s.io"
 BY_A_PERSON = "let a person make this change"
+
+
+def check_change(change: PathChange, blobs: Mapping[BlobId, bytes], may: Sequence[Permission]) -> None:
+    """Judge one changed path by the bytes of both sides, which are looked up by their ids.
+
+    Raises:
+        OutOfScope: as `check_file` has it; or bytes are not at hand.
+    """
+    before, after = (bytes_of(blob, blobs) for blob in (change.old_blob, change.new_blob))
+    if before is None or after is None:
+        raise OutOfScope(
+            "the bytes of the file are not at hand, so its fields cannot be judged",
+            remedy=BY_A_PERSON + "; a submodule or a very large file cannot be judged",
+            place=Place(change.path),
+        )
+    check_file(change, before, after, may)
 
 
 def check_file(change: PathChange, before: bytes, after: bytes, may: Sequence[Permission]) -> None:
