@@ -136,6 +136,19 @@ def test_a_name_here_that_is_somebody_elses_login_there() -> None:
     )
 
 
+def test_a_login_there_that_is_somebody_elses_name_here() -> None:
+    """Bob is `carol` on GitHub: `@carol` is Bob, and Carol's word does not count. Stopped by verify."""
+    bob = replace(person("bob", "developers"), logins=frozenset([(Forge.GITHUB, "carol")]))
+    attacked = chain("* @carol\n", bob)
+    attacked.land({"web.yaml": "replicas: 9"}, by="alice")
+    attacked.approve("carol")
+
+    with pytest.raises(Refused, match="of its owners, @carol; approved so far by nobody"):
+        attacked.verify()
+    attacked.approve("bob")
+    assert len(attacked.verify().landings) == 1
+
+
 def test_each_section_of_gitlab_wants_its_own_number() -> None:
     landed = chain("[Data][2]\n*.yaml @developers @carol\n[Safety]\nweb.yaml @carol\n", dialect=Forge.GITLAB)
     landed.land({"web.yaml": "replicas: 9"}, by="mallory")

@@ -132,14 +132,15 @@ def _members(owner: str, dialect: Forge, registry: Registry) -> frozenset[str]:
     *groups, name = owner[1:].split("/")
     if groups:
         return _team(registry, name)
-    users = _names(who for who in registry if _is_user(who, name, dialect))
+    users = _users(registry, name, dialect)
     return users or (_team(registry, name) if dialect is Forge.GITLAB else frozenset())
 
 
-def _is_user(identity: Identity, login: str, dialect: Forge) -> bool:
-    """An identity with a login there is nobody else there, even if its name here is somebody's there."""
-    own = next((own for forge, own in identity.logins if forge is dialect), None)
-    return identity.name == login if own is None else own.lower() == login.lower()
+def _users(registry: Registry, login: str, dialect: Forge) -> frozenset[str]:
+    """Whose login it is, before whose name: a name here may be somebody else's login there."""
+    logins = {who.name: own for who in registry for forge, own in who.logins if forge is dialect}
+    stated = frozenset(name for name, own in logins.items() if own.lower() == login.lower())
+    return stated or frozenset(who.name for who in registry if who.name == login and login not in logins)
 
 
 def _team(registry: Registry, *names: str) -> frozenset[str]:

@@ -22,7 +22,7 @@ a: {b: [one, "tw\\to", 'th''ree' ]}   # here
 ---
 ---
 - - x
-  - {y: z}
+  - {k: z}
 """
 
 
@@ -35,7 +35,7 @@ a: {b: [one, "tw\\to", 'th''ree' ]}   # here
         pytest.param((0, ("on",)), "é𝄞", id="characters, not bytes"),
         pytest.param((0, ("2",)), "|\n  block\n", id="a block"),
         pytest.param((2, (0, 0)), "x", id="documents are counted with empty ones"),
-        pytest.param((2, (0, 1, "y")), "z", id="lists and mappings in each other"),
+        pytest.param((2, (0, 1, "k")), "z", id="lists and mappings in each other"),
     ],
 )
 def test_a_scalar_is_found_with_its_characters(field: tuple[int, Pointer], text: str) -> None:
@@ -58,10 +58,8 @@ def test_line_ends_of_windows_count_as_two_characters() -> None:
         pytest.param("a:\n  <<: {b: 1}\n", {0: Place("a.yaml", 2, 3)}, id="a merge"),
         pytest.param("a: !!str 1\n", {0: Place("a.yaml", 1, 4)}, id="a tag"),
         pytest.param("&x a: 1\n", {0: Place("a.yaml", 1, 1)}, id="an anchor on a key"),
-        pytest.param(
-            "a: 1\n---\nb: &x 1\n---\nc: 1\n", {1: Place("a.yaml", 3, 4)}, id="of one document only"
-        ),
-        pytest.param('a: "&x"\n"<<": *1*\n'.replace("*1*", "1"), {}, id="text that looks like it"),
+        pytest.param("a: 1\n---\nb: &x 1\n---\nc: 1\n", {1: Place("a.yaml", 3, 4)}, id="one document only"),
+        pytest.param('a: "&x"\n"<<": 1\n', {}, id="text that looks like it"),
     ],
 )
 def test_anchors_aliases_merges_and_tags_are_told(text: str, shared: dict[int, Place]) -> None:
