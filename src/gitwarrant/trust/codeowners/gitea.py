@@ -13,18 +13,18 @@ Source: docs.gitea.com, "Code Owners", 1.26.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.owners import Requirement
 from gitwarrant.trust.codeowners.lines import TEAM, USER, lines, not_an_owner
-from gitwarrant.trust.linear import BadExpression, searcher
+from gitwarrant.trust.linear import BadExpression, Searchers
 from gitwarrant.trust.paths import MAX_PATTERN, BadPattern
 
 AMBIGUOUS = re.compile(r"-\[|\[\^?\[:|\(\?[^:]")
 """What only one of the engines knows, or both read differently: sets in sets, flags, look-around."""
 PART = re.compile(r"\\.|[^\\]", re.DOTALL)
+WORD_ESCAPE = re.compile(r"\\\w")
 ASCII_ONLY = frozenset(rf"\{letter}" for letter in "wWdDsSbB")
 """Classes that hold ASCII alone in one engine, and all of Unicode in the other."""
 
@@ -33,7 +33,7 @@ ASCII_ONLY = frozenset(rf"\{letter}" for letter in "wWdDsSbB")
 class Entry:
     """One line of a file."""
 
-    matches: Callable[[str], bool]
+    expression: str
     negative: bool
     ascii_only: bool
     requirement: Requirement
@@ -41,26 +41,34 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class GiteaOwners:
-    """A file of Gitea, in its order."""
+    """A file of Gitea, in its order, and its expressions."""
 
     entries: tuple[Entry, ...]
+    searchers: Searchers
 
     @property
     def owners(self) -> frozenset[str]:
         return frozenset(owner for entry in self.entries for owner in entry.requirement.owners)
 
     def requirements(self, path: str) -> tuple[Requirement, ...]:
-        return tuple(entry.requirement for entry in self.entries if _is_about(entry, path))
+        matching = frozenset(self.searchers.matching(path))
+        if not path.isascii():
+            self._refuse_disputed(path)
+        return tuple(
+            entry.requirement
+            for number, entry in enumerate(self.entries)
+            if (number in matching) is not entry.negative
+        )
 
-
-def _is_about(entry: Entry, path: str) -> bool:
-    if entry.ascii_only and not path.isascii():
+    def _refuse_disputed(self, path: str) -> None:
+        entry = next((entry for entry in self.entries if entry.ascii_only), None)
+        if entry is None:
+            return
         raise BadPattern(
             f"versions of Gitea disagree whether {entry.requirement.pattern!r} matches {path!r}",
             remedy="write the characters out instead of \\w, \\d, \\s or \\b",
             place=entry.requirement.place,
         )
-    return entry.matches(path) is not entry.negative
 
 
 def read(data: bytes, path: str) -> GiteaOwners:
@@ -70,7 +78,12 @@ def read(data: bytes, path: str) -> GiteaOwners:
         BadPattern: a line does not parse, with its place.
     """
     found = (_entry(_words(text, place), place) for text, place in lines(data, path))
-    return GiteaOwners(tuple(entry for entry in found if entry))
+    entries = tuple(entry for entry in found if entry)
+    try:
+        searchers = Searchers([(entry.expression, entry.requirement.place) for entry in entries])
+    except BadExpression as error:
+        raise BadPattern(error.what, remedy=error.remedy, place=error.place) from error
+    return GiteaOwners(entries, searchers)
 
 
 def _words(line: str, place: Place) -> list[str]:
@@ -107,12 +120,8 @@ def _entry(words: list[str], place: Place) -> Entry | None:
     negative = pattern.startswith("!")
     expression = pattern.removeprefix("!").removeprefix("/")
     letters = _check(expression, place)
-    try:
-        matches = searcher(f"^{expression}$", place)
-    except BadExpression as error:
-        raise BadPattern(error.what, remedy=error.remedy, place=place) from error
     requirement = Requirement(pattern, tuple(owners), 1, optional=False, section="", place=place)
-    return Entry(matches, negative, bool(letters), requirement)
+    return Entry(f"^{expression}$", negative, bool(letters), requirement)
 
 
 def _check(expression: str, place: Place) -> frozenset[str]:
@@ -120,7 +129,7 @@ def _check(expression: str, place: Place) -> frozenset[str]:
     if not 0 < len(expression) <= MAX_PATTERN:
         raise _bad(f"an expression has 1 to {MAX_PATTERN} characters", "write one", place)
     parts = PART.findall(expression)
-    escapes = frozenset(part for part in parts if part[0] == "\\" and part[-1].isalnum())
+    escapes = frozenset(part for part in parts if WORD_ESCAPE.fullmatch(part))
     if AMBIGUOUS.search(expression) or not escapes <= ASCII_ONLY:
         raise _bad(
             f"versions of Gitea read {expression[:80]!r} differently",

@@ -12,14 +12,14 @@ Source: docs.gitlab.com, "Syntax of CODEOWNERS file", 18.x.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.owners import Requirement
 from gitwarrant.trust.codeowners.lines import EMAIL, NAME, lines, not_an_owner
 from gitwarrant.trust.codeowners.wildcards import expression
-from gitwarrant.trust.linear import BadExpression, searcher
+from gitwarrant.trust.linear import BadExpression, Searchers
 from gitwarrant.trust.paths import BadPattern
 
 HEADER = re.compile(r"(\^?)\[([^\[\]]*)\](?:\[(\d*)\])?(?:\s+(.*))?")
@@ -45,37 +45,39 @@ class Header:
 class Entry:
     """A line of a section. No requirement: it takes its paths out of the section."""
 
-    matches: Callable[[str], bool]
+    expression: str
+    place: Place
     requirement: Requirement | None
 
 
 @dataclass(frozen=True, slots=True)
 class GitLabOwners:
-    """A file of GitLab: the lines of each section, in order."""
+    """A file of GitLab: the lines of each section, in order, and the expressions of all of them."""
 
     sections: tuple[tuple[Entry, ...], ...]
+    searchers: Searchers
 
     @property
     def owners(self) -> frozenset[str]:
-        return frozenset(
-            owner
-            for entries in self.sections
-            for entry in entries
-            if entry.requirement
-            for owner in entry.requirement.owners
-        )
+        asked = (entry.requirement for entries in self.sections for entry in entries)
+        return frozenset(owner for requirement in asked if requirement for owner in requirement.owners)
 
     def requirements(self, path: str) -> tuple[Requirement, ...]:
-        asked = (_asked(entries, f"/{path}") for entries in self.sections)
-        return tuple(requirement for requirement in asked if requirement)
+        matching = frozenset(self.searchers.matching(f"/{path}"))
+        asked: list[Requirement] = []
+        number = 0
+        for entries in self.sections:
+            found = [entry for index, entry in enumerate(entries, number) if index in matching]
+            number += len(entries)
+            asked.extend(_asked(found))
+        return tuple(asked)
 
 
-def _asked(entries: Sequence[Entry], path: str) -> Requirement | None:
+def _asked(found: Sequence[Entry]) -> Iterator[Requirement]:
     """What one section asks for a path; any line that takes the path out wins, wherever it stands."""
-    if any(entry.requirement is None and entry.matches(path) for entry in entries):
-        return None
-    found = (entry.requirement for entry in reversed(entries) if entry.requirement and entry.matches(path))
-    return next(found, None)
+    requirements = [entry.requirement for entry in found]
+    if requirements and requirements[-1] and None not in requirements:
+        yield requirements[-1]
 
 
 def read(data: bytes, path: str) -> GitLabOwners:
@@ -96,7 +98,8 @@ def read(data: bytes, path: str) -> GitLabOwners:
             header = replace(header, name=name)
         else:
             _add(sections.setdefault(header.name, {}), text, header, place)
-    return GitLabOwners(tuple(_settled(entries) for entries in sections.values()))
+    settled = tuple(_settled(entries) for entries in sections.values())
+    return GitLabOwners(settled, _searchers([entry for entries in settled for entry in entries]))
 
 
 def _settled(entries: Mapping[str, Entry]) -> tuple[Entry, ...]:
@@ -104,7 +107,7 @@ def _settled(entries: Mapping[str, Entry]) -> tuple[Entry, ...]:
     asked = [entry.requirement for entry in entries.values() if entry.requirement]
     optional = all(requirement.optional for requirement in asked)
     return tuple(
-        Entry(entry.matches, entry.requirement and replace(entry.requirement, optional=optional))
+        replace(entry, requirement=entry.requirement and replace(entry.requirement, optional=optional))
         for entry in entries.values()
     )
 
@@ -148,7 +151,7 @@ def _add(entries: dict[str, Entry], text: str, header: Header, place: Place) -> 
     )
     if whole in entries and (entries[whole].requirement is None) is not excluded:
         raise _bad(f"{pattern!r} is in its section and taken out of it", "keep one of the two lines", place)
-    entries[whole] = Entry(_matcher(whole, place), requirement)
+    entries[whole] = Entry(f"\\A{expression(whole, place)}\\z", place, requirement)
 
 
 def _owners(words: Sequence[str], place: Place) -> tuple[str, ...]:
@@ -175,11 +178,11 @@ def _whole(pattern: str, place: Place) -> str:
     return f"{pattern}**/*" if pattern.endswith("/") else pattern
 
 
-def _matcher(whole: str, place: Place) -> Callable[[str], bool]:
+def _searchers(entries: Sequence[Entry]) -> Searchers:
     try:
-        return searcher(f"\\A{expression(whole, place)}\\z", place)
+        return Searchers([(entry.expression, entry.place) for entry in entries])
     except BadExpression as error:
-        raise BadPattern(error.what, remedy=error.remedy, place=place) from error
+        raise BadPattern(error.what, remedy=error.remedy, place=error.place) from error
 
 
 def _bad(what: str, remedy: str, place: Place) -> BadPattern:

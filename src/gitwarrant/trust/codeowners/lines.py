@@ -9,7 +9,7 @@ from gitwarrant.model.errors import Place
 from gitwarrant.model.owners import MAX_OWNERS_BYTES, Requirement
 from gitwarrant.trust.paths import BadPattern
 
-MAX_LINES = 20_000  # the largest known files have a tenth of it; each line costs time for each path
+MAX_LINES = 20_000  # each line costs time for each path
 MAX_LINE = 10_000  # characters
 UNUSUAL = re.compile(r"[^\S \t]|[\x00-\x08\x0e-\x1f\x7f]")
 """Controls, and white space of which the forges' readers do not agree whether it parts words."""

@@ -4,8 +4,8 @@ Nothing is matched loosely: an item added, removed or moved is a difference
 that no permission covers, since permissions name single values.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.manifest import Json, Pointer
@@ -26,6 +26,9 @@ class Difference:
     is_value: bool
 
 
+Where = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class States:
     """An object before and after a change, and how its kind is spelled: `Deployment.apps`."""
@@ -33,6 +36,18 @@ class States:
     kind: str
     before: Json
     after: Json
+    found: dict[tuple[int, Where], list[int]] = field(default_factory=dict, compare=False)
+    """Which items of a list (by its identity in memory) have some fields: looked up once, for a bot
+    chooses how many values differ."""
+
+    def only_one(self, items: Json, index: int, where: Where) -> bool:
+        """Whether an item has these fields, and no other one has them."""
+        if not where:
+            return True
+        key = (id(items), where)
+        if key not in self.found:
+            self.found[key] = [number for number, item in enumerate(items) if _has(item, where)]
+        return self.found[key] == [index]
 
 
 def differences(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[Difference]:
@@ -52,17 +67,19 @@ def differences(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[Di
         yield Difference(pointer, is_value=True)
 
 
-def check(states: States, difference: Difference, may: Sequence[Permission], place: Place) -> None:
+def check(
+    states: States, difference: Difference, may: Sequence[Permission], place: Callable[[], Place]
+) -> None:
     """Judge one difference.
 
     Args:
-        place: where the field stands, for the message.
+        place: tells where the field stands, for the message; asked only then.
 
     Raises:
         OutOfScope: no permission covers the field, or none of those that do its new value.
         BadExpression: a permission's expression cannot be used.
     """
-    field = spell(difference.pointer)
+    name = spell(difference.pointer)
     of_kind = [permission for permission in may if states.kind in permission.kinds]
     covering = [
         permission
@@ -72,18 +89,18 @@ def check(states: States, difference: Difference, may: Sequence[Permission], pla
     ]
     if not covering:
         raise OutOfScope(
-            f"{field} of a {states.kind} is changed{_how(difference, states)}; {_allowed(of_kind)}",
+            f"{name} of a {states.kind} is changed{_how(difference, states)}; {_allowed(of_kind)}",
             remedy="let a person make this change, or widen 'may' on the trust ref",
-            place=place,
+            place=place(),
         )
     value = _at(states.after, difference.pointer)
     if not any(fits(value, permission.value, permission.place) for permission in covering):
         shown = "another value" if states.kind == "Secret" else f"{value!r:.200}"
         wanted = " or ".join(f"{describe(item.value)} ({item.place})" for item in covering)
         raise OutOfScope(
-            f"{field} of a {states.kind} is set to {shown}, which is not {wanted}",
+            f"{name} of a {states.kind} is set to {shown}, which is not {wanted}",
             remedy=f"set it to {describe(covering[0].value)}, or let a person make this change",
-            place=place,
+            place=place(),
         )
 
 
@@ -98,21 +115,15 @@ def _covers(path: FieldPath, pointer: Pointer, states: States) -> bool:
                 if part != name:
                     return False
             case Items(where):
-                if not isinstance(part, int) or not (_is(before, part, where) and _is(after, part, where)):
+                if not isinstance(part, int):
+                    return False
+                if not (states.only_one(before, part, where) and states.only_one(after, part, where)):
                     return False
         before, after = before[part], after[part]
     return True
 
 
-def _is(items: Json, index: int, where: Sequence[tuple[str, str]]) -> bool:
-    """Whether an item has these fields, and no other one has them."""
-    if not where:
-        return True
-    having = [number for number, item in enumerate(items) if _has(item, where)]
-    return having == [index]
-
-
-def _has(item: Json, where: Sequence[tuple[str, str]]) -> bool:
+def _has(item: Json, where: Where) -> bool:
     return isinstance(item, dict) and all(_text(item.get(name)) == value for name, value in where)
 
 

@@ -48,7 +48,7 @@ def _check_object(old: Manifest, new: Manifest, may: Sequence[Permission]) -> No
     states = States(new.kind, old.content, new.content)
     for difference in differences(old.content, new.content):
         try:
-            check(states, difference, may, new.place)
+            check(states, difference, may, lambda: new.place)
         except OutOfScope as error:
             raise OutOfScope(f"{new.key}: {error.what}", remedy=error.remedy, place=error.place) from error
         except GitwarrantError as error:  # an expression of the permissions

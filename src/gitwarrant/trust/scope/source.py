@@ -16,6 +16,7 @@ what it should be (the image gate); whether the bot may write the path at all
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from gitwarrant.model.change import NO_MODE, BlobId, PathChange
@@ -109,9 +110,9 @@ def _check_document(old: Document, new: Document, data: bytes, may: Sequence[Per
     if not kind or _is_list(new):
         what = f"a {kind} holds objects of any kind" if kind else "the document is no object of Kubernetes"
         raise OutOfScope(f"{what}, so its fields cannot be judged", remedy=BY_A_PERSON, place=new.place)
+    states = States(kind, old.value, new.value)
     for difference in found:
-        place = _place(new, data, difference)
-        check(States(kind, old.value, new.value), difference, may, place)
+        check(states, difference, may, partial(_place, new, data, difference))
     return {(new.number, difference.pointer) for difference in found}
 
 
