@@ -97,12 +97,22 @@ class SignedStatement:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Blob:
+    """Bytes of a file by their id, which is not yet recomputed."""
+
+    id: BlobId
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """All landings between the last trusted revision (`base`) and the candidate (`head`), oldest first.
 
     Self-contained: everything that verify needs is here, nothing in it is trusted yet.
-    No landings means the candidate is the trusted revision itself.
+    No landings means the candidate is the trusted revision itself. `blobs` are
+    those that the rules make verify look into: CODEOWNERS files, and both sides
+    of what bots with bounds changed.
     """
 
     repository: str
@@ -111,6 +121,7 @@ class Change:
     head: CommitId
     landings: tuple[Landing, ...]
     statements: tuple[SignedStatement, ...]
+    blobs: tuple[Blob, ...] = ()
 
     @property
     def changes(self) -> tuple[PathChange, ...]:

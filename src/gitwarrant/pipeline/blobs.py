@@ -6,10 +6,11 @@ where it would have needed it, and says so.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 
 from gitwarrant.git.reading import Repository
-from gitwarrant.model.change import NO_BLOB, BlobId, Change, CommitId, Landing
+from gitwarrant.model.change import NO_BLOB, Blob, BlobId, Change, CommitId, Landing
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Identity, TrustPolicy
 from gitwarrant.model.owners import MAX_OWNERS_BYTES
@@ -19,10 +20,8 @@ from gitwarrant.yaml.encoding import MAX_FILE_BYTES
 MAX_TOTAL_BYTES = 256 * 1024 * 1024  # what one folder that is rendered may have, too
 
 
-def blobs_of(
-    repository: Repository, change: Change, policies: Mapping[CommitId, TrustPolicy]
-) -> dict[BlobId, bytes]:
-    """Read what verify may ask for, by its id.
+def with_blobs(repository: Repository, change: Change, policies: Mapping[CommitId, TrustPolicy]) -> Change:
+    """A change with the bytes that verify may ask for.
 
     Args:
         policies: the policy in force for each landing's commit.
@@ -35,7 +34,7 @@ def blobs_of(
         with suppress(Refused):
             found[blob] = repository.blob(blob, limit)
             total += len(found[blob])
-    return found
+    return replace(change, blobs=tuple(Blob(blob, found[blob]) for blob in sorted(found)))
 
 
 def _wanted(

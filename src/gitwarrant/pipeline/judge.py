@@ -4,8 +4,8 @@ No network, no log, no cluster: what they know is handed in as a `Question`.
 A developer's clone and the agent's quarantine are judged by this same function.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +18,8 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
-from gitwarrant.pipeline.blobs import blobs_of
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -45,7 +46,7 @@ class Question:
     environment: Environment
     change: Change
     previous: Previous | None
-    seen: Mapping[CommitId, datetime]
+    witnessed: Witnessed
     now: datetime
 
 
@@ -84,18 +85,13 @@ def judge(repository: Repository, question: Question) -> Judgement:
     A refusal does not stop the stages that can still judge; nothing is
     authorised from a judgement that holds one.
     """
+    policies = everywhere(question.change, question.policy)
+    question = replace(question, change=with_blobs(repository, question.change, policies))
     gates, environment, change = _Gates(), question.environment, question.change
 
-    policies = everywhere(change, question.policy)
     authorship = gates.attempt(
         lambda: verify(
-            change,
-            question.root,
-            policies,
-            environment,
-            seen=question.seen,
-            now=question.now,
-            blobs=blobs_of(repository, change, policies),
+            change, question.root, policies, environment, witnessed=question.witnessed, now=question.now
         )
     )
     rendered = gates.attempt(

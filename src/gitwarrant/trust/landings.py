@@ -1,7 +1,8 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.change import BlobId, Landing, PathChange
@@ -38,6 +39,9 @@ class Case:
     environment: Environment | None
     root_threshold: int
     """How many root holders must consent to a change of `.gitwarrant/`; 0 away from the trust ref."""
+    now: datetime
+    waived: bool
+    """Glass was broken: approvals are not asked (5.4)."""
     blobs: Mapping[BlobId, bytes]
     """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
 
@@ -100,17 +104,17 @@ def judge(case: Case) -> LandingProof:
     Raises:
         Refused: with the path, the rule and what would satisfy it.
     """
-    claimed = frozenset(case.statements(StatementKind.AUTHOR))
-    entitled = _entitled_claims(case)
+    not_counted = authors_of(case)
+    entitled = entitled_claims(case)
     check_writers(case)
     if not case.unproven:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers, Proof.SIGNATURE
     elif entitled:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers | entitled, Proof.STATEMENT
     else:
-        check_stand_in(case, authors=case.writers | claimed)
+        check_stand_in(case, authors=not_counted)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
     approvals = case.statements(StatementKind.APPROVE)
@@ -126,10 +130,16 @@ def judge(case: Case) -> LandingProof:
         approvals=tuple(
             Approval(name, item.digest, item.key.fingerprint)
             for name, item in sorted(approvals.items())
-            if name not in authors | claimed
+            if name not in authors | not_counted
         ),
+        statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
+
+
+def authors_of(case: Case) -> frozenset[str]:
+    """Whose approval does not count: who wrote, and who claims to have."""
+    return case.writers | frozenset(case.statements(StatementKind.AUTHOR))
 
 
 # 4. Who wrote may write there.
@@ -161,14 +171,14 @@ def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[
             continue
         if not belongs(identity, rule.writers):
             raise case.refuse(
-                f"{identity.name!r} may not change {path!r}; {_named(rule.writers)} may",
-                f"let {_named(rule.writers)} make this change, or widen the rule on the trust ref",
+                f"{identity.name!r} may not change {path!r}; {named(rule.writers)} may",
+                f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
                 rule.place,
             )
 
 
 def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
-    """Step 4 for a bot with bounds: the fields of a file."""
+    """Step 4.2: a bot with bounds keeps to its fields."""
     if not identity.may:
         return
     try:
@@ -178,7 +188,7 @@ def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
         raise case.refuse(what, error.remedy, error.place) from error
 
 
-def _entitled_claims(case: Case) -> frozenset[str]:
+def entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
     return frozenset(name for name, claim in claims.items() if _may_write_all(case, claim))
@@ -193,66 +203,102 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 # 5. Enough others accepted it.
 
 
-def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5: each path has its rule's number of persons who are not authors, the environment its teams."""
-    given = {
-        name: identity
-        for name, item in case.statements(StatementKind.APPROVE).items()
-        if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
-    }
-    judged: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many approvals something asks for some paths of a landing, and who gave one."""
+
+    asker: str
+    """Who asks: a path, as a rule decides it, a CODEOWNERS file, or an environment. Begins a sentence."""
+    place: Place
+    paths: tuple[str, ...]
+    groups: frozenset[str]
+    """Teams or identities whose approvals count, and owners that nobody here is; empty: everybody's."""
+    needed: int
+    by: tuple[str, ...]
+    """Names, sorted."""
+
+    @property
+    def missing(self) -> int:
+        """How many more persons must approve; 0 when enough have."""
+        return max(0, self.needed - len(self.by))
+
+
+def tallies(case: Case, *, authors: frozenset[str]) -> tuple[Tally, ...]:
+    """Everything that is asked for a landing (5), rules first; authors never count.
+
+    Raises:
+        Refused: no rule covers a path, or a CODEOWNERS file cannot be read.
+    """
+    return (*_of_rules(case, authors), *_of_owners(case, authors), *_of_environment(case, authors))
+
+
+def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
+    """Step 5, unless glass was broken."""
+    for tally in () if case.waived else tallies(case, authors=authors):
+        if tally.missing:
+            raise _missing(case, tally, authors)
+
+
+def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the rule of each path asks."""
+    given = _approvers(case, authors)
+    decided: dict[str, list[str]] = {}
+    rules: dict[str, PathRule] = {}
     for path in case.paths:
         rule = case.rule(path)
-        if rule is None or rule.pattern in judged:
-            continue
-        judged.add(rule.pattern)
-        by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
-        if len(by) < rule.approvals:
-            raise _missing(case, path, rule, by, authors)
-    _check_owners(case, given, authors)
-    if case.environment and case.environment.approval_required:
-        _check_teams(case, case.environment, given, authors)
+        if rule is not None:
+            rules.setdefault(rule.pattern, rule)
+            decided.setdefault(rule.pattern, []).append(path)
+    for pattern, rule in rules.items():
+        paths = tuple(decided[pattern])
+        by = _members(given, rule.approvers)
+        yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
 
 
-def _check_owners(case: Case, given: Mapping[str, Identity], authors: frozenset[str]) -> None:
-    """The approvals that CODEOWNERS asks for, as it was before the landing, where a rule refers to it."""
+def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What CODEOWNERS asks, as it was before the landing, where a path's rule refers to it."""
     rules = ((path, case.rule(path)) for path in case.paths)
     paths = [(path, rule.owners) for path, rule in rules if rule and rule.owners]
+    given = _approvers(case, authors)
     try:
-        first = next(owners.unmet(paths, case.landing.owners, case.blobs, case.registry, given.keys()), None)
+        for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
+            by = _members(given, asked.groups)
+            yield Tally(asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by)
     except (BadPattern, owners.OwnersUnknown) as error:
         raise case.refuse(error.what, error.remedy, error.place) from error
-    if first is None:
+
+
+def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the environment asks (5.2): one approval of each of its teams, not expired now."""
+    environment = case.environment
+    if environment is None or not environment.approval_required:
         return
-    requirement = first.asked.requirement
-    section = f" in section [{requirement.section}]" if requirement.section else ""
-    raise case.refuse(
-        f"{first.path!r} needs {_approvals(requirement.approvals)} of its owners{section}, "
-        f"{' or '.join(requirement.owners)}" + _so_far(first.by) + _own(case, authors) + _why_not(case),
-        _ask_owners(case, first, authors),
-        requirement.place,
-    )
-
-
-def _check_teams(
-    case: Case, environment: Environment, given: dict[str, Identity], authors: frozenset[str]
-) -> None:
     folder = environment.path.strip("/")
-    inside = [
+    inside = tuple(
         path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-    ]
+    )
     if not inside:
         return
+    given = _approvers(case, authors, at=case.now)
     teams: Sequence[frozenset[str]] = [frozenset([team]) for team in environment.approvers] or [frozenset()]
     for team in teams:
-        if not any(belongs(identity, team) for identity in given.values()):
-            raise case.refuse(
-                f"environment {environment.name!r} wants an approval of {_named(team)} for {_some(inside)}"
-                + _so_far(given)
-                + _why_not(case),
-                _ask(case, team, authors),
-                environment.place,
-            )
+        asker = f"environment {environment.name!r}"
+        yield Tally(asker, environment.place, inside, team, 1, _members(given, team))
+
+
+def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = None) -> dict[str, Identity]:
+    """The persons who approved, but authors; with `at`, only those whose approval is not expired then."""
+    return {
+        name: identity
+        for name, item in case.statements(StatementKind.APPROVE).items()
+        if name not in authors
+        and (at is None or item.statement.expires > at)
+        and (identity := case.identity(item)).kind is IdentityKind.PERSON
+    }
+
+
+def _members(given: dict[str, Identity], groups: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, identity in given.items() if belongs(identity, groups)))
 
 
 def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
@@ -269,7 +315,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         _check_entitled(case, case.identity(claim), claim.key.line, case.landing.changes)
     given = set(approvals) - authors
     raise case.refuse(
-        f"{case.unproven[0]}, so nothing proves who wrote {_some(case.paths)}"
+        f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
@@ -278,7 +324,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
 
 
 def _stands_in(case: Case, name: str, item: Counted, authors: frozenset[str]) -> bool:
-    return _may_write_all(case, item) and _passes(lambda: check_approvals(case, authors=authors | {name}))
+    return _may_write_all(case, item) and _passes(lambda: check_accepted(case, authors=authors | {name}))
 
 
 # 6. The rules themselves belong to the root.
@@ -295,17 +341,22 @@ def check_root(case: Case) -> None:
     rooted = [path for path in case.paths if case.is_rooted(path)]
     if not rooted:
         return
+    holders = consenting(case)
+    if len(holders) < case.root_threshold:
+        raise case.refuse(
+            f"{some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
+            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
+            "root holders sign with their root keys: gitwarrant approve",
+        )
+
+
+def consenting(case: Case) -> list[str]:
+    """The root holders who consent to this landing, by name."""
     lines = [item.key.line for item in case.counted if len(item.landings) == 1]
     last = case.commits[-1]
     if isinstance(last, Signed):
         lines.append(last.key.line)
-    holders = sorted({holder for line in lines if (holder := case.registry.holder(line))})
-    if len(holders) < case.root_threshold:
-        raise case.refuse(
-            f"{_some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
-            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            "root holders sign with their root keys: gitwarrant approve",
-        )
+    return sorted({holder for line in lines if (holder := case.registry.holder(line))})
 
 
 # Words.
@@ -319,43 +370,28 @@ def _passes(check: Callable[[], None]) -> bool:
     return True
 
 
-def _missing(case: Case, path: str, rule: PathRule, by: Sequence[str], authors: frozenset[str]) -> Refused:
-    return case.refuse(
-        f"{path!r} needs {_approvals(rule.approvals)} of {_named(rule.approvers)}"
-        + _so_far(by)
-        + _own(case, authors)
-        + _why_not(case),
-        _ask(case, rule.approvers, authors | set(by)),
-        rule.place,
-    )
-
-
-def _approvals(number: int) -> str:
-    return f"{number} approval" if number == 1 else f"{number} approvals"
-
-
-def _own(case: Case, authors: frozenset[str]) -> str:
+def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
+    noun = "approval" if tally.needed == 1 else "approvals"
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
-    return f"; {own[0]!r} is an author and does not count" if own else ""
-
-
-def _ask_owners(case: Case, unmet: owners.Unmet, authors: frozenset[str]) -> str:
-    """Who could act; of owners that nobody here is, how to make them known."""
-    known = unmet.asked.members - authors - set(unmet.by)
-    unknown = ", ".join(unmet.asked.unknown)
-    make_known = (
-        f"make {unknown} known in .gitwarrant/identities.yaml: by name, 'logins', 'teams' or 'emails'"
+    author = f"; {own[0]!r} is an author and does not count" if own else ""
+    return case.refuse(
+        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}"
+        + (f" for {some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
+        + _so_far(tally.by)
+        + author
+        + _why_not(case),
+        _ask(case, tally.groups, authors | set(tally.by)),
+        tally.place,
     )
-    if not known:
-        return make_known if unknown else "name another owner there, who then runs: gitwarrant approve"
-    return _ask(case, known, frozenset()) + (f"; or {make_known}" if unknown else "")
 
 
-def _named(groups: frozenset[str]) -> str:
+def named(groups: frozenset[str]) -> str:
+    """Teams or identities, as a sentence names them."""
     return " or ".join(sorted(groups)) if groups else "anybody known"
 
 
-def _some(paths: Sequence[str]) -> str:
+def some(paths: Sequence[str]) -> str:
+    """The first of some paths, and how many more there are."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]!r}{more}" if paths else "it"
 
@@ -368,14 +404,24 @@ def _why_not(case: Case) -> str:
     return "".join(f"; {item}" for item in case.ignored[:SHOWN])
 
 
-def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
-    """Who could act, by name."""
-    able = sorted(
+def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
+    """The persons who could still approve, by name."""
+    return sorted(
         identity.name
         for identity in case.registry.members(groups)
         if identity.kind is IdentityKind.PERSON and identity.name not in excluded
     )
-    if not able:
-        who = _named(groups)
+
+
+def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
+    """Who could act, by name."""
+    people = able(case, groups, excluded)
+    strangers = ", ".join(sorted(group for group in groups if "@" in group))
+    if not people and strangers:
+        return (
+            f"make {strangers} known in .gitwarrant/identities.yaml: by name, 'logins', 'teams' or 'emails'"
+        )
+    if not people:
+        who = named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"
-    return f"{' or '.join(able[:SHOWN])} runs: gitwarrant approve"
+    return f"{' or '.join(people[:SHOWN])} runs: gitwarrant approve"

@@ -17,7 +17,6 @@ an approval of somebody unknown never counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gitwarrant.model.change import BlobId, OwnersFile
@@ -36,14 +35,18 @@ class OwnersUnknown(GitwarrantError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A requirement with the people and teams of ours that its owners are.
+    """What a line of a CODEOWNERS file asks for some paths of a landing."""
 
-    `unknown` are the owners that nobody here is.
+    asker: str
+    """The file, and for GitLab the section. Begins a sentence."""
+    place: Place
+    paths: tuple[str, ...]
+    groups: frozenset[str]
+    """Identities of ours that its owners are, by name, and the owners that nobody here is, as written.
+
+    The latter hold an @, as no name here does: nobody is ever a member of them.
     """
-
-    requirement: Requirement
-    members: frozenset[str]
-    unknown: tuple[str, ...]
+    approvals: int
 
 
 def file_of(source: OwnersSource, files: Sequence[OwnersFile], blobs: Mapping[BlobId, bytes]) -> CodeOwners:
@@ -73,53 +76,40 @@ def file_of(source: OwnersSource, files: Sequence[OwnersFile], blobs: Mapping[Bl
     return read_codeowners(data, source.file, source.dialect)
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
-    """A path, what is asked for it, and who of those that count approved so far."""
-
-    path: str
-    asked: Asked
-    by: tuple[str, ...]
-
-
-def unmet(
+def asked(
     paths: Iterable[tuple[str, OwnersSource]],
     files: Sequence[OwnersFile],
     blobs: Mapping[BlobId, bytes],
     registry: Registry,
-    given: AbstractSet[str],
-) -> Iterator[Unmet]:
-    """What owners still have to approve, each line of a file once.
+) -> Iterator[Asked]:
+    """What owners have to approve, each line of a file once.
 
     Args:
         paths: each with the source its rule names.
         files: the CODEOWNERS files of the landing's parent.
-        given: the names of all whose approval counts for this landing.
 
     Raises:
         OwnersUnknown: as `file_of` has it.
         BadPattern: a file does not parse, with the line.
     """
     read: dict[OwnersSource, CodeOwners] = {}
-    judged: set[tuple[Forge, Requirement]] = set()
+    found: dict[tuple[Forge, Requirement], list[str]] = {}
     for path, source in paths:
         if source not in read:
             read[source] = file_of(source, files, blobs)
         for requirement in read[source].requirements(path):
-            # What the forge shows without insisting on it, nobody has to approve.
-            if requirement.optional or (source.dialect, requirement) in judged:
-                continue
-            judged.add((source.dialect, requirement))
-            asked = _asked(requirement, source.dialect, registry)
-            by = tuple(sorted(asked.members & given))
-            if len(by) < requirement.approvals:
-                yield Unmet(path, asked, by)
-
-
-def _asked(requirement: Requirement, dialect: Forge, registry: Registry) -> Asked:
-    found = {owner: _members(owner, dialect, registry) for owner in requirement.owners}
-    members = frozenset(name for names in found.values() for name in names)
-    return Asked(requirement, members, tuple(owner for owner, names in found.items() if not names))
+            if not requirement.optional:  # the forge shows it, and does not insist
+                found.setdefault((source.dialect, requirement), []).append(path)
+    for (dialect, requirement), about in found.items():
+        section = f"section [{requirement.section}] of " if requirement.section else ""
+        groups = (_members(owner, dialect, registry) or {owner} for owner in requirement.owners)
+        yield Asked(
+            asker=f"{section}{requirement.place.path}",
+            place=requirement.place,
+            paths=tuple(about),
+            groups=frozenset(name for names in groups for name in names),
+            approvals=requirement.approvals,
+        )
 
 
 def _members(owner: str, dialect: Forge, registry: Registry) -> frozenset[str]:

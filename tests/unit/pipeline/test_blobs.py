@@ -15,7 +15,8 @@ from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, Key, TrustPolicy
 from gitwarrant.model.owners import Forge, OwnersSource
 from gitwarrant.model.permission import Permission
-from gitwarrant.pipeline.blobs import blobs_of
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.trust.verify import verify
 
@@ -49,8 +50,8 @@ def change(forge: Simulator, base: CommitId) -> Change:
 
 def passes(forge: Simulator, asked: Change, rules: TrustPolicy) -> bool:
     policies = everywhere(asked, rules)
-    blobs = blobs_of(Repository(forge.path), asked, policies)
-    return bool(verify(asked, ROOT, policies, None, seen={}, now=NOW, blobs=blobs).landings)
+    whole = with_blobs(Repository(forge.path), asked, policies)
+    return bool(verify(whole, ROOT, policies, None, witnessed=Witnessed(), now=NOW).landings)
 
 
 def test_a_bots_change_is_judged_from_the_repository(forge: Simulator) -> None:
@@ -70,7 +71,7 @@ def test_codeowners_is_read_from_the_revision_before(forge: Simulator) -> None:
     assert passes(forge, change(forge, base), rules)
 
     forge.commit(by="ada", on="env", files={"a.txt": "3"})
-    with pytest.raises(Refused, match="needs 1 approval of its owners, @robot"):
+    with pytest.raises(Refused, match="CODEOWNERS needs 1 approval of robot"):
         passes(forge, change(forge, base), rules)
 
 
@@ -83,7 +84,7 @@ def test_only_what_verify_may_ask_for_is_read(forge: Simulator) -> None:
     repository = Repository(forge.path)
 
     found = [
-        set(blobs_of(repository, asked, everywhere(asked, rules)))
+        {blob.id for blob in with_blobs(repository, asked, everywhere(asked, rules)).blobs}
         for asked in (change(forge, base), change(forge, middle))
         for rules in (policy(), policy(OwnersSource("CODEOWNERS", Forge.GITHUB, NOWHERE)))
     ]

@@ -22,7 +22,7 @@ from gitwarrant.trust.codeowners.wildcards import expression
 from gitwarrant.trust.linear import BadExpression, Searchers
 from gitwarrant.trust.paths import BadPattern
 
-HEADER = re.compile(r"(\^?)\[([^\[\]]*)\](?:\[(\d*)\])?(?:\s+(.*))?")
+HEADER = re.compile(r"(\^?)\[([^\[\]]*)\](?:\[([0-9]*)\])?(?:\s+(.*))?")
 MAX_APPROVALS = 100
 UNNAMED = "codeowners"  # GitLab's own name for the lines before the first section
 GROUP = re.compile(f"@{NAME}(?:/{NAME})*")
