@@ -85,8 +85,8 @@ def test_bounds_of_a_bot_and_codeowners_are_told_but_take_no_reach_away() -> Non
 
     [_, found] = what_if(Stolen.BOTH, "robot", policy, ROOT, [OPEN])
 
-    assert (found.reach, found.why) == (
-        Reach.ALONE,
+    assert found.reach is Reach.ALONE
+    assert found.why == (
         "it may change the fields that its 'may' lists, and no approval is asked, "
-        "but where CODEOWNERS names an owner",
+        "but where CODEOWNERS names an owner"
     )
