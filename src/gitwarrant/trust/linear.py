@@ -32,6 +32,16 @@ def searcher(
     return lambda text: compiled.search(text) is not None
 
 
+def matcher(expression: str, place: Place | None = None) -> Callable[[str], bool]:
+    """Compile an expression to a function that tells whether it is the whole of a text.
+
+    Raises:
+        BadExpression: as `searcher` has it.
+    """
+    searcher(expression, place)  # by itself first: in a group, `a)(b` would be one
+    return searcher(rf"\A(?:{expression})\z", place)
+
+
 class Searchers:
     """Many expressions, and which of them occur in a text; asked in groups first, as most do not."""
 

@@ -5,7 +5,7 @@ import re
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.permission import Constraint, DigestOnly, ImageByDigest, TextLike, WholeNumber
-from gitwarrant.trust.linear import searcher
+from gitwarrant.trust.linear import matcher
 
 MAX_IMAGE = 512  # characters; registries take 255 for the name
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -31,7 +31,7 @@ def fits(value: Json, constraint: Constraint, place: Place) -> bool:
         case DigestOnly():
             return isinstance(value, str) and DIGEST.fullmatch(value) is not None
         case TextLike(pattern):
-            return isinstance(value, str) and searcher(rf"\A(?:{pattern})\z", place)(value)
+            return isinstance(value, str) and matcher(pattern, place)(value)
         case WholeNumber(minimum, maximum):
             return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
 
@@ -43,7 +43,7 @@ def _is_image_of(value: Json, repository: str, place: Place) -> bool:
     if not match:
         return False
     expression = "[^/]*".join(re.escape(part) for part in repository.split("*"))
-    return searcher(rf"\A{expression}\z", place)(match[1])
+    return matcher(expression, place)(match[1])
 
 
 def describe(constraint: Constraint) -> str:
