@@ -46,6 +46,9 @@ class GiteaOwners:
     entries: tuple[Entry, ...]
     searchers: Searchers
 
+    def __len__(self) -> int:
+        return len(self.entries)
+
     @property
     def owners(self) -> frozenset[str]:
         return frozenset(owner for entry in self.entries for owner in entry.requirement.owners)

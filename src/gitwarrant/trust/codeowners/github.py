@@ -34,6 +34,9 @@ class GitHubOwners:
     lines: tuple[OwnersLine, ...]
     expressions: tuple[re.Pattern[str], ...]
 
+    def __len__(self) -> int:
+        return len(self.lines)
+
     @property
     def owners(self) -> frozenset[str]:
         return frozenset(owner for line in self.lines for owner in line.owners)

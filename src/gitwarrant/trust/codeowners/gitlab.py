@@ -57,6 +57,9 @@ class GitLabOwners:
     sections: tuple[tuple[Entry, ...], ...]
     searchers: Searchers
 
+    def __len__(self) -> int:
+        return sum(len(entries) for entries in self.sections)
+
     @property
     def owners(self) -> frozenset[str]:
         asked = (entry.requirement for entries in self.sections for entry in entries)

@@ -22,6 +22,10 @@ EMAIL = re.compile(r"[^\s@<>#]+@[^\s@<>#]+\.[^\s@<>#]+")
 class CodeOwners(Protocol):
     """A CODEOWNERS file that was read."""
 
+    def __len__(self) -> int:
+        """How many lines it has, comments and headers left out."""
+        ...
+
     @property
     def owners(self) -> frozenset[str]:
         """Everybody it names, as written."""
