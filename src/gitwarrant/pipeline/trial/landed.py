@@ -80,7 +80,7 @@ def _owners(owners: Owners | None) -> Iterator[Line]:
     else:
         yield "", f"  {owners.path}: {many(owners.lines, 'line')}, as {owners.dialect} reads them."
         for bad in owners.bad[:2]:
-            yield cut(f"    {bad.place}: {bad.what} ({owners.dialect} skips it or reads half of it)", "warn")
+            yield cut(f"    {bad.place}: {bad.what} ({owners.dialect} skips such a line silently)", "warn")
         if len(owners.bad) > 2:
             yield "warn", f"    and {len(owners.bad) - 2:,} more such lines"
 
