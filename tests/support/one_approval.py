@@ -29,6 +29,8 @@ def open_shop(folder: Path, **production: Any) -> Deployer:
     carol = {"kind": "person", "emails": ["carol@shop.example"], "teams": ["oncall"]}
     people["carol"] = {**carol, "keys": [{"public": public_key("carol+")}]}
     settings = {"operators": ["oncall", "platform-team"], "break_glass": ["oncall"], **production}
+    teams = ["shop-team", "platform-team"]
+    rule = {"path": "*", "change": teams, "approvals": 1, "from": ["platform-team"]}
     changed = {
         ".gitwarrant/identities.yaml": yaml.safe_dump(people),
         ".gitwarrant/rules.yaml": yaml.safe_dump(
