@@ -10,7 +10,7 @@ from tests.support.deployers import Deployer, config_map, open_deployer, rules, 
 from gitwarrant.demo.forge import make_person
 from gitwarrant.model.errors import Place
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 OWNED = [{"path": "*", "approvals": 0, "owners": {"file": "CODEOWNERS", "dialect": "gitlab"}}]
 
