@@ -14,7 +14,7 @@ from gitwarrant.demo.story import Shop, judged, open_shop
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import (
     download_location,
     in_force,
