@@ -1,7 +1,7 @@
 """The git command line, started with nothing of this machine's or its user's configuration.
 
-Git runs only to talk to a server. Everything it would do besides (hooks,
-filters, submodules, credential helpers, redirects, bundles, background work)
+Git runs only to talk to a server, and to read what libgit2 cannot. Everything it
+would do besides (hooks, filters, submodules, credential helpers, redirects, bundles, background work)
 is switched off, in the environment rather than in files or arguments: it
 outranks the repository's own configuration, reaches git's own children, and
 keeps the address, which may hold a password, out of the list of processes.
@@ -30,6 +30,7 @@ CONFIGURATION: Mapping[str, str] = {
     "core.askPass": "",
     "core.fsmonitor": "false",
     "core.alternateRefsCommand": ":",
+    "core.commitGraph": "false",  # a graph that lies gives commits other parents
     "credential.helper": "",
     "protocol.allow": "never",
     "protocol.version": "2",
@@ -86,17 +87,27 @@ def environment(remote: Remote) -> dict[str, str]:
     }
     if remote.ca_file:
         settings["http.sslCAInfo"] = str(remote.ca_file)
+    told = _told(settings, remote.scheme)
+    if remote.scheme == "ssh":
+        told["GIT_SSH_COMMAND"] = remote.ssh_command()
+    return told
+
+
+def local_environment() -> dict[str, str]:
+    """The same for a git that only reads what is on this machine: it can reach no server."""
+    return _told(CONFIGURATION, "none")
+
+
+def _told(settings: Mapping[str, str], scheme: str) -> dict[str, str]:
     told = {
         **ENVIRONMENT,
         # Says only where programs are; nothing else of our own environment goes on.
         "PATH": os.environ.get("PATH", os.defpath),
-        "GIT_ALLOW_PROTOCOL": remote.scheme,
+        "GIT_ALLOW_PROTOCOL": scheme,
         "GIT_CONFIG_COUNT": str(len(settings)),
     }
     for number, (key, value) in enumerate(settings.items()):
         told[f"GIT_CONFIG_KEY_{number}"], told[f"GIT_CONFIG_VALUE_{number}"] = key, value
-    if remote.scheme == "ssh":
-        told["GIT_SSH_COMMAND"] = remote.ssh_command()
     return told
 
 
