@@ -147,7 +147,7 @@ def test_malformed_object_from_the_server(repository: Simulator, quarantine: Pat
     good = repository.commit(by="alice", files={"web.yaml": "x"})
     fetch(Remote(repository.url), quarantine, [MAIN])
     before = refs(quarantine)
-    raw = repository.git[good].read_raw()
+    raw = repository.bytes_of(good)
     repository.rewind("main", repository.raw_commit(raw.replace(b"author Alice <", b"author Alice <<")))
 
     with pytest.raises(Refused, match=r"served a malformed or incomplete object: .*badEmail"):

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pygit2.enums import ObjectType
 from tests.support.repositories import Simulator
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.files import Bounds
 from gitwarrant.git.reading import Repository
@@ -11,12 +13,14 @@ from gitwarrant.model.change import BlobId, CommitId, File, Tree
 from gitwarrant.model.errors import Refused
 
 BLOB, FOLDER, LINK, SUBMODULE = 0o100644, 0o40000, 0o120000, 0o160000
+ID = b"x" * 20  # where a malformed tree names an object; as long as the repository's ids are
 SMALL = Bounds(files=3, folders=4, depth=2, file_bytes=1000, total_bytes=1500)
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    return Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    return simulator(tmp_path / "forge.git")
 
 
 def read(repository: Simulator, tree: str, folder: str = "", bounds: Bounds = SMALL) -> Tree:
@@ -35,7 +39,7 @@ def refusal(repository: Simulator, tree: str, folder: str = "") -> str:
 def test_an_honest_folder_is_read_sorted_by_path(repository: Simulator) -> None:
     """Only what lies below the folder is read; a submodule beside it does not matter."""
     inner = repository.tree({"b/x.yaml": "1", "a.yaml": "2"})
-    tree = repository.raw_tree([(FOLDER, b"prod", inner), (SUBMODULE, b"vendor", "1" * 40)])
+    tree = repository.raw_tree([(FOLDER, b"prod", inner), (SUBMODULE, b"vendor", "1" * len(inner))])
 
     found = read(repository, tree, "prod/")
 
@@ -170,16 +174,16 @@ def test_tree_that_repeats_one_folder_without_end(repository: Simulator) -> None
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(b"100644 b\0" + b"x" * 20 + b"100644 a\0" + b"x" * 20, id="out of order"),
-        pytest.param(b"100644 a\0" + b"x" * 20 + b"40000 a\0" + b"x" * 20, id="name twice"),
-        pytest.param(b"100664 a\0" + b"x" * 20, id="unknown mode"),
-        pytest.param(b"100644 a/b\0" + b"x" * 20, id="slash in a name"),
+        pytest.param(b"100644 b\0" + ID + b"100644 a\0" + ID, id="out of order"),
+        pytest.param(b"100644 a\0" + ID + b"40000 a\0" + ID, id="name twice"),
+        pytest.param(b"100664 a\0" + ID, id="unknown mode"),
+        pytest.param(b"100644 a/b\0" + ID, id="slash in a name"),
         pytest.param(b"100644 a\0" + b"x" * 19, id="cut off"),
     ],
 )
 def test_malformed_tree(repository: Simulator, content: bytes) -> None:
     """A tree that git would read in its own way is refused."""
-    tree = str(repository.git.odb.write(2, content))
+    tree = repository.raw(ObjectType.TREE, content.replace(ID, b"x" * (repository.digits // 2)))
 
     assert refusal(repository, tree).startswith(f"tree {tree} is malformed")
 
