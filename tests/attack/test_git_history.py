@@ -1,5 +1,6 @@
 """Attacks on history, by somebody who may push anything: all stopped by fetch, or laid open to verify."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -254,3 +255,34 @@ def test_merge_carries_an_edit_along_a_rename(repository: Simulator) -> None:
 
     assert [own.path for own in merge.changes] == ["dev.yaml", "production.yaml"]
     assert merge.id == head
+
+
+def test_commit_graph_that_lies(repository: Simulator) -> None:
+    """A commit-graph that gives the trusted commit another parent would hide what that one brings."""
+    start = repository.commit(by="alice", files={"web.yaml": "x"})
+    trusted = repository.commit(by="alice", files={"web.yaml": "y"})
+    hidden = repository.commit(
+        by="mallory", on="hers", parents=[start], tree=repository.tree({"rbac.yaml": "admin"}, base=start)
+    )
+    head = repository.merge("hers", by="mallory")
+    repository.run("commit-graph", "write", "--reachable")
+    lie_in_commit_graph(repository, trusted, parent=hidden)
+    assert hidden not in repository.run("rev-list", head, f"^{trusted}").split()
+
+    [landing] = change(repository, trusted).landings
+
+    assert [commit.id for commit in landing.commits] == [hidden, head]
+
+
+def lie_in_commit_graph(repository: Simulator, commit: str, *, parent: str) -> None:
+    """Make the commit-graph say that a commit has another first parent; its checksum is right again."""
+    path = repository.path / "objects/info/commit-graph"
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    size = repository.digits // 2
+    chunks = {bytes(data[at : at + 4]): int.from_bytes(data[at + 4 : at + 12]) for at in range(8, 68, 12)}
+    ids = [bytes.fromhex(name) for name in sorted(repository.run("rev-list", "--all").split())]
+    row = chunks[b"CDAT"] + ids.index(bytes.fromhex(commit)) * (size + 16) + size
+    data[row : row + 4] = ids.index(bytes.fromhex(parent)).to_bytes(4)
+    algorithm = hashlib.sha1 if size == 20 else hashlib.sha256
+    path.write_bytes(data[:-size] + algorithm(data[:-size]).digest())

@@ -1,6 +1,6 @@
 """Who descends from whom, walked over commits whose bytes were checked against their ids.
 
-No commit-graph file is asked: git and libgit2 believe the parents such a file
+No commit-graph file is asked: git believes the parents that such a file
 gives, so one that lies can hide commits from whoever walks by it.
 
 Old history is read leniently (parents and time only): it was judged when it

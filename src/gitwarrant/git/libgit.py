@@ -29,7 +29,7 @@ class LibgitStore:
                 str(folder), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
             )
             # Put together by hand: opened by its path, a store would bring alternates and a
-            # commit-graph along, whose word libgit2 takes for who descends from whom.
+            # commit-graph along, whose word git and libgit2 can take for who descends from whom.
             self._objects = pygit2.Odb()
             self._objects.add_backend(pygit2.OdbBackendLoose(str(objects), -1, False, 0, 0), LOOSE)
             self._objects.add_backend(pygit2.OdbBackendPack(str(objects)), PACKED)
