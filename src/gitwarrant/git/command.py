@@ -12,7 +12,8 @@ import resource
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,19 @@ from pathlib import Path
 from gitwarrant.git.failures import FetchError, failure
 from gitwarrant.git.objects import refused
 from gitwarrant.git.remote import Remote
-from gitwarrant.model.errors import Unreachable
+from gitwarrant.model.errors import GitwarrantError, Unreachable
 
 SOURCE = "source"
 """The name under which git knows the address."""
+
+WATCH_SECONDS = 0.1  # how often a running git is looked at
+NOTHING: Mapping[str, str] = {}
 
 CONFIGURATION: Mapping[str, str] = {
     "core.hooksPath": "/dev/null",
     "core.askPass": "",
     "core.fsmonitor": "false",
-    "core.alternateRefsCommand": ":",
+    "core.alternateRefsCommand": "exit 0;",  # with a semicolon, or git looks for a program of that name
     "core.commitGraph": "false",  # a graph that lies gives commits other parents
     "credential.helper": "",
     "protocol.allow": "never",
@@ -75,6 +79,7 @@ class Limits:
     seconds: float = 300
     bytes: int = 2 * 1024**3
     statements: int = 10_000
+    objects: int = 5_000_000  # a hundred times what ten thousand files and ten years of commits make
 
 
 def environment(remote: Remote) -> dict[str, str]:
@@ -112,7 +117,14 @@ def _told(settings: Mapping[str, str], scheme: str) -> dict[str, str]:
 
 
 def run(
-    remote: Remote, repository: Path, arguments: Sequence[str], *, limits: Limits, given: bytes = b""
+    remote: Remote,
+    repository: Path,
+    arguments: Sequence[str],
+    *,
+    limits: Limits,
+    given: bytes = b"",
+    told: Mapping[str, str] = NOTHING,
+    watch: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Run git on a bare repository and return what it printed.
 
@@ -122,6 +134,8 @@ def run(
     Args:
         given: standard input. It is written after the limits are in force, so
             a command that must not start without them waits for it.
+        told: what its environment holds besides.
+        watch: asked ten times a second; what it raises ends git and goes on its way.
 
     Raises:
         Unreachable: the server does not answer, or not in time.
@@ -130,10 +144,10 @@ def run(
     """
     command = ["git", f"--git-dir={repository}", *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        process = _start(command, environment(remote), output.fileno(), errors.fileno())
+        process = _start(command, {**environment(remote), **told}, output.fileno(), errors.fileno())
         try:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.bytes, limits.bytes))
-            process.communicate(given, timeout=limits.seconds)
+            _attend(process, given, limits.seconds, watch)
         except ProcessLookupError:
             process.communicate()
         except subprocess.TimeoutExpired as error:
@@ -148,8 +162,37 @@ def run(
         said = errors.read(1024 * 1024)
         if process.returncode:
             full = os.fstat(output.fileno()).st_size >= limits.bytes or _pack_is_full(repository, limits)
-            raise _too_large(remote, limits) if full else failure(remote.shown, said)
+            raise _too_large(remote, limits) if full else _failure(remote, said)
         return output.read()
+
+
+def _attend(
+    process: subprocess.Popen[bytes], given: bytes, seconds: float, watch: Callable[[], None]
+) -> None:
+    """Feed git and wait for its end, looking at what it does meanwhile."""
+    until = time.monotonic() + seconds
+    asked: bytes | None = given
+    while True:
+        try:
+            process.communicate(asked, timeout=max(0.0, min(WATCH_SECONDS, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            watch()
+            if time.monotonic() >= until:
+                raise
+            asked = None  # what was not yet taken is still remembered
+        else:
+            return
+
+
+def _failure(remote: Remote, said: bytes) -> GitwarrantError:
+    """What git's failure means; a folder that is gone is a server that is gone: a mount may come back."""
+    folder = remote.folder
+    if folder and not folder.exists():
+        return Unreachable(
+            f"{remote.shown} does not answer: no such folder",
+            remedy="mount it, or correct the address; it is tried again",
+        )
+    return failure(remote.shown, said)
 
 
 def _start(command: list[str], told: dict[str, str], output: int, errors: int) -> subprocess.Popen[bytes]:

@@ -4,7 +4,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gitwarrant.model.errors import GitwarrantError
 
@@ -50,6 +50,11 @@ class Remote:
     def scheme(self) -> str:
         """`https`, `ssh` or `file`."""
         return self.url.partition("://")[0] if "://" in self.url else "ssh"
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that a `file://` address names; None for a server."""
+        return Path(unquote(self.url.removeprefix("file://"))) if self.scheme == "file" else None
 
     @property
     def shown(self) -> str:
