@@ -91,8 +91,11 @@ class Incoming:
         """Whether git gave all packs to its strict checker, by its own account of what it started."""
         if not self._trace.exists():
             return False
-        events = [json.loads(line) for line in self._trace.read_bytes().splitlines()]
-        started = [event["argv"] for event in events if event["event"] == "child_start"]
+        try:
+            events = [json.loads(line) for line in self._trace.read_bytes().splitlines()]
+            started = [event["argv"] for event in events if event["event"] == "child_start"]
+        except (ValueError, TypeError, KeyError):
+            return False
         checkers = [argv for argv in started if "index-pack" in argv]
         return bool(checkers) and all("--strict" in argv for argv in checkers)
 

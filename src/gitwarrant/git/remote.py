@@ -10,7 +10,7 @@ from gitwarrant.model.errors import GitwarrantError
 
 SCHEMES = ("https", "ssh", "file")
 SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:-][^\s]*")
-USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^:/@\s]*)(?P<rest>[^/\s]*)@")
 
 
 class BadRemote(GitwarrantError):
@@ -81,8 +81,13 @@ class Remote:
 
 
 def without_secrets(text: str) -> str:
-    """Cut user and password out of every address in a text."""
-    return USERINFO.sub("", text)
+    """Cut user and password out of every address in a text; an SSH user is no secret, its password is."""
+    return USERINFO.sub(_without_userinfo, text)
+
+
+def _without_userinfo(found: re.Match[str]) -> str:
+    user = f"{found['user']}@" if found["scheme"].endswith("ssh") and found["user"] else ""
+    return f"{found['scheme']}://{user}"
 
 
 def _check_spelling(url: str) -> None:
