@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-class _QuietServer(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
+    """An HTTP server that says nothing of clients that hang up."""
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that refuse our certificate are what tests are about."""
 
@@ -43,7 +45,7 @@ def serve(
         password: `user:password` that is demanded of everybody (Basic).
     """
     demanded = f"Basic {b64encode(password.encode()).decode()}"
-    certificate, key = _certificate(folder)
+    certificate, key = self_signed(folder)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -103,7 +105,7 @@ def serve(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
             """Say nothing: tests read what is printed."""
 
-    server = _QuietServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -117,7 +119,8 @@ def serve(
         server.server_close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a forge on loopback")])
     now = datetime.now(UTC)

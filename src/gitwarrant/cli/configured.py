@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +21,9 @@ def agent(arguments: argparse.Namespace) -> Agent:
 
 
 def agent_at(named: str | None) -> Agent:
-    """Read the agent's configuration that is named, or the one in a usual place."""
-    return read(agent_path(named))
+    """Read the agent's configuration that is named, or the one in a usual place; the token is never in it."""
+    found = read(agent_path(named))
+    return replace(found, git=replace(found.git, token=os.environ.get("GITWARRANT_GIT_TOKEN", "")))
 
 
 def agent_path(named: str | None) -> Path:

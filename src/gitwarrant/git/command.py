@@ -4,7 +4,8 @@ Git runs only to talk to a server, and to read what libgit2 cannot. Everything i
 would do besides (hooks, filters, submodules, credential helpers, redirects, bundles, background work)
 is switched off, in the environment rather than in files or arguments: it
 outranks the repository's own configuration, reaches git's own children, and
-keeps the address, which may hold a password, out of the list of processes.
+keeps tokens out of the list of processes: git gives its helpers the address as
+an argument, so it holds none, and they are told the header by the environment.
 """
 
 import os
@@ -87,11 +88,13 @@ def environment(remote: Remote) -> dict[str, str]:
     settings = {
         **CONFIGURATION,
         f"protocol.{remote.scheme}.allow": "always",
-        f"remote.{SOURCE}.url": remote.url,
+        f"remote.{SOURCE}.url": remote.address,
         f"remote.{SOURCE}.tagOpt": "--no-tags",
     }
     if remote.ca_file:
         settings["http.sslCAInfo"] = str(remote.ca_file)
+    if remote.header:
+        settings[f"http.{remote.address}.extraHeader"] = remote.header
     told = _told(settings, remote.scheme)
     if remote.scheme == "ssh":
         told["GIT_SSH_COMMAND"] = remote.ssh_command()
