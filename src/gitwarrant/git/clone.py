@@ -127,6 +127,14 @@ class Clone:
             raise CloneError(f"{self.root} has no remote {remote!r}", remedy=f"git remote add {remote} URL")
         return without_secrets(url).partition("?")[0]
 
+    def remote_branches(self) -> dict[str, CommitId]:
+        """Every branch that the clone last saw on a server, by its short name (`origin/web`)."""
+        form = "--format=%(objecttype) %(objectname) %(refname)"
+        lines = (self._answer("for-each-ref", form, "refs/remotes/") or "").split("\n")
+        found = (line.split(" ", 2) for line in lines if line.startswith("commit "))
+        names = {name.removeprefix("refs/remotes/"): CommitId(commit) for _, commit, name in found}
+        return {name: names[name] for name in names if not name.endswith("/HEAD")}
+
     def fetches_statements(self, remote: str) -> bool:
         """Whether `git fetch` brings the statements of others, too."""
         return "refs/gitwarrant/" in (self._answer("config", "--get-all", f"remote.{remote}.fetch") or "")
