@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.git_server import serve
 from tests.support.repositories import Simulator
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.failures import FetchError
 from gitwarrant.git.fetch import fetch
@@ -15,9 +16,10 @@ from gitwarrant.model.errors import Refused
 MAIN = "refs/heads/main"
 
 
-def test_an_honest_server_is_fetched_from(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def test_an_honest_server_is_fetched_from(tmp_path: Path, kind: type[Simulator]) -> None:
     """With its authority pinned, the smart protocol brings branch and statements; then only what is new."""
-    repository = Simulator(tmp_path / "shop.git")
+    repository = kind(tmp_path / "shop.git")
     first = repository.commit(by="alice", files={"web.yaml": "x"})
 
     with serve(tmp_path) as (url, authority):

@@ -1,12 +1,14 @@
 """Attacks on history, by somebody who may push anything: all stopped by fetch, or laid open to verify."""
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
 from tests.support.repositories import Simulator
 from tests.support.sha256 import Sha256Simulator
 
+from gitwarrant.git import ancestry
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, CommitId, PathChange
 from gitwarrant.model.errors import Refused
@@ -120,6 +122,36 @@ def test_octopus_merge(repository: Simulator) -> None:
     head = repository.commit(by="mallory", parents=[base, *sides], tree=repository.tree({}, base=base))
 
     assert refusal(repository, base) == f"commit {head[:12]} joins 3 parents (an octopus merge)"
+
+
+@pytest.mark.parametrize("side_branch", [False, True], ids=["landing", "side branch"])
+@pytest.mark.parametrize("parents", [1_000, 100_000])
+def test_commit_of_very_many_parents(repository: Simulator, parents: int, side_branch: bool) -> None:
+    """Refused by its size or the number of its parents, within seconds."""
+    base = repository.commit(by="alice", files={"web.yaml": "x"})
+    named = [base] * parents
+    many = repository.commit(by="mallory", on="hers", parents=named, tree=repository.tree({}, base=base))
+    head = many
+    if side_branch:
+        head = repository.commit(by="mallory", parents=[base, many], tree=repository.tree({}, base=base))
+    began = time.monotonic()
+
+    what = refusal(repository, base, head)
+
+    assert "joins 1000 parents" in what or "the limit is 262,144" in what
+    assert time.monotonic() - began < 5
+
+
+def test_history_of_very_many_commits_at_once(repository: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A side branch with more commits than one change may bring is refused, not walked without end."""
+    monkeypatch.setattr(ancestry, "MAX_WALKED", 50)
+    base = repository.commit(by="alice", files={"web.yaml": "x"})
+    repository.branch("hers")
+    for number in range(60):
+        repository.commit(by="mallory", on="hers", files={"web.yaml": str(number)}, signed=False)
+    head = repository.merge("hers", by="mallory")
+
+    assert refusal(repository, base, head) == "more than 50 commits lie between two revisions"
 
 
 def test_duplicate_gpgsig(repository: Simulator) -> None:

@@ -55,6 +55,9 @@ class StageFile(StrictModel):
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
     )
+    allow_links: list[Folder] = Field(
+        [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
 
 
 class EnvironmentsFile(StrictModel):
@@ -116,6 +119,7 @@ def environments(
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
             drift=DriftMode(stage.drift),
             place=source.place(("stages", name)),
+            allow_links=tuple(sorted(stage.allow_links)),
         )
         for name, stage in sorted(file.stages.items())
     )

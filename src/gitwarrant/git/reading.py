@@ -9,6 +9,7 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -186,9 +187,15 @@ class Repository:
             )
         return [best, *sorted(other for other in shared - {best} if not self.objects.descends(best, other))]
 
-    def tree(self, commit: CommitId, folder: str, bounds: Bounds = DEFAULT_BOUNDS) -> Tree:
+    def tree(
+        self,
+        commit: CommitId,
+        folder: str,
+        bounds: Bounds = DEFAULT_BOUNDS,
+        links: AbstractSet[str] = frozenset(),
+    ) -> Tree:
         """Read all files below a folder; see `files.read_files`."""
-        return read_files(self.objects, commit, folder, bounds)
+        return read_files(self.objects, commit, folder, bounds, links)
 
     def statements(self) -> tuple[SignedStatement, ...]:
         """Read all statements, sorted by digest. What is not one in form is left out: it proves nothing.

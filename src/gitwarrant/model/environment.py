@@ -47,6 +47,8 @@ class Environment:
     bounds: Bounds
     drift: DriftMode
     place: Place
+    allow_links: tuple[str, ...] = ()
+    """Paths, from the repository's top, where a symbolic link or a submodule may stand."""
 
 
 @dataclass(frozen=True, slots=True)
