@@ -397,3 +397,23 @@ def test_killed_while_fetching(repository: Simulator, quarantine: Path, moment: 
     assert Repository(quarantine).resolve("refs/incoming/heads/main") == old
     assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head}
     assert not (quarantine / "incoming").exists()
+
+
+def test_many_small_fetches_become_one_pack(
+    repository: Simulator, quarantine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that runs for a year keeps its speed; a revision that no ref names any more is still there."""
+    monkeypatch.setattr("gitwarrant.git.fetch.MAX_PACKS", 3)
+    first = repository.commit(by="alice", files={"web.yaml": "0"})
+    dropped = repository.commit(by="alice", files={"web.yaml": "dropped"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    repository.rewind("main", first)
+    for number in range(1, 6):
+        repository.commit(by="alice", files={"web.yaml": str(number)})
+        fetch(Remote(repository.url), quarantine, [MAIN])
+
+    reading = Repository(quarantine)
+
+    assert len(list((quarantine / "objects/pack").glob("*.pack"))) <= 3
+    assert reading.resolve("refs/incoming/heads/main") == repository.tip()
+    assert reading.objects.commit(dropped)[1].parents == (first,)

@@ -54,6 +54,8 @@ CONFIGURATION: Mapping[str, str] = {
     "submodule.recurse": "false",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "repack.writeBitmaps": "false",  # another file whose word git takes for what is reachable
+    "repack.updateServerInfo": "false",
 }
 
 ENVIRONMENT: Mapping[str, str] = {

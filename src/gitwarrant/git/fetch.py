@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitwarrant.git.command import SOURCE, Limits, run
@@ -24,9 +24,11 @@ from gitwarrant.git.objects import refused
 from gitwarrant.git.reading import STATEMENT_REF, Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.change import OBJECT_ID, CommitId
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import STATEMENT_REFS
 
 MAX_LISTING_BYTES = 64 * 1024 * 1024  # some 600,000 refs
+MAX_PACKS = 50  # each fetch that brings something adds one, and every look-up of an object asks all of them
 ATTEMPTS = 3  # a ref may move between the server's list and what it sends
 NOWHERE = Path("/nonexistent")  # asking what a server has needs no repository
 BRANCH = re.compile(r"refs/heads(?:/(?!\.)(?:(?!\.\.)[\w.+@=,#%-])+(?<!\.)(?<!\.lock))+")
@@ -69,6 +71,7 @@ def fetch(
                 )
             _check_room(remote, repository, limits)
             refuse_bent_history(repository)
+            _join_packs(remote, repository, limits)
             fetched = Repository(repository)
             return {ref: fetched.resolve(incoming(ref)) for ref in refs}
     except OSError as error:
@@ -224,6 +227,16 @@ def _move_refs(
     lines += [f"delete {name} {before[name]}" for name in before if name not in after]
     lines += ["prepare", "commit", ""]
     run(remote, repository, ["update-ref", "--stdin"], limits=limits, given="\n".join(lines).encode())
+
+
+def _join_packs(remote: Remote, repository: Path, limits: Limits) -> None:
+    """Make one pack of many. Nothing is dropped: a revision that no ref names may be the trusted one.
+
+    Where it fails nothing is lost but speed; it is tried again at the next fetch.
+    """
+    if len(list((repository / "objects" / "pack").glob("*.pack"))) > MAX_PACKS:
+        with suppress(GitwarrantError):
+            run(remote, repository, ["repack", "-a", "-d", "--keep-unreachable", "--quiet"], limits=limits)
 
 
 def _check_count(remote: Remote, found: int, limits: Limits) -> None:

@@ -81,7 +81,7 @@ def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise Unreachable(
             f"{without_secrets(remote)} did not take the statements within {PUSH_SECONDS} seconds",
-            remedy=f"push them by hand: git push {remote} '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
+            remedy=f"push them by hand: git push REMOTE '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
         ) from error
     except OSError as error:
         raise FetchError(f"git cannot be started: {error.strerror}", remedy="install git") from error
