@@ -1,4 +1,4 @@
-"""Whatever the bytes, a path is read as it stands or refused; names are compared as the worst system would."""
+"""Whatever the bytes, a path is read as it stands or refused; names are compared as a bad system would."""
 
 import unicodedata
 from contextlib import suppress
