@@ -10,7 +10,6 @@ import hashlib
 import os
 import select
 import subprocess
-import tempfile
 import threading
 import weakref
 from pathlib import Path
@@ -63,28 +62,26 @@ class GitStore:
 
     def ref(self, name: str) -> str | None:
         """See `Store.ref`."""
-        return self.refs(name).get(name)
+        if name != "HEAD":
+            return self.refs(name).get(name)
+        done = self._run("rev-parse", "--verify", "--quiet", "HEAD")
+        return done.stdout.decode().strip() if done.returncode == 0 else None
+
+    def target(self, name: str) -> str | None:
+        """See `Store.target`."""
+        if name.startswith("-"):
+            return None
+        done = self._run("symbolic-ref", "--quiet", name)
+        leads = done.stdout.decode(errors="replace").removesuffix("\n") if done.returncode == 0 else name
+        if leads in self.refs("refs/") or (name == leads == "HEAD" and self.ref(name)):
+            return leads
+        return None
 
     def refs(self, *prefixes: str) -> dict[str, str]:
         """See `Store.refs`."""
-        command = ["git", f"--git-dir={self._folder}", "for-each-ref", "--format=%(objectname) %(refname)"]
-        with tempfile.TemporaryFile() as errors:
-            try:
-                done = subprocess.run(
-                    command,
-                    env=local_environment(),
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    timeout=SECONDS,
-                    check=False,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise _silent(self._folder, str(error)) from error
-            if done.returncode or len(done.stdout) > MAX_REFS_BYTES:
-                errors.seek(0)
-                raise _silent(self._folder, spoken(errors.read(4096).decode(errors="replace")))
+        done = self._run("for-each-ref", "--format=%(objectname) %(refname)")
+        if done.returncode or len(done.stdout) > MAX_REFS_BYTES:
+            raise _silent(self._folder, spoken(done.stderr.decode(errors="replace")))
         found: dict[str, str] = {}
         for line in done.stdout.splitlines():
             commit, _, raw = line.partition(b" ")
@@ -92,6 +89,21 @@ class GitStore:
             if "\ufffd" not in name and name.startswith(prefixes):
                 found[name] = commit.decode()
         return found
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Ask git one question about refs."""
+        try:
+            return subprocess.run(
+                ["git", f"--git-dir={self._folder}", *arguments],
+                env=local_environment(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _silent(self._folder, str(error)) from error
 
     def _asked(self) -> "_Child":
         """The process, started anew where it died: a refusal ends it, since its answers are out of step."""

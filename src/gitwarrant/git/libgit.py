@@ -61,6 +61,13 @@ class LibgitStore:
         except (KeyError, ValueError, pygit2.GitError):
             return None
 
+    def target(self, name: str) -> str | None:
+        """See `Store.target`."""
+        try:
+            return str(self._refs.references[name].resolve().name)
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
+
     def refs(self, *prefixes: str) -> dict[str, str]:
         """See `Store.refs`."""
         found: dict[str, str] = {}

@@ -70,6 +70,10 @@ class Store(Protocol):
         """The id that a full ref name means, symbolic ones followed; None: there is none."""
         ...
 
+    def target(self, name: str) -> str | None:
+        """The full name of the ref that a ref (or `HEAD`) leads to, itself where it is not symbolic."""
+        ...
+
     def refs(self, *prefixes: str) -> dict[str, str]:
         """Names and ids of the refs below some prefixes, names that are not UTF-8 left out."""
         ...

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from pygit2.enums import ObjectType
 
-from gitwarrant.git.child import GitStore
 from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.git.difference import differences, merge_changes, path_changes
 from gitwarrant.git.files import DEFAULT_BOUNDS, Bounds, read_files
-from gitwarrant.git.history import common_folder, git_folder, id_digits, refuse_bent_history
-from gitwarrant.git.libgit import LibgitStore
-from gitwarrant.git.objects import NotAStore, Objects, Store, refused
+from gitwarrant.git.history import common_folder, git_folder, refuse_bent_history
+from gitwarrant.git.objects import Objects, refused
+from gitwarrant.git.opening import open_store
 from gitwarrant.model.change import (
     BlobId,
     Change,
@@ -59,17 +58,8 @@ class Repository:
     """
 
     def __init__(self, path: Path) -> None:
-        folder = git_folder(path)
-        common = common_folder(folder)
-        if not (common / "objects").is_dir():
-            raise NotAStore(
-                f"{path} cannot be opened as a Git repository: no objects are there",
-                remedy="name the folder of a Git repository that belongs to you",
-            )
-        refuse_bent_history(common)
-        self._store: Store = (
-            LibgitStore(folder, common / "objects") if id_digits(common) == 40 else GitStore(common)
-        )
+        refuse_bent_history(common_folder(git_folder(path)))
+        self._store = open_store(path)
         self.objects = Objects(self._store)
 
     def resolve(self, ref: str) -> CommitId:
