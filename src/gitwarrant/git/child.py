@@ -48,7 +48,7 @@ class GitStore:
         with self._lock:
             return self._asked().ask(b"info", id)
 
-    def read(self, id: str) -> bytes | None:  # noqa: A002 - the glossary's name
+    def read(self, id: str) -> tuple[ObjectType, bytes] | None:  # noqa: A002 - the glossary's name
         """See `Store.read`."""
         with self._lock:
             child = self._asked()
@@ -58,7 +58,7 @@ class GitStore:
             kind, size = found
             data = child.take(size + 1)[:-1]
         framed = b"%s %d\0" % (kind.name.lower().encode(), size) + data
-        return data if hashlib.sha256(framed).hexdigest() == id else None
+        return (kind, data) if hashlib.sha256(framed).hexdigest() == id else None
 
     def ref(self, name: str) -> str | None:
         """See `Store.ref`."""

@@ -47,12 +47,13 @@ class LibgitStore:
             return None
         return ObjectType(kind), size
 
-    def read(self, id: str) -> bytes | None:  # noqa: A002 - the glossary's name
+    def read(self, id: str) -> tuple[ObjectType, bytes] | None:  # noqa: A002 - the glossary's name
         """See `Store.read`."""
         try:
-            return self._objects.read(pygit2.Oid(hex=id))[1]
+            kind, data = self._objects.read(pygit2.Oid(hex=id))
         except (KeyError, ValueError, pygit2.GitError):
             return None
+        return ObjectType(kind), data
 
     def ref(self, name: str) -> str | None:
         """See `Store.ref`."""

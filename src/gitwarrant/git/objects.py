@@ -59,8 +59,8 @@ class Store(Protocol):
         """Kind and size of an object, without loading it; None: it is not here."""
         ...
 
-    def read(self, id: str) -> bytes | None:  # noqa: A002 - the glossary's name
-        """Bytes of an object, which hash to its id; None: it is not here, or damaged.
+    def read(self, id: str) -> tuple[ObjectType, bytes] | None:  # noqa: A002 - the glossary's name
+        """Kind and bytes of an object, which hash to its id; None: it is not here, or damaged.
 
         A SHA-1 store also refuses what looks like part of a collision attack.
         """
@@ -117,10 +117,11 @@ class Objects:
                 f"{kind.name.lower()} {id} has {size:,} bytes; the limit is {limit:,}",
                 "take it out of the history that is to be deployed",
             )
-        data = self._store.read(id)
-        if data is None:
+        found = self._store.read(id)
+        # What the header said was not hashed: only what is read now is proven.
+        if found is None or found[0] is not kind or len(found[1]) != size:
             raise _missing(id, kind)
-        return data
+        return found[1]
 
     def _commit(self, id: CommitId) -> tuple[bytes, ParsedCommit]:  # noqa: A002 - the glossary's name
         """Read a commit: its exact bytes, and its parts by the strict parser."""

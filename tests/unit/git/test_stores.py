@@ -16,6 +16,7 @@ from tests.support.repositories import Simulator
 from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.child import GitStore
+from gitwarrant.git.objects import Objects
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import BlobId, TreeId
 from gitwarrant.model.errors import Refused
@@ -145,7 +146,7 @@ def test_a_reading_process_that_dies_is_started_anew(tmp_path: Path) -> None:
     blob = repository.blob(b"x")
     before = children()
     store = GitStore(repository.path)
-    assert store.read(blob) == b"x"
+    assert store.read(blob) == (ObjectType.BLOB, b"x")
     [child] = children() - before
     os.kill(child, 9)
     time.sleep(0.1)
@@ -156,7 +157,7 @@ def test_a_reading_process_that_dies_is_started_anew(tmp_path: Path) -> None:
     del store
     gc.collect()
 
-    assert again == b"x"
+    assert again == (ObjectType.BLOB, b"x")
     assert children() <= before
 
 
@@ -184,3 +185,17 @@ def test_replace_refs_and_alternates_of_the_environment_do_not_act(
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(other.path / "objects"))
 
     assert GitStore(repository.path).header(elsewhere) is None
+
+
+def test_what_was_announced_and_what_is_read_must_agree(tmp_path: Path) -> None:
+    """A store whose header names another kind or size is not believed, although the bytes have the id."""
+
+    class Lying(GitStore):
+        def header(self, _id: str, /) -> tuple[ObjectType, int] | None:
+            return ObjectType.TREE, 1
+
+    repository = Sha256Simulator(tmp_path / "forge.git")
+    blob = repository.blob(b"x")
+
+    with pytest.raises(Refused, match="is missing or damaged"):
+        Objects(Lying(repository.path)).read(blob, ObjectType.TREE, 10)
