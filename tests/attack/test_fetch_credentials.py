@@ -19,6 +19,7 @@ from gitwarrant.git.failures import FetchError
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.github_app import credential
 from gitwarrant.git.remote import BadRemote, Remote
+from gitwarrant.model.errors import Unreachable
 from gitwarrant.pipeline.delivery import candidate, open_delivery
 from gitwarrant.pipeline.remote import remote_of
 
@@ -256,3 +257,24 @@ def test_a_file_that_is_no_key_of_the_app(tmp_path: Path, content: str) -> None:
 
     with pytest.raises(FetchError, match=f"{os.fspath(key)} is no RSA private key"):
         credential(github_app.GithubApp(12, 34, key, "https://127.0.0.1:9"), datetime.now(UTC))
+
+
+def test_an_api_that_is_gone_is_tried_again(tmp_path: Path) -> None:
+    """As a Git server that does not answer."""
+    with github(tmp_path / "api") as api:
+        app = api.app
+
+    with pytest.raises(Unreachable, match="does not answer"):
+        credential(app, datetime.now(UTC))
+
+
+def test_an_api_that_answers_a_byte_at_a_time_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time; all of them would not."""
+    monkeypatch.setattr(github_app, "SECONDS", 0.3)
+    with github(tmp_path / "api") as api:
+        api.pause = 0.05
+
+        with pytest.raises(Unreachable, match="does not answer"):
+            credential(api.app, datetime.now(UTC))

@@ -6,6 +6,7 @@ signed with the app's public key. That GitHub itself does so is not shown by it.
 
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Api:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     lifetime: timedelta = timedelta(hours=1)
+    pause: float = 0
+    """Seconds between two bytes of the answer."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     """Of each request: path, body and the claims, which were verified."""
 
@@ -63,7 +66,11 @@ def github(folder: Path) -> Iterator[Api]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            for byte in content if api.pause else ():
+                time.sleep(api.pause)
+                self.wfile.write(bytes([byte]))
+            if not api.pause:
+                self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
             """Say nothing: tests read what is printed."""

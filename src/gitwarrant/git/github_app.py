@@ -7,14 +7,19 @@ installation token, asked for with the right to read contents and no other.
 import json
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitwarrant.git.credential import Credential
 from gitwarrant.git.failures import FetchError
 from gitwarrant.model.errors import GitwarrantError, Unreachable
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 USER = "x-access-token"  # the user name that GitHub wants beside an installation token
 RENEW_BEFORE = timedelta(minutes=5)
@@ -122,7 +127,7 @@ def _post(app: GithubApp, url: str, headers: Mapping[str, str]) -> tuple[int, by
                 "POST", url, body=wanted, headers=headers, preload_content=False, redirect=False
             ) as response,
         ):
-            return response.status, response.read(MAX_ANSWER_BYTES)
+            return response.status, _body(response)
     except (urllib3.exceptions.SSLError, OSError) as error:
         raise FetchError(
             f"{app.api} cannot prove who it is",
@@ -133,6 +138,19 @@ def _post(app: GithubApp, url: str, headers: Mapping[str, str]) -> tuple[int, by
             f"{app.api} does not answer ({type(error).__name__})",
             remedy="check the server and the network; it is tried again",
         ) from error
+
+
+def _body(response: "BaseHTTPResponse") -> bytes:
+    """Read an answer while it is small and comes in time: one byte now and then would keep us for ever."""
+    from urllib3.exceptions import TimeoutError as TooSlow  # noqa: PLC0415 - as above
+
+    until, parts, size = time.monotonic() + SECONDS, list[bytes](), 0
+    while size < MAX_ANSWER_BYTES and (part := response.read1(MAX_ANSWER_BYTES)):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > until:
+            raise TooSlow("the answer")
+    return b"".join(parts)
 
 
 def _refusal(app: GithubApp, status: int) -> GitwarrantError:
