@@ -8,7 +8,7 @@ from tests.support.deployers import Deployer, config_map, open_deployer
 
 from gitwarrant.demo.forge import run_git
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 
 @pytest.fixture
