@@ -6,11 +6,11 @@ from datetime import datetime
 from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.change import Commit
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.identity import Identity, IdentityKind
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Owner, Registry, unfit, writes_as
+from gitwarrant.trust.identities import Owner, Registry, unfit, unproven_hardware, writes_as
 from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, verify_key
+from gitwarrant.trust.sshsig import BadSignature, Proven, examine
 
 GIT_NAMESPACE = "git"
 
@@ -27,6 +27,7 @@ class Signed:
     commit: Commit
     identity: Identity
     key: PublicKey
+    hardware: Hardware = Hardware.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     for begin, doubt in UNREAD_FORMATS.items():
         if parsed.signature.startswith(begin):
             return Unproven(commit, doubt)
-    key = _key(parsed, parsed.signature)
+    proven = _proven(parsed, parsed.signature)
+    key = proven.key
     owner = registry.owner(key.line)
     if owner is None:
         return Unproven(commit, f"is signed by {key.fingerprint}, a key that nobody here owns")
-    _check_time(parsed, owner, key, at)
+    _check_key(parsed, owner, proven, at)
     foreign = _foreign(parsed, owner.identity)
     if foreign and owner.identity.kind is IdentityKind.BOT:
         return Unproven(commit, f"is signed by the bot {owner.identity.name!r}, but {foreign}")
@@ -73,22 +75,31 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
             "or list the address under your identity in .gitwarrant/identities.yaml",
             owner,
         )
-    return Signed(commit, owner.identity, key)
+    return Signed(commit, owner.identity, key, proven.hardware)
 
 
-def _key(parsed: ParsedCommit, signature: bytes) -> PublicKey:
+def _proven(parsed: ParsedCommit, signature: bytes) -> Proven:
     try:
-        return verify_key(signature, parsed.payload, GIT_NAMESPACE)
+        return examine(signature, parsed.payload, GIT_NAMESPACE)
     except BadSignature as error:
         raise _lie(parsed, f"has a {error.what}", error.remedy) from error
 
 
-def _check_time(parsed: ParsedCommit, owner: Owner, key: PublicKey, at: datetime) -> None:
-    problem = unfit(owner.key, at)
+def _check_key(parsed: ParsedCommit, owner: Owner, proven: Proven, at: datetime) -> None:
+    missing = unproven_hardware(proven.hardware, owner.key.hardware)
+    if missing:
+        raise _lie(
+            parsed,
+            f"is signed by {proven.key.fingerprint} of {owner.identity.name!r}, but {missing}",
+            "sign again and confirm it on the device; "
+            "for its PIN the key is made with: ssh-keygen -t ed25519-sk -O verify-required",
+            owner,
+        )
+    problem = unfit(owner.key, at, Purpose.COMMITS)
     if problem:
         raise _lie(
             parsed,
-            f"is signed by {key.fingerprint} of {owner.identity.name!r}, a key that {problem}; "
+            f"is signed by {proven.key.fingerprint} of {owner.identity.name!r}, a key that {problem}; "
             f"the commit was first seen {at:%Y-%m-%d %H:%M}, whatever date it bears",
             "make the commit again and sign it with a key that is valid now",
             owner,

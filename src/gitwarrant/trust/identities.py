@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.identity import Identity, IdentityKind, Key, RootKey, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, Purpose, RootKey, TrustPolicy
 from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
 
 STAGE = "verify"
+ASKED = {Hardware.TOUCH: "a security key that is touched", Hardware.PIN: "a security key with its PIN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,34 @@ def _stranger(holder: str) -> Identity:
     return Identity(holder, IdentityKind.PERSON, frozenset(), (), frozenset(), place=Key("").place)
 
 
-def unfit(key: Key, at: datetime) -> str:
-    """Why a key may not sign at a moment, in words; empty when it may."""
-    if key.revoked:
-        return "was revoked"
+def unfit(key: Key, at: datetime, purpose: Purpose) -> str:
+    """Why a key may not sign something at a moment, in words; empty when it may.
+
+    Args:
+        at: when what it signed was first seen; never a time that the signer wrote.
+    """
+    if purpose not in key.purposes:
+        return f"may not sign {purpose.value}"
+    if key.revoked and (key.compromised_since is None or at >= key.compromised_since):
+        return _revoked(key)
     if key.not_before and at < key.not_before:
         return f"is valid only from {key.not_before:%Y-%m-%d %H:%M}"
     if key.not_after and at >= key.not_after:
         return f"expired {key.not_after:%Y-%m-%d %H:%M}"
     return ""
+
+
+def _revoked(key: Key) -> str:
+    since = f" as compromised since {key.compromised_since:%Y-%m-%d %H:%M}" if key.compromised_since else ""
+    return f"was revoked{since}" + (f" ({key.reason})" if key.reason else "")
+
+
+def unproven_hardware(proved: Hardware, needed: Hardware) -> str:
+    """What a signature lacks of what is asked of its device, in words; empty when it lacks nothing."""
+    if proved.proves(needed):
+        return ""
+    lacking = {Hardware.NONE: "made by no security key", Hardware.TOUCH: "made without its PIN"}
+    return f"was {lacking[proved]}, where {ASKED[needed]} is asked for"
 
 
 def belongs(identity: Identity, groups: frozenset[str]) -> bool:

@@ -7,11 +7,11 @@ from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.change import Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.identities import ASKED, Registry, belongs, unproven_hardware
 from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.statements import Counted, Ignored
 
@@ -55,8 +55,17 @@ class Case:
         return frozenset(wrote or {proof.identity.name for proof in self.signed})
 
     def statements(self, kind: StatementKind) -> dict[str, Counted]:
-        """One statement of a kind per identity; names, never keys, are counted."""
-        return {item.statement.identity: item for item in self.counted if item.statement.kind is kind}
+        """One statement of a kind per identity; names, never keys, are counted.
+
+        Of several it is the one that proves most about its device.
+        """
+        one: dict[str, Counted] = {}
+        for item in self.counted:
+            if item.statement.kind is kind:
+                other = one.get(item.statement.identity)
+                if other is None or item.hardware.proves(other.hardware):
+                    one[item.statement.identity] = item
+        return one
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
@@ -140,23 +149,31 @@ def check_writers(case: Case) -> None:
     for proof in case.signed:
         own = [change.path for change in proof.commit.changes]
         touched.update(own)
-        _check_entitled(case, proof.identity, proof.key.line, own)
+        _check_entitled(case, proof.identity, proof, own)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
     rest = [path for path in case.paths if path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
-            _check_entitled(case, proof.identity, proof.key.line, rest)
+            _check_entitled(case, proof.identity, proof, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[str]) -> None:
+def _check_entitled(case: Case, identity: Identity, proof: Signed | Counted, paths: Iterable[str]) -> None:
     for path in paths:
         rule = case.rule(path)
-        if rule is None or (case.is_rooted(path) and case.registry.holder(key)):
+        if rule is None:
             continue
-        if not belongs(identity, rule.writers):
+        holds = case.is_rooted(path) and case.registry.holder(proof.key.line)
+        if not holds and not belongs(identity, rule.writers):
             raise case.refuse(
                 f"{identity.name!r} may not change {path!r}; {_named(rule.writers)} may",
                 f"let {_named(rule.writers)} make this change, or widen the rule on the trust ref",
+                rule.place,
+            )
+        missing = unproven_hardware(proof.hardware, rule.hardware)
+        if missing:
+            raise case.refuse(
+                f"{path!r} was changed by {identity.name!r} with a signature that {missing}",
+                "sign with a key on a security key (ssh-keygen -t ed25519-sk), listed in identities.yaml",
                 rule.place,
             )
 
@@ -168,7 +185,7 @@ def _entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.paths))
+    return _passes(lambda: _check_entitled(case, case.identity(counted), counted, case.paths))
 
 
 # 5. Enough others accepted it.
@@ -176,9 +193,10 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 
 def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
     """Step 5: each path has its rule's number of persons who are not authors, the environment its teams."""
+    statements = case.statements(StatementKind.APPROVE)
     given = {
         name: identity
-        for name, item in case.statements(StatementKind.APPROVE).items()
+        for name, item in statements.items()
         if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
     }
     judged: set[str] = set()
@@ -187,9 +205,10 @@ def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
         if rule is None or rule.pattern in judged:
             continue
         judged.add(rule.pattern)
-        by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
+        able = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
+        by = [name for name in able if statements[name].hardware.proves(rule.hardware)]
         if len(by) < rule.approvals:
-            raise _missing(case, path, rule, by, authors)
+            raise _missing(case, path, rule, by, authors, weak=[name for name in able if name not in by])
     if case.environment and case.environment.approval_required:
         _check_teams(case, case.environment, given, authors)
 
@@ -226,7 +245,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
+        _check_entitled(case, case.identity(claim), claim, case.paths)
     given = set(approvals) - authors
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {_some(case.paths)}"
@@ -279,18 +298,35 @@ def _passes(check: Callable[[], None]) -> bool:
     return True
 
 
-def _missing(case: Case, path: str, rule: PathRule, by: Sequence[str], authors: frozenset[str]) -> Refused:
+def _missing(
+    case: Case,
+    path: str,
+    rule: PathRule,
+    by: Sequence[str],
+    authors: frozenset[str],
+    *,
+    weak: Sequence[str],
+) -> Refused:
     noun = "approval" if rule.approvals == 1 else "approvals"
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{path!r} needs {rule.approvals} {noun} of {_named(rule.approvers)}"
+        f"{path!r} needs {rule.approvals} {noun} of {_named(rule.approvers)}{_by_hardware(rule)}"
         + _so_far(by)
         + author
+        + _too_weak(rule, weak)
         + _why_not(case),
         _ask(case, rule.approvers, authors | set(by)),
         rule.place,
     )
+
+
+def _by_hardware(rule: PathRule) -> str:
+    return "" if rule.hardware is Hardware.NONE else f" by {ASKED[rule.hardware]}"
+
+
+def _too_weak(rule: PathRule, names: Sequence[str]) -> str:
+    return f"; {names[0]!r} approved without {ASKED[rule.hardware]}" if names else ""
 
 
 def _named(groups: frozenset[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 
 from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.identity import Hardware
 from gitwarrant.trust.sshkey import PublicKey, read_blob, read_line
 from gitwarrant.trust.sshwire import Malformed, Reader, string
 
@@ -50,6 +51,14 @@ class Signature:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a verified signature proves: which key made it, on what kind of device."""
+
+    key: PublicKey
+    hardware: Hardware
+
+
 def verify(signature: bytes, message: bytes, namespace: str) -> str:
     """Verify an armored signature over a message and return who made it.
 
@@ -66,6 +75,11 @@ def verify(signature: bytes, message: bytes, namespace: str) -> str:
 
 def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
     """As `verify`, but return the key with its fingerprint."""
+    return examine(signature, message, namespace).key
+
+
+def examine(signature: bytes, message: bytes, namespace: str) -> Proven:
+    """As `verify`, but return all that is proven."""
     parsed = parse(signature)
     if parsed.namespace != namespace:
         raise BadSignature(f"it was made for namespace {parsed.namespace!r}, not {namespace!r}")
@@ -75,12 +89,12 @@ def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
     )
     try:
         reader = Reader(parsed.signature)
-        parsed.key.verifier.check(reader.text(), reader, signed)
+        hardware = parsed.key.verifier.check(reader.text(), reader, signed)
     except InvalidSignature as error:
         raise BadSignature(f"it was not made over these bytes by {parsed.key.fingerprint}") from error
     except ValueError as error:
         raise BadSignature(str(error)) from error
-    return parsed.key
+    return Proven(parsed.key, hardware)
 
 
 def parse(armored: bytes) -> Signature:

@@ -36,11 +36,11 @@ from gitwarrant.model.change import (
     compose,
     diff_digest,
 )
-from gitwarrant.model.identity import IdentityKind
+from gitwarrant.model.identity import Hardware, IdentityKind, Purpose
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
-from gitwarrant.trust.identities import Registry, unfit
+from gitwarrant.trust.identities import Registry, unfit, unproven_hardware
 from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, verify_key
+from gitwarrant.trust.sshsig import BadSignature, Proven, examine
 
 MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make
 MAX_LIFETIME = timedelta(days=90)  # an approval older than a quarter was for another world
@@ -118,6 +118,7 @@ class Counted:
     digest: Digest
     key: PublicKey
     landings: range
+    hardware: Hardware = Hardware.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,8 @@ def judge(
     try:
         statement = read(signed.body)
         _about_this(statement, change)
-        key = _signed(signed)
-        _own(statement, key, registry, now)
+        proven = _signed(signed)
+        _own(statement, proven, registry, now)
         _in_time(statement, now)
         landings = intervals.covered(statement)
         if not landings:
@@ -229,7 +230,7 @@ def judge(
     except (_Reason, NotCanonical) as error:
         reason = error.what if isinstance(error, NotCanonical) else str(error)
         return Ignored(statement, digest, reason)
-    return Counted(statement, digest, key, landings)
+    return Counted(statement, digest, proven.key, landings, proven.hardware)
 
 
 def read(body: bytes) -> Statement:
@@ -258,7 +259,7 @@ def _about_this(statement: Statement, change: Change) -> None:  # 2
         raise _Reason(f"it is for {statement.ref!r}, not {change.ref!r}")
 
 
-def _signed(signed: SignedStatement) -> PublicKey:  # 3
+def _signed(signed: SignedStatement) -> Proven:  # 3
     try:
         return _verified(signed)
     except BadSignature as error:
@@ -266,20 +267,24 @@ def _signed(signed: SignedStatement) -> PublicKey:  # 3
 
 
 @lru_cache(maxsize=1024)
-def _verified(signed: SignedStatement) -> PublicKey:
+def _verified(signed: SignedStatement) -> Proven:
     """Cached: on the trust ref, one statement is judged by the policy of each landing."""
-    return verify_key(signed.signature, signed.body, STATEMENT_NAMESPACE)
+    return examine(signed.signature, signed.body, STATEMENT_NAMESPACE)
 
 
-def _own(statement: Statement, key: PublicKey, registry: Registry, now: datetime) -> None:  # 4 and 6
+def _own(statement: Statement, proven: Proven, registry: Registry, now: datetime) -> None:  # 4 and 6
+    key = proven.key
     owner = registry.owner(key.line)
     if owner is None:
         raise _Reason(f"nobody here owns the key {key.fingerprint} that signed it")
     if owner.identity.name != statement.identity:
         raise _Reason(f"it was signed by a key of {owner.identity.name!r}")
-    problem = unfit(owner.key, now)
+    problem = unfit(owner.key, now, Purpose.STATEMENTS)
     if problem:
         raise _Reason(f"its key {key.fingerprint} {problem}")
+    missing = unproven_hardware(proven.hardware, owner.key.hardware)
+    if missing:
+        raise _Reason(f"it {missing}")
     if statement.kind is StatementKind.APPROVE and owner.identity.kind is not IdentityKind.PERSON:
         raise _Reason("a bot cannot approve")
 
