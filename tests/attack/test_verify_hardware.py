@@ -105,7 +105,10 @@ def test_a_touched_key_signs_where_its_pin_is_asked_for() -> None:
 
     refused = refusal(made)
 
-    assert "but was made without its PIN, where a security key with its PIN is asked for" in refused.what
+    assert (
+        "by a signature that was made without its PIN, where a security key with its PIN is asked for"
+        in refused.what
+    )
     assert "verify-required" in refused.remedy
     assert refused.place == KEYS
 

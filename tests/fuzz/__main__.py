@@ -108,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--again", type=Path, metavar="FILE", help="feed only this input")
     parser.add_argument("--table", default=TABLE, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
+    sys.path.insert(0, str(ROOT / "src"))  # this tree, whichever one is installed
     known = import_module(arguments.table).TARGETS
     if strangers := sorted(set(arguments.targets) - set(known)):
         parser.error(f"there is no target {strangers[0]!r}; there are {', '.join(sorted(known))}")

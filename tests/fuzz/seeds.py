@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 
 from tests.support import chain
+from tests.support.certificates import Issued
 
 MESSAGE = b"tree 0000\n\nmessage\n"
 
@@ -29,9 +30,16 @@ def public_keys() -> Iterator[bytes]:
         yield f"{chain.public_key(name)} comment".encode()
 
 
+def certificates() -> Iterator[bytes]:
+    """With a plain key and one on a device."""
+    yield Issued().blob
+    yield Issued(subject="laptop+touched", options=[(b"verify-required", b"")]).blob
+
+
 def ssh_signatures() -> Iterator[bytes]:
     """In armor, and bare."""
     for key in ("alice", "alice+touched"):
         text = chain.sign(key, MESSAGE, "git")
         yield text
         yield base64.b64decode(b"".join(text.split(b"\n")[1:-2]))
+    yield Issued().sign(MESSAGE)

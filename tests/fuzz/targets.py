@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from gitwarrant.git.commit import MalformedObject, object_id, parse_commit
 from gitwarrant.model.change import CommitId
-from gitwarrant.trust import sshkey, sshsig
+from gitwarrant.trust import sshcert, sshkey, sshsig
+from gitwarrant.trust.sshwire import Malformed
 from tests.fuzz import seeds
 from tests.fuzz.target import Target
 
@@ -29,6 +30,7 @@ def _signature(data: bytes) -> object:
 
 TARGETS: Mapping[str, Target] = {
     "commit": Target(_commit, MalformedObject, seeds.commits),
+    "sshcert": Target(sshcert.read_signer, Malformed, seeds.certificates),
     "sshkey": Target(_key, sshkey.BadKey, seeds.public_keys),
     "sshsig": Target(_signature, (), seeds.ssh_signatures),
 }

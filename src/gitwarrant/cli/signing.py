@@ -19,6 +19,7 @@ from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, Sta
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.local import LocalView, look, proposed, question
 from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.signers import owner_of_line
 from gitwarrant.trust.sshsig import public_line, sign
 from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 
@@ -67,7 +68,7 @@ def _statement(
     lifetime: timedelta,
 ) -> Statement:
     registry = Registry(view.trusted.config.policy, view.agent.root.keys)
-    owner = registry.owner(public_line(key))
+    owner = owner_of_line(public_line(key), registry)
     if owner is None:
         raise GitwarrantError(
             f"nobody in .gitwarrant/identities.yaml has the key {key}",

@@ -8,9 +8,10 @@ from gitwarrant.model.change import Commit
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Owner, Registry, unfit, unproven_hardware, writes_as
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, Proven, examine
+from gitwarrant.trust.identities import Owner, Registry, writes_as
+from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.signers import doubt, owner_of
+from gitwarrant.trust.sshsig import BadSignature, examine
 
 GIT_NAMESPACE = "git"
 
@@ -20,13 +21,26 @@ UNREAD_FORMATS = {
 }
 
 
+DOUBTED = {
+    "key": "a key that",
+    "certificate": "by a certificate that",
+    "authority": "by a certificate whose authority",
+    "signature": "by a signature that",
+}
+REMEDIES = {
+    "certificate": "have a certificate issued for your key that is valid now, and sign the commit again",
+    "signature": "sign again and confirm it on the device; "
+    "for its PIN the key is made with: ssh-keygen -t ed25519-sk -O verify-required",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A commit of which it is proven who wrote it."""
 
     commit: Commit
     identity: Identity
-    key: PublicKey
+    key: NamedKey
     hardware: Hardware = Hardware.NONE
 
 
@@ -55,15 +69,15 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     """
     if parsed.signature is None:
         return Unproven(commit, "is unsigned")
-    for begin, doubt in UNREAD_FORMATS.items():
+    for begin, why in UNREAD_FORMATS.items():
         if parsed.signature.startswith(begin):
-            return Unproven(commit, doubt)
+            return Unproven(commit, why)
     proven = _proven(parsed, parsed.signature)
     key = proven.key
-    owner = registry.owner(key.line)
+    owner = owner_of(proven, registry)
     if owner is None:
-        return Unproven(commit, f"is signed by {key.fingerprint}, a key that nobody here owns")
-    _check_key(parsed, owner, proven, at)
+        return Unproven(commit, f"is signed by {key.fingerprint}, {_unknown(proven)}")
+    _check_fit(parsed, owner, proven, registry, at)
     foreign = _foreign(parsed, owner.identity)
     if foreign and owner.identity.kind is IdentityKind.BOT:
         return Unproven(commit, f"is signed by the bot {owner.identity.name!r}, but {foreign}")
@@ -85,23 +99,22 @@ def _proven(parsed: ParsedCommit, signature: bytes) -> Proven:
         raise _lie(parsed, f"has a {error.what}", error.remedy) from error
 
 
-def _check_key(parsed: ParsedCommit, owner: Owner, proven: Proven, at: datetime) -> None:
-    missing = unproven_hardware(proven.hardware, owner.key.hardware)
-    if missing:
+def _unknown(proven: Proven) -> str:
+    if proven.certificate is None:
+        return "a key that nobody here owns"
+    names = ", ".join(sorted(proven.certificate.principals))
+    authority = proven.certificate.authority.fingerprint
+    return f"a key certified for {names} by {authority}, an authority that nobody of these names lists here"
+
+
+def _check_fit(parsed: ParsedCommit, owner: Owner, proven: Proven, registry: Registry, at: datetime) -> None:
+    what, problem = doubt(proven, owner, registry, at=at, purpose=Purpose.COMMITS)
+    if what:
         raise _lie(
             parsed,
-            f"is signed by {proven.key.fingerprint} of {owner.identity.name!r}, but {missing}",
-            "sign again and confirm it on the device; "
-            "for its PIN the key is made with: ssh-keygen -t ed25519-sk -O verify-required",
-            owner,
-        )
-    problem = unfit(owner.key, at, Purpose.COMMITS)
-    if problem:
-        raise _lie(
-            parsed,
-            f"is signed by {proven.key.fingerprint} of {owner.identity.name!r}, a key that {problem}; "
+            f"is signed by {proven.key.fingerprint} of {owner.identity.name!r}, {DOUBTED[what]} {problem}; "
             f"the commit was first seen {at:%Y-%m-%d %H:%M}, whatever date it bears",
-            "make the commit again and sign it with a key that is valid now",
+            REMEDIES.get(what, "make the commit again and sign it with a key that is valid now"),
             owner,
         )
 

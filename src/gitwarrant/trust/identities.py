@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, Purpose, RootKey, TrustPolicy
+from gitwarrant.trust.sshcert import Certificate
 from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
 
 STAGE = "verify"
@@ -31,6 +32,7 @@ class Registry:
     def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
         """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
         self._owners: dict[str, Owner] = {}
+        self._authorities: dict[str, list[Owner]] = {}
         self._identities: dict[str, Identity] = {}
         self._holders = {read_line(root.public).line: root.holder for root in roots}
         for identity in policy.identities:
@@ -49,21 +51,35 @@ class Registry:
             )
         self._identities[identity.name] = identity
         for key in identity.keys:
-            public = _readable(key)
-            other = self._owners.get(public.line)
-            if other:
-                raise Refused(
-                    f"{public.fingerprint} is a key of {other.identity.name!r} and of {identity.name!r}: "
-                    "nobody could tell who signed",
-                    stage=STAGE,
-                    remedy=f"remove one; the other is at {other.key.place}",
-                    place=key.place,
-                )
-            self._owners[public.line] = Owner(identity, key)
+            self._add_key(Owner(identity, key))
+
+    def _add_key(self, owner: Owner) -> None:
+        identity, key = owner.identity, owner.key
+        public = _readable(key)
+        vouching = self._authorities.get(public.line, [])
+        clashing = (one for one in vouching if not key.authority or one.identity is identity)
+        other = self._owners.get(public.line) or next(clashing, None)
+        if other:
+            raise Refused(
+                f"{public.fingerprint} is a key of {other.identity.name!r} and of {identity.name!r}: "
+                "nobody could tell who signed",
+                stage=STAGE,
+                remedy=f"remove one; the other is at {other.key.place}",
+                place=key.place,
+            )
+        if key.authority:
+            self._authorities[public.line] = [*vouching, owner]
+        else:
+            self._owners[public.line] = owner
 
     def owner(self, public: str) -> Owner | None:
         """Who a key's canonical line belongs to, whether or not it may sign now."""
         return self._owners.get(public)
+
+    def vouched(self, certificate: Certificate) -> tuple[Owner, ...]:
+        """The identities that list a certificate's authority and that its principals name."""
+        owners = self._authorities.get(certificate.authority.line, [])
+        return tuple(owner for owner in owners if _names(certificate.principals, owner.identity))
 
     def holder(self, public: str) -> str | None:
         """The root holder a key belongs to; None: it is not a root key."""
@@ -84,6 +100,10 @@ def _readable(key: Key) -> PublicKey:
         return read_line(key.public)
     except BadKey as error:
         raise Refused(error.what, stage=STAGE, remedy=error.remedy, place=key.place) from error
+
+
+def _names(principals: frozenset[str], identity: Identity) -> bool:
+    return identity.name in principals or any(writes_as(identity, name) for name in principals)
 
 
 def _stranger(holder: str) -> Identity:

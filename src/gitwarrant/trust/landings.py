@@ -69,10 +69,7 @@ class Case:
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
-        owner = self.registry.owner(counted.key.line)
-        if owner is None:
-            raise ValueError("a statement counts only when its key has an owner")
-        return owner.identity
+        return counted.identity
 
     def rule(self, path: str) -> PathRule | None:
         """The rule of a path; None: only the root judges it. No rule at all: refused."""

@@ -3,7 +3,8 @@
 Accepted: ed25519, ECDSA on the NIST curves, RSA from 2048 bits with SHA-2, and
 both kinds that live on a security key (`sk-...`), where the touch is required:
 ssh-keygen verifies such a signature without looking at that flag, so malware
-with a stolen agent could sign unseen. Certificates and DSA are refused by name.
+with a stolen agent could sign unseen. DSA is refused by name; certificates are
+read by sshcert, and are no keys.
 """
 
 import base64

@@ -14,8 +14,9 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.identity import Hardware
-from gitwarrant.trust.sshkey import PublicKey, read_blob, read_line
+from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.sshcert import Certificate, read_signer, read_signer_line
+from gitwarrant.trust.sshkey import PublicKey, read_line
 from gitwarrant.trust.sshwire import Malformed, Reader, string
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
@@ -46,17 +47,10 @@ class Signature:
     """An SSHSIG in parts; nothing in it is verified yet."""
 
     key: PublicKey
+    certificate: Certificate | None
     namespace: str
     hash: str
     signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """What a verified signature proves: which key made it, on what kind of device."""
-
-    key: PublicKey
-    hardware: Hardware
 
 
 def verify(signature: bytes, message: bytes, namespace: str) -> str:
@@ -73,7 +67,7 @@ def verify(signature: bytes, message: bytes, namespace: str) -> str:
     return verify_key(signature, message, namespace).line
 
 
-def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+def verify_key(signature: bytes, message: bytes, namespace: str) -> NamedKey:
     """As `verify`, but return the key with its fingerprint."""
     return examine(signature, message, namespace).key
 
@@ -94,7 +88,7 @@ def examine(signature: bytes, message: bytes, namespace: str) -> Proven:
         raise BadSignature(f"it was not made over these bytes by {parsed.key.fingerprint}") from error
     except ValueError as error:
         raise BadSignature(str(error)) from error
-    return Proven(parsed.key, hardware)
+    return Proven(parsed.key, hardware, parsed.certificate)
 
 
 def parse(armored: bytes) -> Signature:
@@ -110,7 +104,7 @@ def parse(armored: bytes) -> Signature:
         version = reader.uint32()
         if version != VERSION:
             raise Malformed(f"version {version}; only {VERSION} is known")
-        key = read_blob(reader.string())
+        key, certificate = read_signer(reader.string())
         namespace, reserved, hash_ = reader.text(), reader.string(), reader.text()
         if reserved:
             raise Malformed("its reserved field is not empty")
@@ -120,7 +114,7 @@ def parse(armored: bytes) -> Signature:
         reader.end()
     except ValueError as error:
         raise BadSignature(str(error)) from error
-    return Signature(key, namespace, hash_, signature)
+    return Signature(key, certificate, namespace, hash_, signature)
 
 
 def _unarmor(armored: bytes) -> bytes:
@@ -176,23 +170,28 @@ def sign(key: str, message: bytes, namespace: str) -> bytes:
 
 
 def public_line(key: str) -> str:
-    """The public half of a signing key, named as for `sign`, as a line without comment.
+    """The public half of a signing key, named as for `sign`, as a line without comment; or its certificate.
 
     Raises:
         CannotSign: it cannot be found.
     """
     literal = key.removeprefix("key::")
     if literal != key or key.startswith(("ssh-", "sk-", "ecdsa-")):
-        return read_line(literal).line
+        return _line(literal)
     path = Path(key).expanduser()
     public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
     try:
-        return read_line(public.read_text()).line
+        return _line(public.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise CannotSign(
             f"the public half of {key} is not at {public}",
             remedy=f"write it: ssh-keygen -y -f {path} > {public}",
         ) from error
+
+
+def _line(text: str) -> str:
+    read_signer_line(text)
+    return " ".join(text.split(" ")[:2]).strip()
 
 
 def _ssh_keygen(key: Path, message: bytes, namespace: str) -> bytes:

@@ -36,11 +36,12 @@ from gitwarrant.model.change import (
     compose,
     diff_digest,
 )
-from gitwarrant.model.identity import Hardware, IdentityKind, Purpose
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
-from gitwarrant.trust.identities import Registry, unfit, unproven_hardware
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, Proven, examine
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.signers import doubt, owner_of
+from gitwarrant.trust.sshsig import BadSignature, examine
 
 MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make
 MAX_LIFETIME = timedelta(days=90)  # an approval older than a quarter was for another world
@@ -116,7 +117,8 @@ class Counted:
 
     statement: Statement
     digest: Digest
-    key: PublicKey
+    key: NamedKey
+    identity: Identity
     landings: range
     hardware: Hardware = Hardware.NONE
 
@@ -222,7 +224,7 @@ def judge(
         statement = read(signed.body)
         _about_this(statement, change)
         proven = _signed(signed)
-        _own(statement, proven, registry, now)
+        identity = _own(statement, proven, registry, now)
         _in_time(statement, now)
         landings = intervals.covered(statement)
         if not landings:
@@ -230,7 +232,7 @@ def judge(
     except (_Reason, NotCanonical) as error:
         reason = error.what if isinstance(error, NotCanonical) else str(error)
         return Ignored(statement, digest, reason)
-    return Counted(statement, digest, proven.key, landings, proven.hardware)
+    return Counted(statement, digest, proven.key, identity, landings, proven.hardware)
 
 
 def read(body: bytes) -> Statement:
@@ -272,21 +274,19 @@ def _verified(signed: SignedStatement) -> Proven:
     return examine(signed.signature, signed.body, STATEMENT_NAMESPACE)
 
 
-def _own(statement: Statement, proven: Proven, registry: Registry, now: datetime) -> None:  # 4 and 6
+def _own(statement: Statement, proven: Proven, registry: Registry, now: datetime) -> Identity:  # 4 and 6
     key = proven.key
-    owner = registry.owner(key.line)
+    owner = owner_of(proven, registry)
     if owner is None:
         raise _Reason(f"nobody here owns the key {key.fingerprint} that signed it")
     if owner.identity.name != statement.identity:
         raise _Reason(f"it was signed by a key of {owner.identity.name!r}")
-    problem = unfit(owner.key, now, Purpose.STATEMENTS)
-    if problem:
-        raise _Reason(f"its key {key.fingerprint} {problem}")
-    missing = unproven_hardware(proven.hardware, owner.key.hardware)
-    if missing:
-        raise _Reason(f"it {missing}")
+    what, problem = doubt(proven, owner, registry, at=now, purpose=Purpose.STATEMENTS)
+    if what:
+        raise _Reason(f"its {what} {key.fingerprint} {problem}")
     if statement.kind is StatementKind.APPROVE and owner.identity.kind is not IdentityKind.PERSON:
         raise _Reason("a bot cannot approve")
+    return owner.identity
 
 
 def _in_time(statement: Statement, now: datetime) -> None:  # 5
