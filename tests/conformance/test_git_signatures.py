@@ -1,12 +1,14 @@
 """Commits and tags that git and ssh-keygen signed, made by another project."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gitwarrant.git.commit import object_id, parse_commit
 from gitwarrant.model.change import CommitId
+from gitwarrant.trust import openpgp, pgpcert
 from gitwarrant.trust.sshsig import BEGIN, BadSignature, fingerprint, verify
 
 CORPORA = Path(os.environ.get("GITWARRANT_CORPORA") or Path(__file__).parents[2] / "../shared/corpora")
@@ -73,6 +75,43 @@ def test_an_unsigned_commit_has_no_signature(path: Path) -> None:
     raw = path.read_bytes()
 
     assert parse_commit(raw, CommitId(object_id("commit", raw))).signature is None
+
+
+SEEN = datetime(2026, 6, 1, tzinfo=UTC)
+OPENPGP = [*files("gpg_signatures/commit_*_signed.txt"), *files("gpg_signatures/tag_*_signed.txt")]
+
+
+def openpgp_parts(path: Path) -> tuple[bytes, bytes, pgpcert.Certificate]:
+    """What was signed, the signature, and the certificate of its maker."""
+    raw, name = path.read_bytes(), path.stem.partition("_")[2].removesuffix("_signed")
+    certificate = pgpcert.read((path.parent / f"key_{name}.pub").read_text())
+    if path.stem.startswith("tag_"):
+        message, begin, rest = raw.partition(b"-----BEGIN PGP SIGNATURE-----")
+        return message, begin + rest, certificate
+    commit = parse_commit(raw, CommitId(object_id("commit", raw)))
+    return commit.payload, commit.signature or b"", certificate
+
+
+@pytest.mark.parametrize("path", OPENPGP)
+def test_an_openpgp_signature_proves_its_certificate(path: Path) -> None:
+    """Of commits and tags; brainpool too."""
+    message, signature, certificate = openpgp_parts(path)
+
+    proven = openpgp.verify(openpgp.read(signature), message, certificate, at=SEEN)
+
+    assert proven.key.line == certificate.line
+
+
+@pytest.mark.parametrize("path", OPENPGP)
+def test_one_changed_byte_is_refused(path: Path) -> None:
+    """Anywhere in the message."""
+    message, signature, certificate = openpgp_parts(path)
+    frame = openpgp.read(signature)
+
+    for place in range(0, len(message), 29):
+        changed = message[:place] + bytes([message[place] ^ 0x20]) + message[place + 1 :]
+        with pytest.raises(BadSignature, match="not made over these bytes"):
+            openpgp.verify(frame, changed, certificate, at=SEEN)
 
 
 @pytest.mark.parametrize("path", files("gpg_signatures/commit_*_signed.txt"))

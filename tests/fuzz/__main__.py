@@ -80,7 +80,8 @@ def _child(command: Sequence[str], seconds: int) -> tuple[int, str]:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+            # Without backtraces, which a library in Rust spends most of its time on where they are asked for.
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "RUST_BACKTRACE": "0"},
             capture_output=True,
             text=True,
             errors="replace",

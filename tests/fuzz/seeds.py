@@ -2,6 +2,9 @@
 
 import base64
 from collections.abc import Iterator
+from functools import cache
+
+import pysequoia
 
 from tests.support import chain
 from tests.support.certificates import Issued
@@ -34,6 +37,36 @@ def certificates() -> Iterator[bytes]:
     """With a plain key and one on a device."""
     yield Issued().blob
     yield Issued(subject="laptop+touched", options=[(b"verify-required", b"")]).blob
+
+
+def pgp_armored(data: bytes, kind: str) -> bytes:
+    """Packets in armor, without a checksum."""
+    text = base64.b64encode(data).decode()
+    lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+    return f"-----BEGIN PGP {kind}-----\n\n{lines}\n-----END PGP {kind}-----\n".encode()
+
+
+@cache
+def _openpgp_key() -> pysequoia.Tsk:
+    return pysequoia.Tsk.generate("Ada <ada@example.com>")
+
+
+def openpgp_certificate() -> bytes:
+    """A certificate in armor."""
+    return str(_openpgp_key().extract_certificate()).encode()
+
+
+def openpgp_certificates() -> Iterator[bytes]:
+    """Bare, of both versions."""
+    yield bytes(_openpgp_key().extract_certificate())
+    yield bytes(pysequoia.Tsk.generate("Ada", profile=pysequoia.Profile.RFC9580).extract_certificate())
+
+
+def openpgp_signatures() -> Iterator[bytes]:
+    """In armor, and bare."""
+    for armor in (True, False):
+        mode = pysequoia.SignatureMode.DETACHED
+        yield pysequoia.sign(_openpgp_key().signer(), MESSAGE, mode=mode, armor=armor)
 
 
 def ssh_signatures() -> Iterator[bytes]:

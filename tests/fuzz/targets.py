@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from gitwarrant.git.commit import MalformedObject, object_id, parse_commit
 from gitwarrant.model.change import CommitId
-from gitwarrant.trust import sshcert, sshkey, sshsig
+from gitwarrant.trust import openpgp, pgpcert, sshcert, sshkey, sshsig
 from gitwarrant.trust.sshwire import Malformed
 from tests.fuzz import seeds
 from tests.fuzz.target import Target
+from tests.support.chain import NOW
 
 
 def _commit(raw: bytes) -> object:
@@ -28,8 +29,26 @@ def _signature(data: bytes) -> object:
     return None
 
 
+def _openpgp(data: bytes) -> object:
+    """As armor, and as the packets within, down to the library."""
+    certificate = pgpcert.read(seeds.openpgp_certificate().decode())
+    for armored in (data, seeds.pgp_armored(data, "SIGNATURE")):
+        try:
+            openpgp.verify(openpgp.read(armored), seeds.MESSAGE, certificate, at=NOW)
+        except sshsig.BadSignature:
+            continue
+    return None
+
+
+def _pgpcert(data: bytes) -> object:
+    """The packets of a certificate, down to the library."""
+    return pgpcert.read(seeds.pgp_armored(data, "PUBLIC KEY BLOCK").decode())
+
+
 TARGETS: Mapping[str, Target] = {
     "commit": Target(_commit, MalformedObject, seeds.commits),
+    "openpgp": Target(_openpgp, (), seeds.openpgp_signatures),
+    "pgpcert": Target(_pgpcert, pgpcert.BadCertificate, seeds.openpgp_certificates),
     "sshcert": Target(sshcert.read_signer, Malformed, seeds.certificates),
     "sshkey": Target(_key, sshkey.BadKey, seeds.public_keys),
     "sshsig": Target(_signature, (), seeds.ssh_signatures),

@@ -7,6 +7,7 @@ from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.change import Commit
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
+from gitwarrant.trust import openpgp
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Owner, Registry, writes_as
 from gitwarrant.trust.proven import NamedKey, Proven
@@ -15,10 +16,8 @@ from gitwarrant.trust.sshsig import BadSignature, examine
 
 GIT_NAMESPACE = "git"
 
-UNREAD_FORMATS = {
-    b"-----BEGIN PGP": "is signed by OpenPGP, which is not read yet",
-    b"-----BEGIN SIGNED MESSAGE": "is signed by an X.509 certificate, which is not read yet",
-}
+X509 = b"-----BEGIN SIGNED MESSAGE-----"
+UNJUDGED = "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing here"
 
 
 DOUBTED = {
@@ -69,14 +68,16 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     """
     if parsed.signature is None:
         return Unproven(commit, "is unsigned")
-    for begin, why in UNREAD_FORMATS.items():
-        if parsed.signature.startswith(begin):
-            return Unproven(commit, why)
-    proven = _proven(parsed, parsed.signature)
-    key = proven.key
+    if parsed.signature.startswith(X509):
+        return Unproven(
+            commit, "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing here"
+        )
+    proven = _proven(parsed, parsed.signature, registry, at)
+    if isinstance(proven, str):
+        return Unproven(commit, proven)
     owner = owner_of(proven, registry)
     if owner is None:
-        return Unproven(commit, f"is signed by {key.fingerprint}, {_unknown(proven)}")
+        return Unproven(commit, f"is signed by {proven.key.fingerprint}, {_unknown(proven)}")
     _check_fit(parsed, owner, proven, registry, at)
     foreign = _foreign(parsed, owner.identity)
     if foreign and owner.identity.kind is IdentityKind.BOT:
@@ -89,12 +90,19 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
             "or list the address under your identity in .gitwarrant/identities.yaml",
             owner,
         )
-    return Signed(commit, owner.identity, key, proven.hardware)
+    return Signed(commit, owner.identity, proven.key, proven.hardware)
 
 
-def _proven(parsed: ParsedCommit, signature: bytes) -> Proven:
+def _proven(parsed: ParsedCommit, signature: bytes, registry: Registry, at: datetime) -> Proven | str:
+    """What a signature proves; or why nothing, where it is by a key that cannot be asked."""
     try:
-        return examine(signature, parsed.payload, GIT_NAMESPACE)
+        if not signature.startswith(openpgp.BEGIN):
+            return examine(signature, parsed.payload, GIT_NAMESPACE)
+        frame = openpgp.read(signature)
+        certificate = registry.certificate(frame.issuer)
+        if certificate is None:
+            return f"is signed by the OpenPGP key {frame.issuer or 'of nobody'}, a key that nobody here owns"
+        return openpgp.verify(frame, parsed.payload, certificate, at=at)
     except BadSignature as error:
         raise _lie(parsed, f"has a {error.what}", error.remedy) from error
 

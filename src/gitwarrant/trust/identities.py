@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, Purpose, RootKey, TrustPolicy
+from gitwarrant.trust import pgpcert
 from gitwarrant.trust.sshcert import Certificate
 from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
 
@@ -34,6 +35,7 @@ class Registry:
         self._owners: dict[str, Owner] = {}
         self._authorities: dict[str, list[Owner]] = {}
         self._identities: dict[str, Identity] = {}
+        self._certificates: dict[str, pgpcert.Certificate] = {}
         self._holders = {read_line(root.public).line: root.holder for root in roots}
         for identity in policy.identities:
             self._add(identity)
@@ -56,6 +58,8 @@ class Registry:
     def _add_key(self, owner: Owner) -> None:
         identity, key = owner.identity, owner.key
         public = _readable(key)
+        if isinstance(public, pgpcert.Certificate):
+            self._add_certificate(public, owner)
         vouching = self._authorities.get(public.line, [])
         clashing = (one for one in vouching if not key.authority or one.identity is identity)
         other = self._owners.get(public.line) or next(clashing, None)
@@ -71,6 +75,22 @@ class Registry:
             self._authorities[public.line] = [*vouching, owner]
         else:
             self._owners[public.line] = owner
+
+    def _add_certificate(self, certificate: pgpcert.Certificate, owner: Owner) -> None:
+        """By everything that a signature may call its maker: none of it may be ambiguous."""
+        for handle in certificate.handles:
+            other = self._certificates.setdefault(handle, certificate)
+            if other is not certificate:
+                raise Refused(
+                    f"the OpenPGP key {handle} stands in two certificates: nobody could tell who signed",
+                    stage=STAGE,
+                    remedy=f"remove one; the other is {other.fingerprint}",
+                    place=owner.key.place,
+                )
+
+    def certificate(self, handle: str) -> pgpcert.Certificate | None:
+        """The OpenPGP certificate with a key of this fingerprint or id."""
+        return self._certificates.get(handle)
 
     def owner(self, public: str) -> Owner | None:
         """Who a key's canonical line belongs to, whether or not it may sign now."""
@@ -95,10 +115,12 @@ class Registry:
         return (identity for identity in self._identities.values() if belongs(identity, wanted))
 
 
-def _readable(key: Key) -> PublicKey:
+def _readable(key: Key) -> PublicKey | pgpcert.Certificate:
     try:
+        if key.public.startswith("-----BEGIN"):
+            return pgpcert.read(key.public)
         return read_line(key.public)
-    except BadKey as error:
+    except (BadKey, pgpcert.BadCertificate) as error:
         raise Refused(error.what, stage=STAGE, remedy=error.remedy, place=key.place) from error
 
 

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.identity import Hardware
 from gitwarrant.trust.sshcert import Certificate
+
+
+class BadSignature(GitwarrantError):
+    """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant"
+        )
 
 
 class NamedKey(Protocol):

@@ -14,10 +14,22 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.proven import BadSignature, NamedKey, Proven
 from gitwarrant.trust.sshcert import Certificate, read_signer, read_signer_line
 from gitwarrant.trust.sshkey import PublicKey, read_line
 from gitwarrant.trust.sshwire import Malformed, Reader, string
+
+__all__ = [
+    "BadSignature",
+    "CannotSign",
+    "examine",
+    "fingerprint",
+    "parse",
+    "public_line",
+    "sign",
+    "verify",
+    "verify_key",
+]
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 END = b"\n-----END SSH SIGNATURE-----"
@@ -27,15 +39,6 @@ MAX_SIGNATURE_BYTES = 16 * 1024  # RSA with 8192 bits takes 3 KiB
 MAX_LINE = 76  # RFC 7468 writes 64, ssh-keygen 70, MIME 76
 HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 SIGN_SECONDS = 120  # a person looks for the security key and touches it
-
-
-class BadSignature(GitwarrantError):
-    """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant"
-        )
 
 
 class CannotSign(GitwarrantError):

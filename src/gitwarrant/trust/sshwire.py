@@ -26,6 +26,11 @@ class Reader:
         """How many bytes were read."""
         return self._at
 
+    @property
+    def left(self) -> int:
+        """How many bytes are still to be read."""
+        return len(self._data) - self._at
+
     def since(self, start: int) -> bytes:
         """The bytes read since a place, to take over or to verify as they stand."""
         return self._data[start : self._at]
