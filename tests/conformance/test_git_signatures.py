@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gitwarrant.git.commit import object_id, parse_commit
+from gitwarrant.git.tag import parse_tag
 from gitwarrant.model.change import CommitId
 from gitwarrant.trust import openpgp, pgpcert
-from gitwarrant.trust.sshsig import BEGIN, BadSignature, fingerprint, verify
+from gitwarrant.trust.sshsig import BadSignature, fingerprint, verify
 
 CORPORA = Path(os.environ.get("GITWARRANT_CORPORA") or Path(__file__).parents[2] / "../shared/corpora")
 SIGNATURES = CORPORA / "git-signatures"
@@ -42,10 +43,11 @@ def test_a_commit_signed_by_git_proves_its_key(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("ssh_signatures/tag_*_signed.txt"))
 def test_a_tag_signed_by_git_proves_its_key(path: Path) -> None:
-    """A tag's signature stands at the end of its message."""
-    message, armor, rest = path.read_bytes().partition(BEGIN)
+    """Read by our strict parser, too."""
+    raw = path.read_bytes()
 
-    public = verify(armor + rest, message, "git")
+    tag = parse_tag(raw, object_id("tag", raw))
+    public = verify(tag.signature or b"", tag.payload, "git")
 
     assert public == public_key(path)
 
@@ -59,6 +61,14 @@ def test_a_commit_changed_after_signing_is_refused(path: Path) -> None:
 
     with pytest.raises(BadSignature, match="not made over these bytes"):
         verify(commit.signature or b"", commit.payload, "git")
+
+
+@pytest.mark.parametrize("path", files("*/tag_unsigned.txt"))
+def test_an_unsigned_tag_has_no_signature(path: Path) -> None:
+    """Nothing in its message is taken for one."""
+    raw = path.read_bytes()
+
+    assert parse_tag(raw, object_id("tag", raw)).signature is None
 
 
 @pytest.mark.parametrize("path", files("ssh_signatures/*.pub"))
@@ -86,8 +96,8 @@ def openpgp_parts(path: Path) -> tuple[bytes, bytes, pgpcert.Certificate]:
     raw, name = path.read_bytes(), path.stem.partition("_")[2].removesuffix("_signed")
     certificate = pgpcert.read((path.parent / f"key_{name}.pub").read_text())
     if path.stem.startswith("tag_"):
-        message, begin, rest = raw.partition(b"-----BEGIN PGP SIGNATURE-----")
-        return message, begin + rest, certificate
+        tag = parse_tag(raw, object_id("tag", raw))
+        return tag.payload, tag.signature or b"", certificate
     commit = parse_commit(raw, CommitId(object_id("commit", raw)))
     return commit.payload, commit.signature or b"", certificate
 

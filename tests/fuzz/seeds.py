@@ -27,6 +27,16 @@ def commits() -> Iterator[bytes]:
         yield landing.commits[-1].raw
 
 
+def tags() -> Iterator[bytes]:
+    """A signed tag and one without a signature."""
+    payload = (
+        b"object " + b"1" * 40 + b"\ntype commit\ntag v1.0\n"
+        b"tagger Alice <alice@example.com> 1767225600 +0000\n\nFirst\n"
+    )
+    yield payload
+    yield payload + chain.sign("alice", payload, "git")
+
+
 def public_keys() -> Iterator[bytes]:
     """A plain key and one on a device."""
     for name in ("alice", "alice+touched"):

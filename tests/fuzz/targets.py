@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gitwarrant.git.commit import MalformedObject, object_id, parse_commit
+from gitwarrant.git.tag import parse_tag
 from gitwarrant.model.change import CommitId
 from gitwarrant.trust import openpgp, pgpcert, sshcert, sshkey, sshsig
 from gitwarrant.trust.sshwire import Malformed
@@ -13,6 +14,10 @@ from tests.support.chain import NOW
 
 def _commit(raw: bytes) -> object:
     return parse_commit(raw, CommitId(object_id("commit", raw)))
+
+
+def _tag(raw: bytes) -> object:
+    return parse_tag(raw, object_id("tag", raw))
 
 
 def _key(line: bytes) -> object:
@@ -52,4 +57,5 @@ TARGETS: Mapping[str, Target] = {
     "sshcert": Target(sshcert.read_signer, Malformed, seeds.certificates),
     "sshkey": Target(_key, sshkey.BadKey, seeds.public_keys),
     "sshsig": Target(_signature, (), seeds.ssh_signatures),
+    "tag": Target(_tag, MalformedObject, seeds.tags),
 }

@@ -19,7 +19,7 @@ from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, Sta
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.local import LocalView, look, proposed, question
 from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.signers import owner_of_line
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshsig import public_line, sign
 from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 

@@ -12,7 +12,7 @@ here and refuse too. Extensions only ever permit something of a login and are
 ignored, `no-touch-required` as well: a security key is always touched.
 
 Source: OpenSSH, PROTOCOL.certkeys. Not checked here: whose authority it is
-(identities), and whether the certificate was valid when it was used (signers).
+(identities), and whether the certificate was valid when it was used (ownership).
 """
 
 import binascii

@@ -39,8 +39,8 @@ from gitwarrant.model.change import (
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
 from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.ownership import doubt, owner_of
 from gitwarrant.trust.proven import NamedKey, Proven
-from gitwarrant.trust.signers import doubt, owner_of
 from gitwarrant.trust.sshsig import BadSignature, examine
 
 MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make

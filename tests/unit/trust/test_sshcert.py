@@ -11,7 +11,7 @@ from tests.support.chain import NOW, POLICY, fingerprint, key_blob, public_key
 
 from gitwarrant.model.identity import Hardware, Key
 from gitwarrant.trust.identities import Owner, Registry
-from gitwarrant.trust.signers import owner_of_line
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshcert import FOR_EVER, Certificate, read_signer
 from gitwarrant.trust.sshkey import BadKey, read_line
 from gitwarrant.trust.sshsig import BadSignature, examine, public_line
