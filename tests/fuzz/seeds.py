@@ -17,6 +17,13 @@ def armored(blob: bytes) -> bytes:
     return chain.armor(blob)
 
 
+def allowed_signers() -> Iterator[bytes]:
+    """With and without options."""
+    key = chain.public_key("ada")
+    yield f"ada@example.com {key} comment\n# note\n".encode()
+    yield f'"a,b" cert-authority,namespaces="git",valid-after="20260101Z" {key}\n'.encode()
+
+
 def commits() -> Iterator[bytes]:
     """A signed, an unsigned and a merging commit."""
     made = chain.Chain()

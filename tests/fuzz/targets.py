@@ -1,11 +1,14 @@
 """All fuzz targets, a line each: its parser, the errors it may raise, inputs to start from."""
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from gitwarrant.git.commit import MalformedObject, object_id, parse_commit
 from gitwarrant.git.tag import parse_tag
 from gitwarrant.model.change import CommitId
-from gitwarrant.trust import openpgp, pgpcert, sshcert, sshkey, sshsig
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.identity import IdentityKind
+from gitwarrant.trust import newcomers, openpgp, pgpcert, sshcert, sshkey, sshsig
 from gitwarrant.trust.sshwire import Malformed
 from tests.fuzz import seeds
 from tests.fuzz.target import Target
@@ -34,6 +37,12 @@ def _signature(data: bytes) -> object:
     return None
 
 
+def _newcomers(data: bytes) -> object:
+    return newcomers.identities(
+        tuple(newcomers.of_allowed_signers(data, "signers", zone=UTC)), IdentityKind.PERSON
+    )
+
+
 def _openpgp(data: bytes) -> object:
     """As armor, and as the packets within, down to the library."""
     certificate = pgpcert.read(seeds.openpgp_certificate().decode())
@@ -51,6 +60,7 @@ def _pgpcert(data: bytes) -> object:
 
 
 TARGETS: Mapping[str, Target] = {
+    "allowed_signers": Target(_newcomers, GitwarrantError, seeds.allowed_signers),
     "commit": Target(_commit, MalformedObject, seeds.commits),
     "openpgp": Target(_openpgp, (), seeds.openpgp_signatures),
     "pgpcert": Target(_pgpcert, pgpcert.BadCertificate, seeds.openpgp_certificates),

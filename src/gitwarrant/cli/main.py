@@ -15,6 +15,7 @@ from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 COMMANDS: Mapping[str, str] = {
     "init": "make a working .gitwarrant/ from your SSH key and CODEOWNERS",
     "check": "judge manifests by the built-in checks, without Git or a cluster",
+    "keys": "bring in public keys that people keep elsewhere",
     "explain": "list the checks, or teach one",
     "verify": "prove who wrote and who accepted every landing",
     "plan": "show what a change would create, update and delete",

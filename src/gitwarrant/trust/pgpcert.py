@@ -23,6 +23,7 @@ from gitwarrant.trust.brainpool import is_brainpool
 from gitwarrant.trust.pgpwire import packets, unarmor
 from gitwarrant.trust.sshwire import Malformed
 
+REMEDY = "list what this prints: gpg --armor --export-options export-minimal --export KEY"
 MIN_RSA_BITS = 2048  # as for SSH keys
 MAX_PACKETS = 100  # names, subkeys and their bindings; people have ten
 SIGNING = (
@@ -49,7 +50,7 @@ class BadCertificate(GitwarrantError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"an OpenPGP key is not accepted: {what}",
-            remedy="list what this prints: gpg --armor --export-options export-minimal --export KEY",
+            remedy=REMEDY,
         )
 
 
