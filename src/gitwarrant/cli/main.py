@@ -46,7 +46,6 @@ EXTRAS: Mapping[str, str] = {
     "jwt": "forge",
     "urllib3": "forge",
     "pkcs11": "pkcs11",
-    "sigstore": "sigstore",
 }
 
 DONE, REFUSED, COULD_NOT, UNREACHABLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130

@@ -71,7 +71,10 @@ def identify(written: Written, registry: Registry, *, at: datetime) -> Maker | s
     if written.signature is None:
         return "is unsigned"
     if written.signature.startswith(X509):  # 1
-        return "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing here"
+        return (
+            "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing here: "
+            "sign by SSH or OpenPGP"
+        )
     proven = _proven(written, written.signature, registry, at)  # 2
     if isinstance(proven, str):
         return proven
