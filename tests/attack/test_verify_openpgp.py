@@ -80,6 +80,19 @@ def test_a_key_that_nobody_lists(gpg: Gpg) -> None:
     assert f"is signed by the OpenPGP key {key}, a key that nobody here owns" in refusal(chain).what
 
 
+def test_a_forge_signs_what_it_squashed(gpg: Gpg) -> None:
+    """Its key is nobody's, so the author's own word proves who wrote, and an approval is still needed."""
+    chain = Chain(policy=policy(gpg, alice="alice"))
+    files = {"web.yaml": "x"}
+    payload = chain.raw([chain.head], chain.after(files), by="alice", signed=False)
+    chain.land(files, by="alice", signature=gpg.sign("stranger@example.com", payload, at=SIGNED))
+    chain.propose("alice")
+
+    assert "needs 1 approval" in refusal(chain).what
+    chain.approve("bob")
+    assert chain.verify().landings[0].authors == {"alice"}
+
+
 def test_a_good_signature_in_somebody_elses_name(gpg: Gpg) -> None:
     chain = landed(gpg, policy(gpg, alice="alice", bob="bob"), "bob", by="alice")
 
