@@ -116,12 +116,12 @@ def test_an_openpgp_signature_proves_its_certificate(path: Path) -> None:
 def test_one_changed_byte_is_refused(path: Path) -> None:
     """Anywhere in the message."""
     message, signature, certificate = openpgp_parts(path)
-    frame = openpgp.read(signature)
+    packet = openpgp.read(signature)
 
     for place in range(0, len(message), 29):
         changed = message[:place] + bytes([message[place] ^ 0x20]) + message[place + 1 :]
         with pytest.raises(BadSignature, match="not made over these bytes"):
-            openpgp.verify(frame, changed, certificate, at=SEEN)
+            openpgp.verify(packet, changed, certificate, at=SEEN)
 
 
 @pytest.mark.parametrize("path", files("gpg_signatures/commit_*_signed.txt"))

@@ -11,6 +11,7 @@ class RecordKind(Enum):
     """What happened. Each kind's body is documented in docs/reference/records.md."""
 
     FIRST_SEEN = "first-seen"
+    TAKEN_BACK = "taken-back"
     REFUSED = "refused"
     VERIFIED = "verified"
     TRUST_ADVANCED = "trust-advanced"
@@ -25,6 +26,8 @@ class RecordKind(Enum):
     REVERTED = "reverted"
     HEALTH = "health"
     RETRYING = "retrying"
+    ALARM = "alarm"
+    ALARM_ACKNOWLEDGED = "alarm-acknowledged"
 
 
 @dataclass(frozen=True, slots=True)

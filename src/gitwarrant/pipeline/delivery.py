@@ -6,14 +6,21 @@ comes to the same end. The cluster comes in `deploy`.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from gitwarrant.audit.log import Log
-from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
+from gitwarrant.audit.queries import (
+    TRUST,
+    LastWarrant,
+    accepted_revision,
+    inventory,
+    last_warrant,
+    trusted_revision,
+)
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.command import Limits
@@ -21,20 +28,28 @@ from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.canonical import Digest, digest, plain
-from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.model.statement import Order
+from gitwarrant.pipeline.alarms import Alarms
+from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.orders import judge_orders, suspension
 
 VERDICTS = frozenset(
     {
         RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
         RecordKind.TRUST_ADVANCED,
         RecordKind.VERIFIED,
         RecordKind.CHECKED,
@@ -53,6 +68,8 @@ class Delivery:
     agent: Agent
     recorder: Recorder
     content: ContentStore
+    memory: Memory
+    alarms: Alarms
     now: Callable[[], datetime]
 
     @property
@@ -73,7 +90,7 @@ class Candidate:
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
-        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous)
+        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived)
         return digest(parts)
 
 
@@ -88,6 +105,8 @@ class Standing:
     repository: Repository
     environment: Environment
     warrant: LastWarrant
+    suspended: Order | None
+    """The order that suspends it now; meanwhile drift is reported, not put back."""
 
 
 @contextmanager
@@ -99,7 +118,9 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), now)
+        memory = Memory(log)
+        alarms = Alarms(log, memory, agent.alarms)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now)
 
 
 @contextmanager
@@ -131,7 +152,10 @@ def candidate(work: Delivery, name: str) -> Candidate:
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
         head = _fetch(work, environment.ref)
-        return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
+        question = _question(work, repository, trusted, environment, head)
+        announce(question, work.alarms)
+        question = replace(question, waived=is_waived(question, work.alarms))
+        return Candidate(repository, trusted, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -146,7 +170,24 @@ def standing(work: Delivery, name: str) -> Standing | None:
         return None
     repository = Repository(work.quarantine)
     rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
-    return Standing(repository, environment_of(rules, name), last)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _suspension(
+    work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
+) -> Order | None:
+    """The order that suspends an environment, as far as it was fetched or is remembered."""
+    root, statements = work.agent.root, repository.statements()
+    given = judge_orders(
+        statements,
+        root.repository,
+        environment,
+        Registry(policy, root.keys),
+        witnessed=work.memory.recalled(statements),
+        now=work.now(),
+    )
+    return suspension(given)
 
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
@@ -192,10 +233,12 @@ def _moved(item: PlannedObject) -> dict[str, Json]:
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it as far as it proves itself.
+    """Fetch the trust ref and follow it to its tip.
+
+    What proves itself on the way is recorded, even if what follows does not.
 
     Raises:
-        Refused: by fetch or verify.
+        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
     root = work.agent.root
@@ -204,10 +247,19 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         repository = Repository(work.quarantine)
         since = trusted_revision(work.recorder) or root.trusted_at
         change = repository.change(root.repository, root.trust_ref, since, tip)
-        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now())
+        trusted = trust(
+            repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
+        )
     if trusted.revision != since:
-        body = {"ref": root.trust_ref, "commit": tip, "policy": digest(trusted.config.policy)}
+        body = {
+            "ref": root.trust_ref,
+            "commit": trusted.revision,
+            "policy": digest(trusted.config.policy),
+            "statements": sorted(trusted.authorship.statements),
+        }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    with refusals_recorded(work, TRUST):
+        trusted.raise_doubt()
     return repository, trusted
 
 
@@ -246,7 +298,7 @@ def _question(
     work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
 ) -> Question:
     root, last = work.agent.root, last_warrant(work.recorder, environment.name)
-    base = last.warrant.commit if last else root.trusted_at
+    base = accepted_revision(work.recorder, environment.name) or root.trusted_at
     change = repository.change(root.repository, environment.ref, base, head)
     return Question(
         root=root,
@@ -255,7 +307,7 @@ def _question(
         environment=environment,
         change=change,
         previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
-        seen=_seen(work, change),
+        witnessed=work.memory.witnessed(change, environment.name),
         now=work.now(),
     )
 
@@ -272,14 +324,3 @@ def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
         standing.setdefault(key, left)
     return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
-
-
-def _seen(work: Delivery, change: Change) -> Mapping[CommitId, datetime]:
-    """When each commit of a change was first seen; those never seen are recorded as seen now."""
-    commits = [commit.id for landing in change.landings for commit in landing.commits]
-    known = first_seen(work.recorder, commits) if commits else {}
-    new = [commit for commit in commits if commit not in known]
-    if not new:
-        return known
-    record = work.recorder.append(RecordKind.FIRST_SEEN, TRUST, {"ref": change.ref, "commits": new})
-    return {**known, **dict.fromkeys(new, record.time)}

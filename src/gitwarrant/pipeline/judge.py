@@ -4,7 +4,7 @@ No network, no log, no cluster: what they know is handed in as a `Question`.
 A developer's clone and the agent's quarantine are judged by this same function.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -44,8 +45,10 @@ class Question:
     environment: Environment
     change: Change
     previous: Previous | None
-    seen: Mapping[CommitId, datetime]
+    witnessed: Witnessed
     now: datetime
+    waived: bool = False
+    """Glass was broken and its alarm acknowledged: approvals may be owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,7 @@ def judge(repository: Repository, question: Question) -> Judgement:
     """
     gates, environment, change = _Gates(), question.environment, question.change
 
-    policies = everywhere(change, question.policy)
-    authorship = gates.attempt(
-        lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
-    )
+    authorship = gates.attempt(lambda: proving(question))
     rendered = gates.attempt(
         lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)
     )
@@ -100,6 +100,33 @@ def judge(repository: Repository, question: Question) -> Judgement:
     before, leaves = _previous(repository, question)
     planned = gates.attempt(lambda: plan(environment, question.tenant, rendered, before, leaves))
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
+
+
+def proving(question: Question) -> Authorship:
+    """Verify the change of a question; where glass was broken, without approvals if they are not there.
+
+    Raises:
+        Refused: by verify.
+    """
+    change, policies = question.change, everywhere(question.change, question.policy)
+
+    def proven(*, waived: bool) -> Authorship:
+        return verify(
+            change,
+            question.root,
+            policies,
+            question.environment,
+            witnessed=question.witnessed,
+            now=question.now,
+            waived=waived,
+        )
+
+    try:
+        return proven(waived=False)
+    except Refused:
+        if not question.waived:
+            raise
+        return proven(waived=True)
 
 
 def everywhere(change: Change, policy: TrustPolicy) -> dict[CommitId, TrustPolicy]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
-from gitwarrant.trust.pgpwire import CREATED, SIGNATURE, Frame, packets, read_frame
+from gitwarrant.trust.pgpwire import CREATED, SIGNATURE, Frame, check_hash, packets, read_frame
 from gitwarrant.trust.sshwire import Malformed, Reader
 
 ECDSA = 19
@@ -101,6 +101,7 @@ def _check(key: ec.EllipticCurvePublicKey, frame: Frame, signed: bytes) -> None:
     """Check one signature over bytes, followed by what it says of itself."""
     if frame.version != 4 or frame.algorithm != ECDSA:
         raise Malformed("a signature of it is not ECDSA of version 4")
+    check_hash(frame)
     trailer = frame.head + b"\x04\xff" + len(frame.head).to_bytes(4, "big")
     reader = Reader(frame.numbers)
     reader.take(2)  # the beginning of the hash, for readers in a hurry

@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 import pysequoia
 
 from gitwarrant.trust import brainpool
-from gitwarrant.trust.pgpcert import Certificate, CertifiedKey
-from gitwarrant.trust.pgpwire import SignaturePacket, read_signature
+from gitwarrant.trust.pgpcert import SCHEME, Certificate, CertifiedKey
+from gitwarrant.trust.pgpwire import SignaturePacket, check_signature, read_signature
 from gitwarrant.trust.proven import BadSignature, Proven
 from gitwarrant.trust.sshwire import Malformed
 
@@ -38,10 +38,10 @@ class OpenPgpKey:
 
 
 def read(armored: bytes) -> SignaturePacket:
-    """Read a signature's frame, to learn whose it claims to be (1).
+    """Read a signature's frame, to learn whose it claims to be.
 
     Raises:
-        BadSignature: it is not one signature in the form we accept.
+        BadSignature: it is in no form that could be read.
     """
     try:
         return read_signature(armored)
@@ -50,27 +50,32 @@ def read(armored: bytes) -> SignaturePacket:
 
 
 def verify(signature: SignaturePacket, message: bytes, certificate: Certificate, *, at: datetime) -> Proven:
-    """Verify a signature by a listed certificate, as of the time it was first seen (2 to 4).
+    """Verify a signature by a listed certificate, as of the time it was first seen.
 
     Raises:
-        BadSignature: it was not made over these bytes by a key that could then sign.
+        BadSignature: it is not in the form we accept, or was not made over
+            these bytes by a key that could then sign.
     """
-    key = _signing_key(signature, message, certificate)
-    if signature.created > at + MAX_SKEW:
-        raise BadSignature(
-            f"OpenPGP: it says it was made {signature.created:%Y-%m-%d %H:%M}, after it was first seen"
-        )
-    if key.revoked:
+    try:
+        made = check_signature(signature)  # 1
+    except Malformed as error:
+        raise BadSignature(f"OpenPGP: {error}") from error
+    key = _signing_key(signature, message, certificate, made)  # 2
+    if made > at + MAX_SKEW:  # 3
+        raise BadSignature(f"OpenPGP: it says it was made {made:%Y-%m-%d %H:%M}, after it was first seen")
+    if key.revoked:  # 4
         raise BadSignature(f"OpenPGP: its key {key.fingerprint} was revoked")
     if key.expires and at >= key.expires:
         raise BadSignature(f"OpenPGP: its key {key.fingerprint} expired {key.expires:%Y-%m-%d %H:%M}")
-    return Proven(OpenPgpKey(certificate.line, f"openpgp4fpr:{key.fingerprint}"))
+    return Proven(OpenPgpKey(certificate.line, SCHEME + key.fingerprint))
 
 
-def _signing_key(signature: SignaturePacket, message: bytes, certificate: Certificate) -> CertifiedKey:
+def _signing_key(
+    signature: SignaturePacket, message: bytes, certificate: Certificate, made: datetime
+) -> CertifiedKey:
     try:
         if certificate.brainpool:
-            brainpool.verify(signature.frame, message, certificate.data, made=signature.created)
+            brainpool.verify(signature.frame, message, certificate.data, made=made)
             return certificate.keys[0]
         detached = pysequoia.Sig.from_bytes(signature.data)
         valid = pysequoia.verify(

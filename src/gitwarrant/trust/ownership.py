@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gitwarrant.model.identity import Hardware, Purpose
-from gitwarrant.trust.identities import Owner, Registry, unfit, unproven_hardware
+from gitwarrant.trust.identities import Owner, Registry, unproven_hardware
 from gitwarrant.trust.proven import Proven
 from gitwarrant.trust.sshcert import read_signer_line
 
@@ -49,15 +49,17 @@ def doubt(
     """
     certificate = proven.certificate if owner.key.authority else None
     if certificate is None:
-        problem = unfit(owner.key, at, purpose)
+        problem = _unfit(proven, owner, registry, at, purpose)
         return ("key", problem) if problem else _device(proven, owner.key.hardware)
     others = [one.identity.name for one in registry.vouched(certificate)[1:]]
     if others:
         return "certificate", f"also names {others[0]!r}: nobody could tell who signed"
-    if problem := unfit(owner.key, at, purpose):
+    if problem := registry.unfit(owner, certificate.authority.fingerprint, at, purpose):
         return "authority", problem
     if problem := certificate.unfit(at):
         return "certificate", problem
+    if problem := registry.revoked(proven.key.fingerprint, at):
+        return "key", problem
     listed = registry.owner(proven.key.line)
     if listed and listed.identity.name != owner.identity.name:
         return "certificate", f"is for a key of {listed.identity.name!r}"
@@ -66,6 +68,12 @@ def doubt(
         if what:
             return what, problem
     return _device(proven, Hardware.PIN if certificate.verify_required else owner.key.hardware)
+
+
+def _unfit(proven: Proven, owner: Owner, registry: Registry, at: datetime, purpose: Purpose) -> str:
+    """Of an OpenPGP key its certificate counts too, which `line` names, beside the signing key itself."""
+    problem = registry.unfit(owner, proven.key.fingerprint, at, purpose)
+    return problem or registry.revoked(proven.key.line, at)
 
 
 def _device(proven: Proven, needed: Hardware) -> tuple[str, str]:

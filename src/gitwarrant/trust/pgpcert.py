@@ -24,6 +24,7 @@ from gitwarrant.trust.pgpwire import packets, unarmor
 from gitwarrant.trust.sshwire import Malformed
 
 REMEDY = "list what this prints: gpg --armor --export-options export-minimal --export KEY"
+SCHEME = "openpgp4fpr:"  # how key servers and cards write a fingerprint
 MIN_RSA_BITS = 2048  # as for SSH keys
 MAX_PACKETS = 100  # names, subkeys and their bindings; people have ten
 SIGNING = (
@@ -81,7 +82,7 @@ class Certificate:
     @property
     def line(self) -> str:
         """How trust names it, where it names an SSH key by its line."""
-        return f"openpgp4fpr:{self.fingerprint}"
+        return SCHEME + self.fingerprint
 
     @property
     def handles(self) -> Iterator[str]:

@@ -50,15 +50,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class SignaturePacket:
-    """The frame of a detached signature over bytes.
+    """The frame of a signature, and how many packets there are.
 
     `issuer` is a claim, in lowercase hexadecimal digits: the fingerprint of a
     key, or else its id of 16 digits; empty when it claims nothing.
     """
 
     data: bytes
+    packets: int
     frame: Frame
-    created: datetime
     issuer: str
 
 
@@ -141,36 +141,55 @@ def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def read_signature(text: bytes) -> SignaturePacket:
-    """Read the frame of an armored detached signature over bytes.
+    """Read an armored signature, to learn whose it claims to be; the first of them, if there are several.
 
     Raises:
-        Malformed: it is not exactly one signature, of this type, by a strong
-            hash, with all that restricts it understood.
+        Malformed: it is no signature, or in no form that could be read.
     """
     data = unarmor(text, "SIGNATURE")
     found = list(packets(data))
-    if [tag for tag, _ in found] != [SIGNATURE]:
-        raise Malformed(f"it has {len(found)} packets, where one signature stands alone")
+    if not found or found[0][0] != SIGNATURE:
+        raise Malformed("it does not begin with a signature")
     frame = read_frame(found[0][1])
+    return SignaturePacket(data, len(found), frame, _issuer(frame.hashed) or _issuer(frame.loose))
+
+
+def check_signature(signature: SignaturePacket) -> datetime:
+    """Check that it is one detached signature over bytes, all of which is understood.
+
+    Returns:
+        When it says it was made.
+
+    Raises:
+        Malformed: it stands not alone, is of another type, by a weak hash,
+            expires, or is restricted in a way that is not known.
+    """
+    frame = signature.frame
+    if signature.packets != 1:
+        raise Malformed(f"it has {signature.packets} packets, where one signature stands alone")
     if frame.type != BINARY:
         raise Malformed(f"it is of type 0x{frame.type:02x}, not over bytes as they are")
-    created = _created(frame.hashed)
-    return SignaturePacket(data, frame, created, _issuer(frame.hashed) or _issuer(frame.loose))
+    check_hash(frame)
+    return _created(frame.hashed)
+
+
+def check_hash(frame: Frame) -> None:
+    """Raises Malformed: its hash is weak, or not known."""
+    if frame.hash not in STRONG:
+        name = HASHES.get(frame.hash, f"number {frame.hash}")
+        raise Malformed(f"its hash is {name}; SHA-256, SHA-384 and SHA-512 are accepted")
 
 
 def read_frame(body: bytes) -> Frame:
     """Read any signature packet's frame.
 
     Raises:
-        Malformed: of a version that is not known, or by a weak hash, or cut short.
+        Malformed: of a version that is not known, or cut short.
     """
     reader = Reader(body)
     version, type_, algorithm, hash_ = (_number(reader, 1) for _ in range(4))
     if version not in (4, 6):
         raise Malformed(f"its version is {version}; 4 and 6 are accepted")
-    if hash_ not in STRONG:
-        name = HASHES.get(hash_, f"number {hash_}")
-        raise Malformed(f"its hash is {name}; SHA-256, SHA-384 and SHA-512 are accepted")
     wide = 4 if version == 6 else 2
     hashed = _subpackets(reader.take(_number(reader, wide)))
     head = reader.since(0)

@@ -99,15 +99,26 @@ def identify(written: Written, registry: Registry, *, at: datetime) -> Maker | s
 def _proven(written: Written, signature: bytes, registry: Registry, at: datetime) -> Proven | str:
     """What a signature proves; or why nothing, where its key cannot be asked."""
     try:
-        if not signature.startswith(openpgp.BEGIN):
-            return examine(signature, written.payload, GIT_NAMESPACE)
-        frame = openpgp.read(signature)
-        certificate = registry.certificate(frame.issuer)
-        if certificate is None:
-            return f"is signed by the OpenPGP key {frame.issuer or 'of nobody'}, a key that nobody here owns"
-        return openpgp.verify(frame, written.payload, certificate, at=at)
+        if signature.startswith(openpgp.BEGIN):
+            return _by_openpgp(written, signature, registry, at)
+        return examine(signature, written.payload, GIT_NAMESPACE)
     except BadSignature as error:
         raise _lie(written, f"has a {error.what}", error.remedy) from error
+
+
+def _by_openpgp(written: Written, signature: bytes, registry: Registry, at: datetime) -> Proven | str:
+    """An OpenPGP signature does not bring its key: one that cannot be read, or is by a stranger, is foreign.
+
+    Forges sign what they squash, each in its own form; nobody could take such a commit back.
+    """
+    try:
+        packet = openpgp.read(signature)
+    except BadSignature as error:
+        return f"has a {error.what}, so it proves nothing"
+    certificate = registry.certificate(packet.issuer)
+    if certificate is None:
+        return f"is signed by the OpenPGP key {packet.issuer or 'of nobody'}, a key that nobody here owns"
+    return openpgp.verify(packet, written.payload, certificate, at=at)
 
 
 def _unknown(proven: Proven) -> str:

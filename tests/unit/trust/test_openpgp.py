@@ -181,7 +181,7 @@ def test_a_signature_of_another_kind_is_refused_by_name(
     signature = gpg.sign(ada, MESSAGE, *options, at=SIGNED)
 
     with pytest.raises(BadSignature) as caught:
-        openpgp.read(signature)
+        verify(signature, gpg.export("ada"), at=JANUARY)
 
     assert reason in caught.value.what
 
@@ -191,7 +191,7 @@ def test_two_signatures_are_not_one(gpg: Gpg, ada: str) -> None:
     signature = gpg.sign(ada, MESSAGE, "-u", other, "--detach-sign", at=SIGNED)
 
     with pytest.raises(BadSignature, match="it has 2 packets, where one signature stands alone"):
-        openpgp.read(signature)
+        verify(signature, gpg.export("ada"), at=JANUARY)
 
 
 def test_another_spelling_of_the_armor_is_refused(gpg: Gpg, ada: str) -> None:
