@@ -31,8 +31,7 @@ class Hardware(Enum):
 
     def proves(self, needed: "Hardware") -> bool:
         """Whether this is enough: a PIN is asked for on top of a touch."""
-        order = list(Hardware)
-        return order.index(self) >= order.index(needed)
+        return needed is Hardware.NONE or self is needed or self is Hardware.PIN
 
 
 BOTH = frozenset(Purpose)

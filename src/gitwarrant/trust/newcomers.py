@@ -110,8 +110,9 @@ def of_openpgp(data: bytes, path: str, *, name: str, emails: Iterable[str]) -> F
     try:
         text = data.decode("ascii").rstrip("\n") + "\n"
         certificate = pgpcert.read(text)
-        names = [str(user) for user in certificate.library.user_ids] if not emails else []
-    except (UnicodeDecodeError, pgpcert.BadCertificate, RuntimeError) as error:
+        users = pgpcert.asked(lambda: certificate.library.user_ids)
+        names = [str(user) for user in users] if not emails else []
+    except (ValueError, pgpcert.BadCertificate) as error:
         what, remedy = str(error).split("\n", 1)[0], pgpcert.REMEDY
         raise CannotImport(what, remedy=remedy, place=Place(path)) from error
     stated = {found[1] for one in names if (found := IN_USER_ID.search(one))}

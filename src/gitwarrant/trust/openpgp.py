@@ -16,11 +16,12 @@ Source: RFC 9580.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pysequoia
 
 from gitwarrant.trust import brainpool
-from gitwarrant.trust.pgpcert import SCHEME, Certificate, CertifiedKey
+from gitwarrant.trust.pgpcert import SCHEME, Certificate, CertifiedKey, asked
 from gitwarrant.trust.pgpwire import SignaturePacket, check_signature, read_signature
 from gitwarrant.trust.proven import BadSignature, Proven
 from gitwarrant.trust.sshwire import Malformed
@@ -77,13 +78,10 @@ def _signing_key(
         if certificate.brainpool:
             brainpool.verify(signature.frame, message, certificate.data, made=made)
             return certificate.keys[0]
-        detached = pysequoia.Sig.from_bytes(signature.data)
-        valid = pysequoia.verify(
-            bytes=message, store=lambda _ids: [certificate.library], signature=detached
-        ).valid_sigs
+        valid = asked(lambda: _valid(signature.data, message, certificate))
         if len(valid) != 1 or valid[0].certificate != certificate.fingerprint:
             raise Malformed("it was not made by exactly this certificate")
-    except (ValueError, RuntimeError, brainpool.InvalidSignature) as error:
+    except (ValueError, brainpool.InvalidSignature) as error:
         raise BadSignature(
             f"OpenPGP: it was not made over these bytes by a key of {certificate.line} that could sign"
         ) from error
@@ -91,3 +89,10 @@ def _signing_key(
     if valid[0].signing_key not in known:
         raise BadSignature(f"OpenPGP: {valid[0].signing_key} is no signing key of {certificate.line}")
     return known[valid[0].signing_key]
+
+
+def _valid(signature: bytes, message: bytes, certificate: Certificate) -> list[Any]:
+    detached = pysequoia.Sig.from_bytes(signature)
+    return pysequoia.verify(
+        bytes=message, store=lambda _ids: [certificate.library], signature=detached
+    ).valid_sigs

@@ -10,10 +10,11 @@ Source: RFC 9580, section 10.1.1 (certificates). Bindings are not verified here:
 a signature proves its key only through the one there is (openpgp).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import TypeVar
 
 from pysequoia import Cert
 from pysequoia.packet import HashAlgorithm, Packet, PacketPile, PublicKeyAlgorithm, SignatureType, Tag
@@ -22,6 +23,8 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.trust.brainpool import is_brainpool
 from gitwarrant.trust.pgpwire import packets, unarmor
 from gitwarrant.trust.sshwire import Malformed
+
+Answer = TypeVar("Answer")
 
 REMEDY = "list what this prints: gpg --armor --export-options export-minimal --export KEY"
 SCHEME = "openpgp4fpr:"  # how key servers and cards write a fingerprint
@@ -108,17 +111,38 @@ def read(armored: str) -> Certificate:
         data = unarmor(armored.encode(), "PUBLIC KEY BLOCK")
         if sum(1 for _ in packets(data)) > MAX_PACKETS:
             raise Malformed(f"it has more than {MAX_PACKETS} packets")
-        components = _components(data)
-        keys = tuple(_keys(components))
-        brainpool = [is_brainpool(one.packet.body) for one in components]
-        if any(brainpool) and len(keys) > 1:
-            raise Malformed("on the brainpool curves only a primary key may sign, and no subkey beside it")
-        certificate = Certificate(keys, data, brainpool[0], Cert.from_bytes(data))
-    except (ValueError, RuntimeError) as error:
-        raise BadCertificate(str(error).split("\n", 1)[0]) from error
+        return asked(lambda: _certificate(data))
+    except ValueError as error:
+        raise BadCertificate(str(error)) from error
+
+
+def _certificate(data: bytes) -> Certificate:
+    components = _components(data)
+    keys = tuple(_keys(components))
+    brainpool = [is_brainpool(one.packet.body) for one in components]
+    if any(brainpool) and len(keys) > 1:
+        raise Malformed("on the brainpool curves only a primary key may sign, and no subkey beside it")
+    certificate = Certificate(keys, data, brainpool[0], Cert.from_bytes(data))
     if certificate.library.fingerprint != certificate.fingerprint:
-        raise BadCertificate("its parts do not belong together")
+        raise Malformed("its parts do not belong together")
     return certificate
+
+
+def asked(ask: Callable[[], Answer]) -> Answer:
+    """Ask the library; what it gives up on is refused like what it refuses.
+
+    Raises:
+        Malformed: it refuses, or a panic of its own ended the call (which Python
+            sees as no ordinary exception).
+    """
+    try:
+        return ask()
+    except RuntimeError as error:
+        raise Malformed(str(error).split("\n", 1)[0]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Malformed("the OpenPGP library gave up on it") from error
 
 
 @dataclass(slots=True)
