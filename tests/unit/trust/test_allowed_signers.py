@@ -159,6 +159,9 @@ def test_a_line_means_what_ssh_keygen_takes_it_to_mean(
     command = ["ssh-keygen", "-Y", "verify", "-n", namespace, "-I", "ada@example.com", *files]
 
     theirs = subprocess.run(command, input=MESSAGE, capture_output=True, check=False).returncode == 0
+    found = subprocess.run(
+        ["ssh-keygen", "-Y", "find-principals", *files], capture_output=True, check=False, text=True
+    )
 
     [line] = read((tmp_path / "signers").read_text())
     in_time = not (
@@ -166,3 +169,4 @@ def test_a_line_means_what_ssh_keygen_takes_it_to_mean(
     )
     assert (line.key.line, line.authority) == (key, authority)
     assert (line.allows(namespace) and in_time) is theirs
+    assert found.stdout.split() == (list(line.principals) if in_time else [])

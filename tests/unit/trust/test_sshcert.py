@@ -9,7 +9,11 @@ import pytest
 from tests.support.certificates import Issued
 from tests.support.chain import NOW, POLICY, fingerprint, key_blob, public_key
 
-from gitwarrant.model.identity import Hardware, Key
+from gitwarrant.git.commit import object_id, parse_commit
+from gitwarrant.model.change import Commit, CommitId
+from gitwarrant.model.errors import Place
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key
+from gitwarrant.trust.authors import Signed, prove
 from gitwarrant.trust.identities import Owner, Registry
 from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshcert import FOR_EVER, Certificate, read_signer
@@ -83,6 +87,43 @@ def test_a_certificate_of_ssh_keygen_is_read_and_judged_as_ssh_keygen_does(
         NOW + timedelta(hours=1),
     ):
         assert (certificate.unfit(at) == "") is verified_by_keygen(tmp_path, signature, at)
+
+
+def test_a_commit_signed_by_git_with_a_certificate_is_adas(tmp_path: Path) -> None:
+    """As `git verify-commit` finds, with the authority in allowed_signers and in identities.yaml."""
+    for name in ("ca", "key"):
+        keygen("-t", "ed25519", "-N", "", "-f", tmp_path / name)
+    keygen("-s", tmp_path / "ca", "-I", "laptop", "-n", "ada@example.com", tmp_path / "key.pub")
+    authority = " ".join((tmp_path / "ca.pub").read_text().split()[:2])
+    (tmp_path / "signers").write_text(f"ada@example.com cert-authority {authority}\n")
+    settings = {
+        "user.name": "Ada",
+        "user.email": "ada@example.com",
+        "gpg.format": "ssh",
+        "user.signingkey": tmp_path / "key-cert.pub",
+        "gpg.ssh.allowedSignersFile": tmp_path / "signers",
+    }
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    git = ["git", "-C", str(tmp_path), *options]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "-S", "--allow-empty", "-m", "First"], check=True)
+    subprocess.run([*git, "verify-commit", "HEAD"], check=True, capture_output=True)
+    raw = subprocess.run([*git, "cat-file", "commit", "HEAD"], check=True, capture_output=True).stdout
+    ada = Identity(
+        name="ada",
+        kind=IdentityKind.PERSON,
+        emails=frozenset(["ada@example.com"]),
+        keys=(Key(authority, authority=True),),
+        teams=frozenset(),
+        place=Place(""),
+    )
+    registry = Registry(replace(POLICY, identities=(ada,)), ())
+    commit = Commit(CommitId(object_id("commit", raw)), raw, ())
+
+    proof = prove(commit, parse_commit(raw, commit.id), registry, at=datetime.now(UTC))
+
+    assert isinstance(proof, Signed)
+    assert (proof.identity, proof.key) == (ada, read_line((tmp_path / "key.pub").read_text()))
 
 
 def test_our_certificates_are_what_ssh_keygen_verifies(tmp_path: Path) -> None:
