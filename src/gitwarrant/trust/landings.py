@@ -1,19 +1,22 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
-from gitwarrant.model.change import Landing
+from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
+from gitwarrant.trust import owners
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import ASKED, Registry, belongs, unproven_hardware
 from gitwarrant.trust.paths import BadPattern, rule_for
+from gitwarrant.trust.scope.fields import OutOfScope
+from gitwarrant.trust.scope.source import check_change
 from gitwarrant.trust.statements import Counted, Ignored
 
 CONFIGURATION = ".gitwarrant"
@@ -39,6 +42,8 @@ class Case:
     now: datetime
     waived: bool
     """Glass was broken: approvals are not asked (5.4)."""
+    blobs: Mapping[BlobId, bytes]
+    """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -154,18 +159,21 @@ def check_writers(case: Case) -> None:
     """
     touched: set[str] = set()
     for proof in case.signed:
-        own = [change.path for change in proof.commit.changes]
-        touched.update(own)
-        _check_entitled(case, proof.identity, proof, own)
+        touched.update(change.path for change in proof.commit.changes)
+        _check_entitled(case, proof.identity, proof, proof.commit.changes)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
-    rest = [path for path in case.paths if path not in touched]
+    rest = [change for change in case.landing.changes if change.path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
             _check_entitled(case, proof.identity, proof, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, proof: Signed | Counted, paths: Iterable[str]) -> None:
-    for path in paths:
+def _check_entitled(
+    case: Case, identity: Identity, proof: Signed | Counted, changes: Iterable[PathChange]
+) -> None:
+    for change in sorted(changes):
+        path = change.path
+        _check_scope(case, identity, change)
         rule = case.rule(path)
         if rule is None:
             continue
@@ -185,6 +193,17 @@ def _check_entitled(case: Case, identity: Identity, proof: Signed | Counted, pat
             )
 
 
+def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
+    """Step 4.2: a bot with bounds keeps to its fields."""
+    if not identity.may:
+        return
+    try:
+        check_change(change, case.blobs, identity.may)
+    except OutOfScope as error:
+        what = f"the bot {identity.name!r} may not do this: {error.what}"
+        raise case.refuse(what, error.remedy, error.place) from error
+
+
 def entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
@@ -192,7 +211,7 @@ def entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(lambda: _check_entitled(case, case.identity(counted), counted, case.paths))
+    return _passes(lambda: _check_entitled(case, case.identity(counted), counted, case.landing.changes))
 
 
 # 5. Enough others accepted it.
@@ -203,11 +222,11 @@ class Tally:
     """How many approvals something asks for some paths of a landing, and who gave one."""
 
     asker: str
-    """Who asks: a path, as a rule decides it, or an environment. Begins a sentence."""
+    """Who asks: a path, as a rule decides it, a CODEOWNERS file, or an environment. Begins a sentence."""
     place: Place
     paths: tuple[str, ...]
     groups: frozenset[str]
-    """Teams or identities whose approvals count; empty: everybody's."""
+    """Teams or identities whose approvals count, and owners that nobody here is; empty: everybody's."""
     needed: int
     by: tuple[str, ...]
     """Names, sorted."""
@@ -226,9 +245,9 @@ def tallies(case: Case, *, authors: frozenset[str]) -> tuple[Tally, ...]:
     """Everything that is asked for a landing (5), rules first; authors never count.
 
     Raises:
-        Refused: no rule covers a path.
+        Refused: no rule covers a path, or a CODEOWNERS file cannot be read.
     """
-    return (*_of_rules(case, authors), *_of_environment(case, authors))
+    return (*_of_rules(case, authors), *_of_owners(case, authors), *_of_environment(case, authors))
 
 
 def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
@@ -240,7 +259,7 @@ def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
 
 def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     """What the rule of each path asks."""
-    given, approvals = _approvers(case, authors), case.statements(StatementKind.APPROVE)
+    given = _approvers(case, authors)
     decided: dict[str, list[str]] = {}
     rules: dict[str, PathRule] = {}
     for path in case.paths:
@@ -250,13 +269,40 @@ def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
             decided.setdefault(rule.pattern, []).append(path)
     for pattern, rule in rules.items():
         paths = tuple(decided[pattern])
-        members = _members(given, rule.approvers)
-        by = tuple(name for name in members if approvals[name].hardware.proves(rule.hardware))
-        weak = tuple(name for name in members if name not in by)
-        asker = f"{paths[0]!r}"
-        yield Tally(
-            asker, rule.place, paths, rule.approvers, rule.approvals, by, hardware=rule.hardware, weak=weak
-        )
+        asked = owners.Asked(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals)
+        yield _counted(case, asked, given, rule.hardware)
+
+
+def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What CODEOWNERS asks, as it was before the landing, where a path's rule refers to it."""
+    rules = ((path, case.rule(path)) for path in case.paths)
+    paths = [(path, rule.owners) for path, rule in rules if rule and rule.owners]
+    given = _approvers(case, authors)
+    try:
+        for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
+            rules_of = (case.rule(path) for path in asked.paths)
+            order = list(Hardware)
+            needed = max((order.index(rule.hardware) for rule in rules_of if rule), default=0)
+            yield _counted(case, asked, given, order[needed])
+    except (BadPattern, owners.OwnersUnknown) as error:
+        raise case.refuse(error.what, error.remedy, error.place) from error
+
+
+def _counted(case: Case, asked: owners.Asked, given: dict[str, Identity], hardware: Hardware) -> Tally:
+    """Who of those asked gave an approval that proves the device it was asked of."""
+    approvals = case.statements(StatementKind.APPROVE)
+    members = _members(given, asked.groups)
+    by = tuple(name for name in members if approvals[name].hardware.proves(hardware))
+    return Tally(
+        asker=asked.asker,
+        place=asked.place,
+        paths=asked.paths,
+        groups=asked.groups,
+        needed=asked.approvals,
+        by=by,
+        hardware=hardware,
+        weak=tuple(name for name in members if name not in by),
+    )
 
 
 def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -303,7 +349,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim, case.paths)
+        _check_entitled(case, case.identity(claim), claim, case.landing.changes)
     given = set(approvals) - authors
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
@@ -416,6 +462,11 @@ def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[s
 def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
     """Who could act, by name."""
     people = able(case, groups, excluded)
+    strangers = ", ".join(sorted(group for group in groups if "@" in group))
+    if not people and strangers:
+        return (
+            f"make {strangers} known in .gitwarrant/identities.yaml: by name, 'logins', 'teams' or 'emails'"
+        )
     if not people:
         who = named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"

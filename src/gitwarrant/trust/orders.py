@@ -24,7 +24,7 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.identity import IdentityKind, Purpose
 from gitwarrant.model.statement import Order, OrderKind
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.identities import Owner, Registry, belongs
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.opened import Opened, open_statement
 from gitwarrant.trust.ownership import doubt, owner_of
@@ -137,7 +137,8 @@ def _problem(
     what, unfit = doubt(opened.proven, owner, registry, at=seen, purpose=Purpose.STATEMENTS)
     if what:
         return f"its {what} {opened.key.fingerprint} {unfit}"
-    return _malformed(order, now) or _not_entitled(order, opened, environment, registry)  # 3, 4
+    problem = _malformed(order, now)  # 3
+    return problem or not_entitled(order, opened.key.line, owner, environment, registry)  # 4
 
 
 def _malformed(order: Order, now: datetime) -> str:
@@ -154,13 +155,15 @@ def _malformed(order: Order, now: datetime) -> str:
     return ""
 
 
-def _not_entitled(order: Order, opened: Opened, environment: Environment, registry: Registry) -> str:
-    owner = owner_of(opened.proven, registry)
-    if registry.holder(opened.key.line):
+def not_entitled(
+    order: Order, key: str, owner: Owner | None, environment: Environment, registry: Registry
+) -> str:
+    """Why the owner of a key (its line) may not give an order (4), in words; empty when he may."""
+    if registry.holder(key):
         return ""
     if order.kind is OrderKind.BREAK_GLASS:
         named, what = environment.break_glass, "break glass"
-        if not opened.key.line.startswith("sk-"):
+        if not key.startswith("sk-"):
             return "its key is no security key; two root holders can give it instead"
     else:
         named, what = environment.operators or environment.approvers, f"{order.kind.value} it"
