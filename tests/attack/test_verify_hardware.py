@@ -7,6 +7,7 @@ from tests.support.chain import NOW, POLICY, Chain, person, public_key, with_key
 
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Hardware, Key, Purpose, TrustPolicy
+from gitwarrant.model.owners import Forge, OwnersSource
 from gitwarrant.trust.chain import short
 
 KEYS = Place(".gitwarrant/identities.yaml", 9)
@@ -115,6 +116,22 @@ def test_a_touched_key_signs_where_its_pin_is_asked_for() -> None:
     made = Chain(policy=made.policy)
     made.land({"notes/a": "x"}, by="alice", key="alice+pin")
     assert made.verify().landings[0].authors == {"alice"}
+
+
+def test_a_code_owner_approves_with_a_stolen_key_file() -> None:
+    """Where a rule asks for a device, it asks it of the owners that CODEOWNERS names, too."""
+    policy = everybody_has_a_device()
+    source = OwnersSource("CODEOWNERS", Forge.GITHUB, Place(".gitwarrant/rules.yaml", 5, 3))
+    asking = replace(policy.rules[0], owners=source, approvals=0)
+    files = {"web.yaml": "replicas: 1", "CODEOWNERS": "* @bob\n"}
+    made = Chain(policy=replace(policy, rules=(asking,)), files=files)
+    made.land({"web.yaml": "x"}, by="alice", key="alice+touched")
+    made.approve("bob")
+
+    assert "'bob' approved without a security key that is touched" in refusal(made).what
+
+    made.approve("bob", key="bob+touched")
+    assert [approval.identity for approval in made.verify().landings[0].approvals] == ["bob"]
 
 
 def test_an_untouched_device_approves() -> None:
