@@ -45,7 +45,7 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
         Refused: the signature lies.
     """
     people = (("author", parsed.author), ("committer", parsed.committer))
-    written = Written("commit", f"commit {short(parsed.id)}", parsed.signature, parsed.payload, people)
+    written = Written("commit", short(parsed.id), parsed.signature, parsed.payload, people)
     maker = identify(written, registry, at=at)
     if isinstance(maker, str):
         return Unproven(commit, maker)

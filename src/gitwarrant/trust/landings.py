@@ -184,8 +184,8 @@ def _check_entitled(
                 f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
                 rule.place,
             )
-        missing = unproven_hardware(proof.hardware, rule.hardware)
-        if missing:
+        if not proof.hardware.proves(rule.hardware):
+            missing = unproven_hardware(proof.hardware, rule.hardware)
             raise case.refuse(
                 f"{path!r} was changed by {identity.name!r} with a signature that {missing}",
                 "sign with a key on a security key (ssh-keygen -t ed25519-sk), listed in identities.yaml",
@@ -269,8 +269,9 @@ def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
             decided.setdefault(rule.pattern, []).append(path)
     for pattern, rule in rules.items():
         paths = tuple(decided[pattern])
-        asked = owners.Asked(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals)
-        yield _counted(case, asked, given, rule.hardware)
+        by, weak = _proving(case, _members(given, rule.approvers), rule.hardware)
+        asker, needed = f"{paths[0]!r}", rule.approvals
+        yield Tally(asker, rule.place, paths, rule.approvers, needed, by, rule.hardware, weak)
 
 
 def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -280,29 +281,30 @@ def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     given = _approvers(case, authors)
     try:
         for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
-            rules_of = (case.rule(path) for path in asked.paths)
-            order = list(Hardware)
-            needed = max((order.index(rule.hardware) for rule in rules_of if rule), default=0)
-            yield _counted(case, asked, given, order[needed])
+            hardware = _strongest(case, asked.paths)
+            by, weak = _proving(case, _members(given, asked.groups), hardware)
+            yield Tally(
+                asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by, hardware, weak
+            )
     except (BadPattern, owners.OwnersUnknown) as error:
         raise case.refuse(error.what, error.remedy, error.place) from error
 
 
-def _counted(case: Case, asked: owners.Asked, given: dict[str, Identity], hardware: Hardware) -> Tally:
-    """Who of those asked gave an approval that proves the device it was asked of."""
+def _strongest(case: Case, paths: Iterable[str]) -> Hardware:
+    """What the strictest rule of some paths asks of a device."""
+    asked = {rule.hardware for path in paths if (rule := case.rule(path))}
+    return next((one for one in reversed(Hardware) if one in asked), Hardware.NONE)
+
+
+def _proving(
+    case: Case, names: tuple[str, ...], hardware: Hardware
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of those who approved, who proved the device that is asked for, and who did not."""
+    if hardware is Hardware.NONE:
+        return names, ()
     approvals = case.statements(StatementKind.APPROVE)
-    members = _members(given, asked.groups)
-    by = tuple(name for name in members if approvals[name].hardware.proves(hardware))
-    return Tally(
-        asker=asked.asker,
-        place=asked.place,
-        paths=asked.paths,
-        groups=asked.groups,
-        needed=asked.approvals,
-        by=by,
-        hardware=hardware,
-        weak=tuple(name for name in members if name not in by),
-    )
+    by = tuple(name for name in names if approvals[name].hardware.proves(hardware))
+    return by, tuple(name for name in names if name not in by)
 
 
 def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:

@@ -77,5 +77,7 @@ def _unfit(proven: Proven, owner: Owner, registry: Registry, at: datetime, purpo
 
 
 def _device(proven: Proven, needed: Hardware) -> tuple[str, str]:
+    if needed is Hardware.NONE:
+        return "", ""
     problem = unproven_hardware(proven.hardware, needed)
     return ("signature", problem) if problem else ("", "")

@@ -53,7 +53,7 @@ def prove_tag(tag: ParsedTag, ref: str, registry: Registry, *, known: str | None
             f"{ref} was moved: it led to tag {known[:12]}, now to {tag.id[:12]}",
             f"put it back (git push --force REMOTE {known}:{ref}), and give what is new a name of its own",
         )
-    written = Written("tag", f"tag {tag.name}", tag.signature, tag.payload, (("tagger", tag.tagger),))
+    written = Written("tag", tag.name, tag.signature, tag.payload, (("tagger", tag.tagger),))
     maker = identify(written, registry, at=at)  # 3
     if isinstance(maker, str):
         raise _refused(f"tag {tag.name} {maker}", f"sign it with a key of yours: git tag -s -f {tag.name}")

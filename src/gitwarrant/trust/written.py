@@ -39,10 +39,10 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was signed. `people` are those it names, by their roles; `name` is how messages call it."""
+    """What was signed. `people` are those it names, by their roles; messages call it by kind and label."""
 
     kind: str
-    name: str
+    label: str
     signature: bytes | None
     payload: bytes
     people: tuple[tuple[str, Person], ...]
@@ -152,4 +152,4 @@ def _foreign(written: Written, identity: Identity) -> str:
 
 def _lie(written: Written, what: str, remedy: str, owner: Owner | None = None) -> Refused:
     place = owner.key.place if owner and owner.key.place.path else None
-    return Refused(f"{written.name} {what}", stage="verify", remedy=remedy, place=place)
+    return Refused(f"{written.kind} {written.label} {what}", stage="verify", remedy=remedy, place=place)
