@@ -29,7 +29,7 @@ def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str
 
     With `redirect_to`, every request is answered with that other address.
     """
-    certificate, key = _certificate(folder)
+    certificate, key = make_certificate(folder)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -86,7 +86,8 @@ def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str
         server.server_close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make the certificate of a server on 127.0.0.1 and its key, as files; it is its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a forge on loopback")])
     now = datetime.now(UTC)
