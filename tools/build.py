@@ -201,9 +201,7 @@ def duration(seconds: float) -> str:
     return f"{max(5, round(seconds / 5) * 5)} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-def go_environment(
-    environ: Mapping[str, str], ours: Mapping[str, str] = GO_ENVIRONMENT
-) -> dict[str, str]:
+def go_environment(environ: Mapping[str, str], ours: Mapping[str, str] = GO_ENVIRONMENT) -> dict[str, str]:
     """The environment for Go: caches and proxies are the user's, what decides the result is ours."""
     return {**environ, **ours}
 

@@ -218,7 +218,8 @@ def running(folder: Path) -> Iterator[Gitea]:
     program = binary()
     certificate, key = make_certificate(folder)
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "forge", "-f", str(folder / "signing")], check=True
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "forge", "-f", str(folder / "signing")],
+        check=True,
     )
     for _ in range(STARTS):
         port = free_port(random.Random())
@@ -256,7 +257,12 @@ def _static() -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    told = {"PATH": os.environ["PATH"], "HOME": str(folder), "USER": getpass.getuser(), "GITEA_WORK_DIR": str(folder)}
+    told = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "USER": getpass.getuser(),
+        "GITEA_WORK_DIR": str(folder),
+    }
     if os.geteuid() == 0:
         # Gitea's own way for those who have no other user. This one lives for a test, on loopback, and
         # another user could read neither the module nor the program where both belong to root.

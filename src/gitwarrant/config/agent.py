@@ -111,6 +111,21 @@ class GitFile(StrictModel):
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
 
 
+class ForgeFile(StrictModel):
+    """The forge whose reviews the rules may count."""
+
+    kind: Literal["gitea"] = Field(description="what it is: gitea (or Forgejo)")
+    name: Name | None = Field(None, description="how rules and identities call it (default: its kind)")
+    url: Text = Field(description="its address: https://git.example.com")
+    repository: RepositoryName | None = Field(
+        None, description="the repository's name there, OWNER/NAME (default: root.repository)"
+    )
+    token_file: Text | None = Field(
+        None, description="a file with a token that may read the repository (else GITWARRANT_FORGE_TOKEN)"
+    )
+    ca_file: Text | None = Field(None, description="the certificate authority of its address")
+
+
 class AgentFile(StrictModel):
     """The agent's own configuration (gitwarrant.yaml). Relative paths start at this file's folder."""
 
@@ -121,6 +136,7 @@ class AgentFile(StrictModel):
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
     warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    forge: ForgeFile | None = Field(None, description="the forge whose reviews the rules may count")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
 
 
@@ -158,6 +174,18 @@ class GitAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeAccess:
+    """How the forge is asked for reviews. `name` is what rules call it, `repository` what it calls ours."""
+
+    kind: str
+    name: str
+    url: str
+    repository: str
+    token_file: Path | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """The agent's configuration, with absolute paths."""
 
@@ -170,6 +198,7 @@ class Agent:
     warrant: WarrantSettings
     git: GitAccess
     interval: timedelta
+    forge: ForgeAccess | None = None
 
     @property
     def log(self) -> Path:
@@ -224,6 +253,7 @@ def load(data: bytes, path: str) -> Agent:
         warrant=WarrantSettings(key, duration(file.warrant.lifetime)),
         git=_git(folder, file.git),
         interval=duration(file.interval),
+        forge=_forge(folder, file.forge, file.root.repository) if file.forge else None,
     )
 
 
@@ -292,6 +322,12 @@ def _git(folder: Path, file: GitFile) -> GitAccess:
         _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
     )
     return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
+
+
+def _forge(folder: Path, file: ForgeFile, repository: str) -> ForgeAccess:
+    token_file, ca_file = (_path(folder, path) if path else None for path in (file.token_file, file.ca_file))
+    name = file.name or file.kind
+    return ForgeAccess(file.kind, name, file.url, file.repository or repository, token_file, ca_file)
 
 
 def _path(folder: Path, text: str) -> Path:

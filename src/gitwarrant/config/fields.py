@@ -16,6 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|@\{))[A-Za-z0-9_][A-Za-z0-9._/@+#-]*(?<![./])")
+LOGIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_-])?")
 EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}(?:\.[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?")
@@ -78,6 +79,7 @@ Ref = Annotated[
 Email = Annotated[
     str, AfterValidator(_like(EMAIL, "an e-mail address", "write it as commits have it: ada@example.com"))
 ]
+Login = Annotated[str, AfterValidator(_like(LOGIN, "a login", "write it as the forge shows it, without '@'"))]
 CommitText = Annotated[
     str,
     AfterValidator(

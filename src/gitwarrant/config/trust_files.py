@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from gitwarrant.config.fields import Email, Moment, Name, PublicKey, RepositoryName, Text, moment
+from gitwarrant.config.fields import Email, Login, Moment, Name, PublicKey, RepositoryName, Text, moment
 from gitwarrant.config.problem import count, near
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule
@@ -38,6 +38,7 @@ class IdentityFile(StrictModel):
     emails: list[Email] = Field(description="the addresses it writes commits as", min_length=1)
     keys: list[KeyFile] = Field(description="the keys it signs with", min_length=1)
     teams: list[Name] = Field([], description="the teams it belongs to; naming a team here defines it")
+    logins: dict[Name, Login] = Field({}, description="its login on each forge, by the forge's name")
 
 
 class IdentitiesFile(RootModel[dict[Name, IdentityFile]]):
@@ -52,6 +53,9 @@ class RuleFile(StrictModel):
     approvals: int = Field(1, description="how many distinct other people must approve", ge=0, le=100)
     approvers: list[Name] = Field(
         [], alias="from", description="teams or people whose approvals count; empty: any person"
+    )
+    witnesses: list[Name] = Field(
+        [], description="forges whose reviews count as approvals here, by name; empty: statements only"
     )
 
 
@@ -142,6 +146,7 @@ def identities(source: Source, file: IdentitiesFile) -> tuple[Identity, ...]:
             keys=tuple(_key(source, name, index, key) for index, key in enumerate(identity.keys)),
             teams=frozenset(identity.teams),
             place=source.place((name,)),
+            logins=tuple(sorted(identity.logins.items())),
         )
         for name, identity in sorted(file.root.items())
     )
@@ -156,6 +161,7 @@ def rules(source: Source, file: RulesFile) -> tuple[PathRule, ...]:
             approvals=rule.approvals,
             approvers=frozenset(rule.approvers),
             place=source.place((index, "path")),
+            witnesses=frozenset(rule.witnesses),
         )
         for index, rule in enumerate(file.root)
     )
@@ -165,6 +171,8 @@ def _belongings(file: IdentitiesFile) -> Iterator[tuple[str, str, str, tuple[str
     """(identity, what, text, place) of everything that may belong to one identity only."""
     for name, identity in file.root.items():
         yield name, "name", name, (name,)
+        for forge, login in identity.logins.items():
+            yield name, f"login on {forge}", login, (name, "logins", forge)
         for index, email in enumerate(identity.emails):
             yield name, "e-mail", email, (name, "emails", index)
         for index, key in enumerate(identity.keys):

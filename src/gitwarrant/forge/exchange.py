@@ -161,14 +161,16 @@ class Exchange:
         else:
             what = f"does not answer: {type(error).__name__}"
         return Unreachable(
-            f"the forge {self._shown(target)} {what}", remedy="check that it runs and that this machine may reach it"
+            f"the forge {self._shown(target)} {what}",
+            remedy="check that it runs and that this machine may reach it",
         )
 
     def _status(self, status: int, target: str) -> ForgeError | Unreachable:
         shown = self._shown(target)
         if 300 <= status < 400:
             return ForgeError(
-                f"{shown} redirects, and redirects are not followed", remedy="name the final address as forge.url"
+                f"{shown} redirects, and redirects are not followed",
+                remedy="name the final address as forge.url",
             )
         if status in (401, 403):
             return ForgeError(
@@ -189,14 +191,18 @@ def _cut(sock: socket.socket) -> None:
 
 def _bad_address(url: str) -> ForgeError:
     shown = url.rpartition("@")[2]
-    return ForgeError(f"{shown!r} is not a forge's address", remedy="write it as https://HOST or https://HOST/PATH")
+    return ForgeError(
+        f"{shown!r} is not a forge's address", remedy="write it as https://HOST or https://HOST/PATH"
+    )
 
 
 def _json(body: bytes, shown: str) -> Any:
     try:
         value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise ForgeError(f"{shown} answers no JSON that can be judged: {error}"[:300], remedy="check forge.url") from error
+        raise ForgeError(
+            f"{shown} answers no JSON that can be judged: {error}"[:300], remedy="check forge.url"
+        ) from error
     if not _shallow(value):
         raise ForgeError(f"{shown} answers JSON nested deeper than {MAX_DEPTH}", remedy="check forge.url")
     return value
@@ -220,7 +226,9 @@ def _shallow(value: Any) -> bool:
         level = [
             item
             for outer in level
-            for item in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            for item in (
+                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+            )
         ]
         if not level:
             return True

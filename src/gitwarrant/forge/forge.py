@@ -37,13 +37,13 @@ class Forge(Protocol):
         ...
 
     def landed(self, commits: Sequence[CommitId]) -> tuple[PullRequest, ...]:
-        """The pull requests of this repository that landed as one of these commits, or have one as head.
-
-        Args:
-            commits: commits of the protected ref, and heads that were merged.
+        """The pull requests of this repository that ended in one of these commits of the protected ref.
 
         Returns:
-            Each request once, by number. A landing that no request made is in none.
+            Each request once, by number: one merge commit, one squash, or the
+            last commit of a rebase or fast-forward. None for a landing that no
+            request made; one that was merged by hand counts when the forge
+            marks it as merged.
 
         Raises:
             Unreachable: it does not answer, or not in time.

@@ -26,6 +26,8 @@ from gitwarrant.model.statement import STATEMENT_REFS
 
 MAX_LISTING_BYTES = 64 * 1024 * 1024  # some 600,000 refs
 BRANCH = re.compile(r"refs/heads(?:/(?!\.)(?:(?!\.\.)[\w.+@=,#%-])+(?<!\.)(?<!\.lock))+")
+REQUEST_HEAD = re.compile(r"refs/(?:pull|merge-requests)/[1-9][0-9]{0,9}/head")
+"""Where forges keep the tip of a pull request: GitHub and Gitea, and GitLab."""
 DEFAULT_LIMITS = Limits()
 
 
@@ -35,7 +37,8 @@ def fetch(
     """Bring branches and all statements into the quarantine at `repository`, made where it is missing.
 
     Args:
-        refs: full names of branches (`refs/heads/main`).
+        refs: full names of branches (`refs/heads/main`) or of the heads of
+            pull requests (`refs/pull/7/head`).
 
     Returns:
         The commit of each of `refs`. Nothing about it is judged yet.
@@ -71,7 +74,7 @@ def incoming(ref: str) -> str:
 
 
 def _check_name(ref: str) -> None:
-    if not BRANCH.fullmatch(ref):
+    if not BRANCH.fullmatch(ref) and not REQUEST_HEAD.fullmatch(ref):
         raise FetchError(f"{ref!a} is not the full name of a branch", remedy="write it as refs/heads/NAME")
 
 

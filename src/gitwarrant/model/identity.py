@@ -32,7 +32,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person or a bot: keys, the e-mail addresses it may write as, its teams."""
+    """A person or a bot: keys, the e-mail addresses it may write as, its teams.
+
+    `logins` are (forge, login) pairs, sorted: who it is where reviews are given.
+    """
 
     name: str
     kind: IdentityKind
@@ -40,6 +43,7 @@ class Identity:
     keys: tuple[Key, ...]
     teams: frozenset[str]
     place: Place
+    logins: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class PathRule:
 
     Patterns read as in GitHub's CODEOWNERS; the last rule that matches a path
     decides. `writers` and `approvers` name teams or identities; empty means
-    any known identity.
+    any known identity. `witnesses` names the forges whose reviews count as
+    approvals here.
     """
 
     pattern: str
@@ -56,6 +61,7 @@ class PathRule:
     approvals: int
     approvers: frozenset[str]
     place: Place
+    witnesses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,16 @@ class PullRequest:
 
     `landed` is the commit of the protected ref that it ended in, `head` the
     tip of its branch, `base` the commit that its difference was shown from,
-    `author` the login that opened it. `ref` is where the server keeps the head.
+    `author` the login that opened it; empty: an account that is gone. `ref` is
+    where the server keeps the head, `target` the full name of the ref it was
+    merged into.
     """
 
     forge: str
     repository: str
     number: int
     ref: str
+    target: str
     landed: CommitId
     head: CommitId
     base: CommitId
@@ -67,13 +70,14 @@ class PullRequest:
 class Testimony:
     """A review together with what was reviewed, read from Git objects and not from the forge.
 
-    `changes` is the difference from the request's base to the reviewed commit;
-    None: the server no longer has that commit, or it is not on the request's
-    branch. `emails` are those that wrote the commits between, as the commits
-    say: good enough to keep their owners from approving their own work.
+    `changes` is the difference from the request's base to the reviewed commit.
+    `emails` are those that wrote the commits between, as the commits say: good
+    enough to keep their owners from approving their own work. `problem` says why
+    nothing could be read (both are empty then); empty: all was.
     """
 
     review: Review
     request: PullRequest
-    changes: tuple[PathChange, ...] | None
+    changes: tuple[PathChange, ...]
     emails: frozenset[str]
+    problem: str = ""

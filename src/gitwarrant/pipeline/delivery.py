@@ -6,7 +6,7 @@ comes to the same end. The cluster comes in `deploy`.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
+from gitwarrant.forge.forge import Forge
 from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
@@ -24,12 +25,15 @@ from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.model.review import Testimony
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
-from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
+from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
+from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
 
 VERDICTS = frozenset(
@@ -54,6 +58,8 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     now: Callable[[], datetime]
+    forge: Forge | None = None
+    """Whom to ask for reviews, where rules name it."""
 
     @property
     def quarantine(self) -> Path:
@@ -73,7 +79,10 @@ class Candidate:
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
-        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous)
+        parts = (
+            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
+            asked.reviews,
+        )
         return digest(parts)
 
 
@@ -91,7 +100,9 @@ class Standing:
 
 
 @contextmanager
-def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Delivery]:
+def open_delivery(
+    agent: Agent, now: Callable[[], datetime], forge: Forge | None = None
+) -> Iterator[Delivery]:
     """Open the state folder for fetching, judging and recording.
 
     Raises:
@@ -99,7 +110,7 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), now)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), now, forge)
 
 
 @contextmanager
@@ -204,7 +215,10 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         repository = Repository(work.quarantine)
         since = trusted_revision(work.recorder) or root.trusted_at
         change = repository.change(root.repository, root.trust_ref, since, tip)
-        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now())
+        # Rules that a landing brings may name the forge for those behind it.
+        brings = any(touches_rules(landing) for landing in change.landings)
+        reviews = _reviews(work, change, None if brings else rules_at(repository, since).policy)
+        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now(), reviews=reviews)
     if trusted.revision != since:
         body = {"ref": root.trust_ref, "commit": tip, "policy": digest(trusted.config.policy)}
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
@@ -235,11 +249,27 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
 
+def _reviews(work: Delivery, change: Change, policy: TrustPolicy | None) -> tuple[Testimony, ...]:
+    """What the forge says about a change, where a rule counts it; without a policy, one may."""
+    if work.forge is None or (policy is not None and not names_witness(policy, work.forge.name)):
+        return ()
+
+    def bring(refs: Sequence[str]) -> tuple[Repository, Mapping[str, CommitId]]:
+        heads = _fetch_all(work, refs)
+        return Repository(work.quarantine), heads  # opened anew, to see what was just fetched
+
+    return testimonies(work.forge, change, bring)
+
+
 def _fetch(work: Delivery, ref: str) -> CommitId:
+    return _fetch_all(work, [ref])[ref]
+
+
+def _fetch_all(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
     git = work.agent.git
     remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
     limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
-    return fetch(remote, work.quarantine, [ref], limits=limits)[ref]
+    return fetch(remote, work.quarantine, refs, limits=limits)
 
 
 def _question(
@@ -257,6 +287,7 @@ def _question(
         previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
         seen=_seen(work, change),
         now=work.now(),
+        reviews=_reviews(work, change, trusted.config.policy),
     )
 
 

@@ -18,6 +18,7 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.review import Testimony
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -46,6 +47,7 @@ class Question:
     previous: Previous | None
     seen: Mapping[CommitId, datetime]
     now: datetime
+    reviews: tuple[Testimony, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,15 @@ def judge(repository: Repository, question: Question) -> Judgement:
 
     policies = everywhere(change, question.policy)
     authorship = gates.attempt(
-        lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
+        lambda: verify(
+            change,
+            question.root,
+            policies,
+            environment,
+            seen=question.seen,
+            now=question.now,
+            reviews=question.reviews,
+        )
     )
     rendered = gates.attempt(
         lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)

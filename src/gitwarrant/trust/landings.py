@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
+from gitwarrant.model.canonical import digest
 from gitwarrant.model.change import Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
@@ -14,6 +15,7 @@ from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Registry, belongs
 from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.statements import Counted, Ignored
+from gitwarrant.trust.witnesses import Unheard, Witnessed
 
 CONFIGURATION = ".gitwarrant"
 RULES = ".gitwarrant/rules.yaml"
@@ -28,13 +30,15 @@ class Case:
     commits: tuple[Signed | Unproven, ...]
     counted: tuple[Counted, ...]
     """Statements that cover this landing."""
-    ignored: tuple[Ignored, ...]
-    """Statements that begin on the change's line and do not count; messages show them."""
+    ignored: tuple[Ignored | Unheard, ...]
+    """Statements on the change's line and reviews of this landing that do not count; messages show them."""
     policy: TrustPolicy
     registry: Registry
     environment: Environment | None
     root_threshold: int
     """How many root holders must consent to a change of `.gitwarrant/`; 0 away from the trust ref."""
+    reviews: tuple[Witnessed, ...] = ()
+    """Reviews that cover this landing, for rules that trust their forge."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -57,6 +61,12 @@ class Case:
     def statements(self, kind: StatementKind) -> dict[str, Counted]:
         """One statement of a kind per identity; names, never keys, are counted."""
         return {item.statement.identity: item for item in self.counted if item.statement.kind is kind}
+
+    def reviewers(self, path: str, rule: PathRule) -> dict[str, Witnessed]:
+        """Whose review counts for a path: its rule trusts the forge. Never for the rules themselves."""
+        if self.is_rooted(path):
+            return {}
+        return {item.identity.name: item for item in self.reviews if item.review.forge in rule.witnesses}
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
@@ -108,7 +118,6 @@ def judge(case: Case) -> LandingProof:
         check_stand_in(case, authors=case.writers | claimed)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
-    approvals = case.statements(StatementKind.APPROVE)
     keys = {commit.key.fingerprint for commit in case.signed}
     if proof is Proof.STATEMENT:
         claims = case.statements(StatementKind.AUTHOR)
@@ -118,13 +127,22 @@ def judge(case: Case) -> LandingProof:
         authors=authors,
         keys=frozenset(keys),
         proof=proof,
-        approvals=tuple(
-            Approval(name, item.digest, item.key.fingerprint)
-            for name, item in sorted(approvals.items())
-            if name not in authors | claimed
-        ),
+        approvals=_approvals(case, authors | claimed),
         paths=case.paths,
     )
+
+
+def _approvals(case: Case, authors: frozenset[str]) -> tuple[Approval, ...]:
+    """Whose approvals count somewhere in this landing; of one person, the statement and not the review."""
+    found = {
+        name: Approval(name, digest(item.review), key="", witness=item.review.forge)
+        for path in case.paths
+        if (rule := case.rule(path)) is not None
+        for name, item in case.reviewers(path, rule).items()
+    }
+    for name, counted in case.statements(StatementKind.APPROVE).items():
+        found[name] = Approval(name, counted.digest, counted.key.fingerprint)
+    return tuple(found[name] for name in sorted(found) if name not in authors)
 
 
 # 4. Who wrote may write there.
@@ -181,13 +199,16 @@ def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
         for name, item in case.statements(StatementKind.APPROVE).items()
         if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
     }
-    judged: set[str] = set()
+    judged: set[tuple[str, bool]] = set()
     for path in case.paths:
         rule = case.rule(path)
-        if rule is None or rule.pattern in judged:
+        if rule is None or (rule.pattern, case.is_rooted(path)) in judged:
             continue
-        judged.add(rule.pattern)
-        by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
+        judged.add((rule.pattern, case.is_rooted(path)))
+        reviewers = {
+            name: item.identity for name, item in case.reviewers(path, rule).items() if name not in authors
+        }
+        by = sorted(name for name, one in {**reviewers, **given}.items() if belongs(one, rule.approvers))
         if len(by) < rule.approvals:
             raise _missing(case, path, rule, by, authors)
     if case.environment and case.environment.approval_required:

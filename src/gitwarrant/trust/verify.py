@@ -11,7 +11,9 @@
        approves.
     5. Approvals tile the change: each landing and each path has its rule's number
        of distinct persons, none an author, none a bot; where the environment asks
-       for approval, one of each of its teams.
+       for approval, one of each of its teams. A review on a forge is an approval
+       where the rule trusts that forge as a witness, and nowhere else: it never
+       stands for an author, an environment's team, or the root.
     6. On the trust ref, `.gitwarrant/` changes by the rules before it and with the
        consent of the root's threshold to that landing alone; its version only grows. On any other ref
        it has no effect: nothing reads it there, and its paths are like all others.
@@ -38,7 +40,8 @@ from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.trust import authors, chain, landings, statements
+from gitwarrant.model.review import Testimony
+from gitwarrant.trust import authors, chain, landings, statements, witnesses
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
 
@@ -53,6 +56,7 @@ def verify(
     *,
     seen: Mapping[CommitId, datetime],
     now: datetime,
+    reviews: Sequence[Testimony] = (),
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -64,6 +68,7 @@ def verify(
             itself; None: the change is judged for its rules only.
         seen: when each commit was first seen on the ref, from the log; `now`
             stands in for what was not recorded yet.
+        reviews: what forges say, with the differences that Git says.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -78,7 +83,7 @@ def verify(
     in_force = _policies(change, policies)
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, seen=seen, now=now)
+    cases = _Cases(change, root, environment, seen=seen, now=now, reviews=reviews)
     proofs: list[LandingProof] = []
     refusals: list[Refused] = []
     for place, parsed in enumerate(commits):
@@ -132,9 +137,12 @@ class _Heard:
     registry: Registry
     counted: Mapping[int, Sequence[statements.Counted]]
     ignored: tuple[statements.Ignored, ...]
+    reviews: tuple[witnesses.Heard, ...]
 
 
-def _heard(registry: Registry, judged: Sequence[statements.Judged]) -> _Heard:
+def _heard(
+    registry: Registry, judged: Sequence[statements.Judged], reviews: tuple[witnesses.Heard, ...]
+) -> _Heard:
     counted: dict[int, list[statements.Counted]] = {}
     ignored: list[statements.Ignored] = []
     for item in judged:
@@ -143,7 +151,7 @@ def _heard(registry: Registry, judged: Sequence[statements.Judged]) -> _Heard:
             continue
         for place in item.landings:
             counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored))
+    return _Heard(registry, counted, tuple(ignored), reviews)
 
 
 class _Cases:
@@ -157,9 +165,10 @@ class _Cases:
         *,
         seen: Mapping[CommitId, datetime],
         now: datetime,
+        reviews: Sequence[Testimony],
     ) -> None:
         self._change, self._root, self._environment = change, root, environment
-        self._seen, self._now = seen, now
+        self._seen, self._now, self._reviews = seen, now, reviews
         self._intervals = statements.Intervals(change)
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
         self._known: dict[int, _Heard] = {}
@@ -172,11 +181,15 @@ class _Cases:
             landing=landing,
             commits=self._prove(landing, parsed, heard.registry),
             counted=tuple(heard.counted.get(place, ())),
-            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
+            ignored=(
+                *(item for item in heard.ignored if self._is_about_this_line(item)),
+                *witnesses.unheard(heard.reviews, landing),
+            ),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
             root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
+            reviews=witnesses.covering(heard.reviews, place),
         )
 
     def _prove(
@@ -195,7 +208,8 @@ class _Cases:
         if id(policy) not in self._known:
             registry = Registry(policy, self._root.keys)
             judged = statements.judge_all(self._change, registry, self._intervals, now=self._now)
-            self._known[id(policy)] = _heard(registry, judged)
+            reviews = witnesses.judge_all(self._change, self._reviews, registry, now=self._now)
+            self._known[id(policy)] = _heard(registry, judged, reviews)
         return self._known[id(policy)]
 
 

@@ -1,0 +1,190 @@
+"""Reviews on forges: which of them speak for a landing, and whose they are.
+
+A review is testimony: whoever owns the forge can invent it, and who stole an
+account there can give it. So it counts only by a rule that names the forge,
+and only when every sentence below holds.
+
+1. Its request was merged into this ref, and ended in a landing of this change.
+2. It is the last thing that this reviewer said about the request, and it
+   approves. What was withdrawn, dismissed, or followed by a push or another
+   target branch does not count.
+3. It was given in time: not in the future, and as recently as a statement.
+4. The reviewer's login is a person's here, and not of who opened the request
+   or wrote a commit of it. Commits that a squash left behind count for this:
+   nobody approves his own work because the forge forgot whose it was.
+5. What was reviewed is what landed (`covered`), by differences that were read
+   from Git objects, not from the forge.
+
+Not checked here: whether the rule of a path trusts the forge, and that no
+author of the landing counts (landings); how differences are read (git).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.git.commit import parse_commit
+from gitwarrant.model.change import Change, Landing, compose
+from gitwarrant.model.identity import Identity, IdentityKind
+from gitwarrant.model.review import Review, ReviewState, Testimony
+from gitwarrant.trust.identities import Registry, writes_as
+from gitwarrant.trust.statements import MAX_INTERVAL, MAX_LIFETIME, MAX_SKEW
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A review that speaks for landings: `landings` are their places in the change's chain, from 0."""
+
+    review: Review
+    identity: Identity
+    landings: range
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A review that does not count, and why."""
+
+    testimony: Testimony
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.testimony.review} does not count: {self.reason}"
+
+
+Heard = Witnessed | Unheard
+
+
+class _Reason(Exception):
+    """Why a review does not count."""
+
+
+def judge_all(
+    change: Change, testimonies: Sequence[Testimony], registry: Registry, *, now: datetime
+) -> tuple[Heard, ...]:
+    """Judge all reviews that came with a change; of one reviewer and request only the last word is heard."""
+    latest: dict[tuple[str, str, int, str], Testimony] = {}
+    for testimony in sorted(testimonies, key=lambda item: item.review.submitted):
+        review = testimony.review
+        latest[review.forge, review.repository, review.request, review.reviewer.casefold()] = testimony
+    return tuple(judge(testimony, change, registry, now=now) for testimony in latest.values())
+
+
+def judge(testimony: Testimony, change: Change, registry: Registry, *, now: datetime) -> Heard:
+    """Judge one review against a change. Never raises: what does not count says why."""
+    try:
+        _of_this(testimony, change)  # 1
+        _approves(testimony.review)  # 2
+        _in_time(testimony.review, now)  # 3
+        identity = _reviewer(testimony, registry)  # 4
+        landings = covered(change, testimony)  # 5
+        if not landings:
+            raise _Reason("what landed is not what was reviewed")
+    except _Reason as reason:
+        return Unheard(testimony, str(reason))
+    return Witnessed(testimony.review, identity, landings)
+
+
+def covering(heard: Iterable[Heard], place: int) -> tuple[Witnessed, ...]:
+    """The reviews that speak for the landing at this place."""
+    return tuple(item for item in heard if isinstance(item, Witnessed) and place in item.landings)
+
+
+def unheard(heard: Iterable[Heard], landing: Landing) -> tuple[Unheard, ...]:
+    """The reviews of a landing's own request that do not count."""
+    return tuple(
+        item
+        for item in heard
+        if isinstance(item, Unheard) and item.testimony.request.landed == landing.commit
+    )
+
+
+def covered(change: Change, testimony: Testimony) -> range:
+    """The landings that a review covers; empty when it covers none.
+
+    They end where the request landed. Either the landing merges exactly the
+    reviewed commit and adds nothing to the clean merge; or the landings up to
+    it, as few as will do, make exactly the difference that was reviewed: one
+    for a squash or a merge, one for each commit of a rebase or fast-forward.
+    An equal tree alone is not enough: it could also take back what landed in
+    between.
+    """
+    end = _landed(change, testimony)
+    if end is None or testimony.problem or not testimony.changes:
+        return range(0)
+    if _merges(change.landings[end], testimony.review):
+        return range(end, end + 1)
+    wanted = tuple(sorted(testimony.changes))
+    so_far = compose([change.landings[end].changes])
+    for start in range(end, max(-1, end - MAX_INTERVAL), -1):
+        if start != end:
+            so_far = compose([change.landings[start].changes, so_far])
+        if so_far == wanted:
+            return range(start, end + 1)
+    return range(0)
+
+
+def _landed(change: Change, testimony: Testimony) -> int | None:
+    places = (
+        place for place, landing in enumerate(change.landings) if landing.commit == testimony.request.landed
+    )
+    return next(places, None)
+
+
+def _merges(landing: Landing, review: Review) -> bool:
+    """Whether a landing is the clean merge of the reviewed commit into the ref."""
+    own = landing.commits[-1]
+    parents = parse_commit(own.raw, own.id).parents
+    return parents == (landing.parent, review.commit) and not own.changes
+
+
+def _of_this(testimony: Testimony, change: Change) -> None:
+    request, review = testimony.request, testimony.review
+    if (review.forge, review.repository, review.request) != (
+        request.forge,
+        request.repository,
+        request.number,
+    ):
+        raise _Reason("it is about another request")
+    if request.target != change.ref:
+        raise _Reason(f"its request was merged into {request.target!r}, not {change.ref!r}")
+    if _landed(change, testimony) is None:
+        raise _Reason("its request ended in no landing of this change")
+    if testimony.problem:
+        raise _Reason(testimony.problem)
+
+
+def _approves(review: Review) -> None:
+    if review.state is not ReviewState.APPROVED:
+        raise _Reason(f"its last word is: {review.state.value}")
+    if review.stale:
+        raise _Reason("the request changed after it")
+
+
+def _in_time(review: Review, now: datetime) -> None:
+    if review.submitted > now + MAX_SKEW:
+        raise _Reason(f"it says it was given in the future, at {review.submitted:%Y-%m-%d %H:%M}")
+    if review.submitted <= now - MAX_LIFETIME:
+        raise _Reason(f"it is older than {MAX_LIFETIME.days} days")
+
+
+def _reviewer(testimony: Testimony, registry: Registry) -> Identity:
+    review = testimony.review
+    identity = _owner(review.forge, review.reviewer, registry)
+    if identity is None:
+        raise _Reason(f"nobody here has the login {review.reviewer!r} on {review.forge}")
+    if identity.kind is not IdentityKind.PERSON:
+        raise _Reason("a bot cannot approve")
+    if _owner(review.forge, testimony.request.author, registry) == identity:
+        raise _Reason(f"{identity.name!r} opened the request")
+    if any(writes_as(identity, email) for email in testimony.emails):
+        raise _Reason(f"{identity.name!r} wrote a commit of the request")
+    return identity
+
+
+def _owner(forge: str, login: str, registry: Registry) -> Identity | None:
+    """Whose login it is. Letter case does not matter: no forge tells two accounts apart by it."""
+    folded = (forge, login.casefold())
+    for identity in registry.members(()):
+        if folded in {(name, own.casefold()) for name, own in identity.logins}:
+            return identity
+    return None
