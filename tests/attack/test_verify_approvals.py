@@ -287,8 +287,8 @@ def test_environment_misses_a_team() -> None:
     refused = refusal(chain, environment("platform", "security"))
 
     assert refused.what == (
-        f"landing {short(chain.head)}: environment 'production' wants an approval of security "
-        "for 'web.yaml'; approved so far by bob"
+        f"landing {short(chain.head)}: environment 'production' needs 1 approval of security "
+        "for 'web.yaml'; approved so far by nobody"
     )
     assert refused.remedy == "carol runs: gitwarrant approve"
     assert str(refused.place) == ".gitwarrant/environments.yaml:4:3"
@@ -299,7 +299,7 @@ def test_environment_without_teams_still_wants_somebody() -> None:
     chain = Chain()
     chain.land({"notes/a": "x"}, by="alice")
 
-    assert "wants an approval of anybody known" in refusal(chain, environment()).what
+    assert "needs 1 approval of anybody known" in refusal(chain, environment()).what
 
 
 def test_environment_asks_only_for_its_own_folder() -> None:
@@ -319,4 +319,4 @@ def test_folder_that_begins_alike() -> None:
     chain.verify(environment("security", path="notes"))
     chain.land({"notes/b": "x"}, by="alice")
 
-    assert "wants an approval of security" in refusal(chain, environment("security", path="notes/")).what
+    assert "needs 1 approval of security" in refusal(chain, environment("security", path="notes/")).what

@@ -8,12 +8,19 @@ comes to the same end. The cluster comes in `deploy`.
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from gitwarrant.audit.log import Log
-from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
+from gitwarrant.audit.queries import (
+    TRUST,
+    LastWarrant,
+    accepted_revision,
+    inventory,
+    last_warrant,
+    trusted_revision,
+)
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
@@ -30,8 +37,9 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.review import Testimony
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
@@ -39,6 +47,7 @@ from gitwarrant.store.content import ContentStore
 VERDICTS = frozenset(
     {
         RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
         RecordKind.TRUST_ADVANCED,
         RecordKind.VERIFIED,
         RecordKind.CHECKED,
@@ -57,6 +66,7 @@ class Delivery:
     agent: Agent
     recorder: Recorder
     content: ContentStore
+    memory: Memory
     now: Callable[[], datetime]
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
@@ -81,7 +91,7 @@ class Candidate:
         asked = self.question
         parts = (
             *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
-            asked.reviews,
+            asked.witnessed.reviews,
         )
         return digest(parts)
 
@@ -110,7 +120,7 @@ def open_delivery(
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), now, forge)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), now, forge)
 
 
 @contextmanager
@@ -217,10 +227,17 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         change = repository.change(root.repository, root.trust_ref, since, tip)
         # Rules that a landing brings may name the forge for those behind it.
         brings = any(touches_rules(landing) for landing in change.landings)
-        reviews = _reviews(work, change, None if brings else rules_at(repository, since).policy)
-        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now(), reviews=reviews)
+        policy = None if brings else rules_at(repository, since).policy
+        trusted = trust(
+            repository, root, change, witnessed=_witnessed(work, change, TRUST, policy), now=work.now()
+        )
     if trusted.revision != since:
-        body = {"ref": root.trust_ref, "commit": tip, "policy": digest(trusted.config.policy)}
+        body = {
+            "ref": root.trust_ref,
+            "commit": tip,
+            "policy": digest(trusted.config.policy),
+            "statements": sorted(trusted.authorship.statements),
+        }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
     return repository, trusted
 
@@ -249,16 +266,17 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
 
-def _reviews(work: Delivery, change: Change, policy: TrustPolicy | None) -> tuple[Testimony, ...]:
-    """What the forge says about a change, where a rule counts it; without a policy, one may."""
+def _witnessed(work: Delivery, change: Change, environment: str, policy: TrustPolicy | None) -> Witnessed:
+    """What log and forge know of a change; the forge is asked where a rule counts it (no policy: one may)."""
+    remembered = work.memory.witnessed(change, environment)
     if work.forge is None or (policy is not None and not names_witness(policy, work.forge.name)):
-        return ()
+        return remembered
 
     def bring(refs: Sequence[str]) -> tuple[Repository, Mapping[str, CommitId]]:
         heads = _fetch_all(work, refs)
         return Repository(work.quarantine), heads  # opened anew, to see what was just fetched
 
-    return testimonies(work.forge, change, bring)
+    return replace(remembered, reviews=testimonies(work.forge, change, bring))
 
 
 def _fetch(work: Delivery, ref: str) -> CommitId:
@@ -276,7 +294,7 @@ def _question(
     work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
 ) -> Question:
     root, last = work.agent.root, last_warrant(work.recorder, environment.name)
-    base = last.warrant.commit if last else root.trusted_at
+    base = accepted_revision(work.recorder, environment.name) or root.trusted_at
     change = repository.change(root.repository, environment.ref, base, head)
     return Question(
         root=root,
@@ -285,9 +303,8 @@ def _question(
         environment=environment,
         change=change,
         previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
-        seen=_seen(work, change),
+        witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
-        reviews=_reviews(work, change, trusted.config.policy),
     )
 
 
@@ -303,14 +320,3 @@ def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
         standing.setdefault(key, left)
     return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
-
-
-def _seen(work: Delivery, change: Change) -> Mapping[CommitId, datetime]:
-    """When each commit of a change was first seen; those never seen are recorded as seen now."""
-    commits = [commit.id for landing in change.landings for commit in landing.commits]
-    known = first_seen(work.recorder, commits) if commits else {}
-    new = [commit for commit in commits if commit not in known]
-    if not new:
-        return known
-    record = work.recorder.append(RecordKind.FIRST_SEEN, TRUST, {"ref": change.ref, "commits": new})
-    return {**known, **dict.fromkeys(new, record.time)}

@@ -13,6 +13,7 @@ from gitwarrant.git.reading import Repository
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.trust.verify import verify
@@ -38,7 +39,9 @@ def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
     repository, root = clone.reading(), agent.root
     tip = tracked(clone, root.trust_ref)
     change = repository.change(root.repository, root.trust_ref, root.trusted_at, tip)
-    return LocalView(clone, repository, agent, trust(repository, root, change, seen={}, now=now))
+    return LocalView(
+        clone, repository, agent, trust(repository, root, change, witnessed=Witnessed(), now=now)
+    )
 
 
 def tracked(clone: Clone, ref: str) -> CommitId:
@@ -72,7 +75,7 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
-    authorship = verify(change, view.agent.root, policies, environment, seen={}, now=now)
+    authorship = verify(change, view.agent.root, policies, environment, witnessed=Witnessed(), now=now)
     brings = [landing for landing in change.landings if touches_rules(landing)]
     if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
         succeed(view.trusted.config, rules_at(view.repository, change.head), brings[-1])
@@ -88,7 +91,7 @@ def question(view: LocalView, environment: Environment, change: Change, *, now: 
         environment=environment,
         change=change,
         previous=Previous(change.base),
-        seen={},
+        witnessed=Witnessed(),
         now=now,
     )
 

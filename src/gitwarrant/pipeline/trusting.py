@@ -4,7 +4,6 @@
 rules before it; a landing that changes the rules needs the root's threshold.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.review import Testimony
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.trust.verify import verify
@@ -43,9 +42,8 @@ def trust(
     root: TrustRoot,
     change: Change,
     *,
-    seen: Mapping[CommitId, datetime],
+    witnessed: Witnessed,
     now: datetime,
-    reviews: Sequence[Testimony] = (),
 ) -> Trusted:
     """Follow the trust ref from its last trusted revision to its tip.
 
@@ -59,7 +57,7 @@ def trust(
         policies[landing.commit] = before.policy
         if touches_rules(landing):
             before = succeed(before, rules_at(repository, landing.commit), landing)
-    authorship = verify(change, root, policies, None, seen=seen, now=now, reviews=reviews)
+    authorship = verify(change, root, policies, None, witnessed=witnessed, now=now)
     return Trusted(change.head, before, authorship)
 
 

@@ -9,7 +9,7 @@
     4. Each author is entitled to each path he changed. Where a signature proves
        nothing, an entitled identity says `author`, or one more entitled person
        approves.
-    5. Approvals tile the change: each landing and each path has its rule's number
+    5. Unless glass was broken, approvals tile the change: each landing and each path has its rule's number
        of distinct persons, none an author, none a bot; where the environment asks
        for approval, one of each of its teams. A review on a forge is an approval
        where the rule trusts that forge as a witness, and nowhere else: it never
@@ -29,21 +29,18 @@ that he wanted them to land here: approvals do.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.change import Change, CommitId, Landing
+from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.review import Testimony
-from gitwarrant.trust import authors, chain, landings, statements, witnesses
-from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.landings import Case
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust import landings
+from gitwarrant.trust.cases import closed, open_cases, policies_of
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
 
@@ -54,9 +51,9 @@ def verify(
     policies: Mapping[CommitId, TrustPolicy],
     environment: Environment | None,
     *,
-    seen: Mapping[CommitId, datetime],
+    witnessed: Witnessed,
     now: datetime,
-    reviews: Sequence[Testimony] = (),
+    waived: bool = False,
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -66,9 +63,10 @@ def verify(
             change without landings names its head.
         environment: where it would go, for the approvals that it asks for
             itself; None: the change is judged for its rules only.
-        seen: when each commit was first seen on the ref, from the log; `now`
-            stands in for what was not recorded yet.
-        reviews: what forges say, with the differences that Git says.
+        witnessed: what the log remembers; `now` stands in for times that were
+            not recorded yet.
+        waived: glass was broken and the alarm about it acknowledged: approvals
+            are owed, not asked (5.4). Never of a change of the rules.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -76,23 +74,17 @@ def verify(
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
-    if environment is not None and environment.ref != change.ref:
-        raise ValueError(f"environment {environment.name!r} follows {environment.ref}, not {change.ref}")
-    if root.threshold < 1:
-        raise ValueError("a root of trust without a threshold protects nothing")
-    in_force = _policies(change, policies)
-    chain.check_shape(change, root.repository)  # 1
-    commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, seen=seen, now=now, reviews=reviews)
+    cases = open_cases(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
     proofs: list[LandingProof] = []
     refusals: list[Refused] = []
-    for place, parsed in enumerate(commits):
+    for case in cases:
         try:
-            proofs.append(landings.judge(cases.open(place, parsed, in_force[place])))  # 3 to 6
+            proofs.append(landings.judge(closed(case)))  # 4 to 6
         except Refused as refusal:
             refusals.append(refusal)
     if refusals:
-        raise _first_of(refusals)
+        raise first_of(refusals)
+    in_force = policies_of(change, policies)
     _check_versions(in_force)  # 6
     _check_expiry(change, root, in_force[-1], now)  # 7
     return Authorship(
@@ -102,6 +94,7 @@ def verify(
         head=change.head,
         policy=digest(in_force[-1]),
         landings=tuple(proofs),
+        owed=waived,
     )
 
 
@@ -128,97 +121,6 @@ def check_succession(before: TrustPolicy, after: TrustPolicy, *, now: datetime |
             remedy="raise version and expires in .gitwarrant/trust.yaml; root holders sign the landing",
             place=TRUST_FILE,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
-
-    registry: Registry
-    counted: Mapping[int, Sequence[statements.Counted]]
-    ignored: tuple[statements.Ignored, ...]
-    reviews: tuple[witnesses.Heard, ...]
-
-
-def _heard(
-    registry: Registry, judged: Sequence[statements.Judged], reviews: tuple[witnesses.Heard, ...]
-) -> _Heard:
-    counted: dict[int, list[statements.Counted]] = {}
-    ignored: list[statements.Ignored] = []
-    for item in judged:
-        if isinstance(item, statements.Ignored):
-            ignored.append(item)
-            continue
-        for place in item.landings:
-            counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored), reviews)
-
-
-class _Cases:
-    """Gathers what speaks for each landing. What depends on a policy only is made once per policy."""
-
-    def __init__(
-        self,
-        change: Change,
-        root: TrustRoot,
-        environment: Environment | None,
-        *,
-        seen: Mapping[CommitId, datetime],
-        now: datetime,
-        reviews: Sequence[Testimony],
-    ) -> None:
-        self._change, self._root, self._environment = change, root, environment
-        self._seen, self._now, self._reviews = seen, now, reviews
-        self._intervals = statements.Intervals(change)
-        self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
-        self._known: dict[int, _Heard] = {}
-
-    def open(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case:
-        """Step 3 for one landing, with the statements that cover it."""
-        heard = self._under(policy)
-        landing = self._change.landings[place]
-        return Case(
-            landing=landing,
-            commits=self._prove(landing, parsed, heard.registry),
-            counted=tuple(heard.counted.get(place, ())),
-            ignored=(
-                *(item for item in heard.ignored if self._is_about_this_line(item)),
-                *witnesses.unheard(heard.reviews, landing),
-            ),
-            policy=policy,
-            registry=heard.registry,
-            environment=self._environment,
-            root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
-            reviews=witnesses.covering(heard.reviews, place),
-        )
-
-    def _prove(
-        self, landing: Landing, parsed: Sequence[ParsedCommit], registry: Registry
-    ) -> tuple[authors.Signed | authors.Unproven, ...]:
-        return tuple(
-            authors.prove(commit, own, registry, at=self._seen.get(commit.id, self._now))
-            for commit, own in zip(landing.commits, parsed, strict=True)
-        )
-
-    def _is_about_this_line(self, ignored: statements.Ignored) -> bool:
-        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
-        return ignored.statement is not None and ignored.statement.from_commit in self._line
-
-    def _under(self, policy: TrustPolicy) -> _Heard:
-        if id(policy) not in self._known:
-            registry = Registry(policy, self._root.keys)
-            judged = statements.judge_all(self._change, registry, self._intervals, now=self._now)
-            reviews = witnesses.judge_all(self._change, self._reviews, registry, now=self._now)
-            self._known[id(policy)] = _heard(registry, judged, reviews)
-        return self._known[id(policy)]
-
-
-def _policies(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tuple[TrustPolicy, ...]:
-    wanted = [landing.commit for landing in change.landings] or [change.head]
-    missing = next((commit for commit in wanted if commit not in policies), None)
-    if missing:
-        raise ValueError(f"no policy is given for {missing}")
-    return tuple(policies[commit] for commit in wanted)
 
 
 def _check_versions(in_force: Sequence[TrustPolicy]) -> None:
@@ -252,7 +154,8 @@ def _only_renews(change: Change, root: TrustRoot) -> bool:
     return change.ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
 
 
-def _first_of(refusals: Sequence[Refused]) -> Refused:
+def first_of(refusals: Sequence[Refused]) -> Refused:
+    """The first of several refusals, which says how many others there are."""
     first, others = refusals[0], len(refusals) - 1
     if not others:
         return first

@@ -8,7 +8,7 @@ and only when every sentence below holds.
 2. It is the last thing that this reviewer said about the request, and it
    approves. What was withdrawn, dismissed, or followed by a push or another
    target branch does not count.
-3. It was given in time: not in the future, and as recently as a statement.
+3. When the landing was first seen, it was no older than a statement may get.
 4. The reviewer's login is a person's here, and not of who opened the request
    or wrote a commit of it. Commits that a squash left behind count for this:
    nobody approves his own work because the forge forgot whose it was.
@@ -19,7 +19,7 @@ Not checked here: whether the rule of a path trusts the forge, and that no
 author of the landing counts (landings); how differences are read (git).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,12 +27,14 @@ from gitwarrant.git.commit import parse_commit
 from gitwarrant.model.change import Change, Landing, compose
 from gitwarrant.model.identity import Identity, IdentityKind
 from gitwarrant.model.review import Review, ReviewState, Testimony
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.covering import MAX_INTERVAL
 from gitwarrant.trust.identities import Registry, writes_as
-from gitwarrant.trust.statements import MAX_INTERVAL, MAX_LIFETIME, MAX_SKEW
+from gitwarrant.trust.statements import MAX_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
-class Witnessed:
+class Reviewed:
     """A review that speaks for landings: `landings` are their places in the change's chain, from 0."""
 
     review: Review
@@ -51,7 +53,7 @@ class Unheard:
         return f"{self.testimony.review} does not count: {self.reason}"
 
 
-Heard = Witnessed | Unheard
+Heard = Reviewed | Unheard
 
 
 class _Reason(Exception):
@@ -59,34 +61,46 @@ class _Reason(Exception):
 
 
 def judge_all(
-    change: Change, testimonies: Sequence[Testimony], registry: Registry, *, now: datetime
+    change: Change, witnessed: Witnessed, registry: Registry, *, now: datetime
 ) -> tuple[Heard, ...]:
     """Judge all reviews that came with a change; of one reviewer and request only the last word is heard."""
     latest: dict[tuple[str, str, int, str], Testimony] = {}
-    for testimony in sorted(testimonies, key=lambda item: item.review.submitted):
+    for testimony in sorted(witnessed.reviews, key=lambda item: item.review.submitted):
         review = testimony.review
         latest[review.forge, review.repository, review.request, review.reviewer.casefold()] = testimony
-    return tuple(judge(testimony, change, registry, now=now) for testimony in latest.values())
+    return tuple(
+        judge(
+            testimony,
+            change,
+            registry,
+            landed=witnessed.time_of([testimony.request.landed], now=now),
+        )
+        for testimony in latest.values()
+    )
 
 
-def judge(testimony: Testimony, change: Change, registry: Registry, *, now: datetime) -> Heard:
-    """Judge one review against a change. Never raises: what does not count says why."""
+def judge(testimony: Testimony, change: Change, registry: Registry, *, landed: datetime) -> Heard:
+    """Judge one review against a change. Never raises: what does not count says why.
+
+    Args:
+        landed: when the landing was first seen.
+    """
     try:
         _of_this(testimony, change)  # 1
         _approves(testimony.review)  # 2
-        _in_time(testimony.review, now)  # 3
+        _in_time(testimony.review, landed)  # 3
         identity = _reviewer(testimony, registry)  # 4
         landings = covered(change, testimony)  # 5
         if not landings:
             raise _Reason("what landed is not what was reviewed")
     except _Reason as reason:
         return Unheard(testimony, str(reason))
-    return Witnessed(testimony.review, identity, landings)
+    return Reviewed(testimony.review, identity, landings)
 
 
-def covering(heard: Iterable[Heard], place: int) -> tuple[Witnessed, ...]:
+def covering(heard: Iterable[Heard], place: int) -> tuple[Reviewed, ...]:
     """The reviews that speak for the landing at this place."""
-    return tuple(item for item in heard if isinstance(item, Witnessed) and place in item.landings)
+    return tuple(item for item in heard if isinstance(item, Reviewed) and place in item.landings)
 
 
 def unheard(heard: Iterable[Heard], landing: Landing) -> tuple[Unheard, ...]:
@@ -160,11 +174,9 @@ def _approves(review: Review) -> None:
         raise _Reason("the request changed after it")
 
 
-def _in_time(review: Review, now: datetime) -> None:
-    if review.submitted > now + MAX_SKEW:
-        raise _Reason(f"it says it was given in the future, at {review.submitted:%Y-%m-%d %H:%M}")
-    if review.submitted <= now - MAX_LIFETIME:
-        raise _Reason(f"it is older than {MAX_LIFETIME.days} days")
+def _in_time(review: Review, landed: datetime) -> None:
+    if review.submitted <= landed - MAX_LIFETIME:
+        raise _Reason(f"it is more than {MAX_LIFETIME.days} days older than the landing")
 
 
 def _reviewer(testimony: Testimony, registry: Registry) -> Identity:
