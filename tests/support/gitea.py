@@ -16,7 +16,7 @@ import random
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,6 +179,20 @@ class Gitea:
             return answer.status, json.loads(data) if data else None
         except ValueError:
             return answer.status, data.decode(errors="replace")
+
+    def wait(self, path: str, holds: Callable[[Any], bool]) -> Any:
+        """Wait until what a path shows is as it should be: Gitea does much in the background.
+
+        Raises:
+            ApiError: it does not become so.
+        """
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            status, answer = self.ask("GET", path)
+            if status == 200 and holds(answer):
+                return answer
+            time.sleep(0.05)
+        raise ApiError(f"{path} does not become as expected")
 
     def address(self, path: str, *, by: str = "") -> str:
         """A repository's address, with the credentials of somebody who pushes."""

@@ -42,7 +42,7 @@ class Case:
     waived: bool
     """Glass was broken: approvals are not asked (5.4)."""
     reviews: tuple[Reviewed, ...] = ()
-    """Reviews that cover this landing, for rules that trust their forge (5.5)."""
+    """Reviews that cover this landing, for rules that trust their forge (5.3)."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -284,7 +284,7 @@ def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = Non
 
 
 def _witnessed(case: Case, rule: PathRule, authors: frozenset[str], *, rooted: bool) -> dict[str, Identity]:
-    """The persons whose reviews a rule counts, but authors (5.5)."""
+    """The persons whose reviews a rule counts, but authors (5.3)."""
     reviewers = case.reviewers(rule, rooted=rooted)
     return {name: item.identity for name, item in reviewers.items() if name not in authors}
 
