@@ -35,6 +35,7 @@ from gitwarrant.model.change import (
 from gitwarrant.model.environment import Bounds, DriftMode, Environment
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, RootKey, TrustPolicy, TrustRoot
+from gitwarrant.model.review import Testimony
 from gitwarrant.model.statement import (
     STATEMENT_NAMESPACE,
     AnyStatement,
@@ -206,6 +207,7 @@ class Chain:
     seen: dict[str, datetime] = field(default_factory=dict)
     negatives: list[SignedStatement] = field(default_factory=list)
     spent: set[Digest] = field(default_factory=set)
+    reviews: list[Testimony] = field(default_factory=list)
     policies: dict[CommitId, TrustPolicy] = field(default_factory=dict)
 
     @property
@@ -341,7 +343,7 @@ class Chain:
         return Hearing(self.change(), "", registry, Negatives(), self.witnessed(), now)
 
     def witnessed(self) -> Witnessed:
-        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent))
+        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent), tuple(self.reviews))
 
     def change(self) -> Change:
         return Change(

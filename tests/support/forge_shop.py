@@ -52,7 +52,7 @@ class Shop:
     name: str
     clone: Path
     witnesses: tuple[str, ...]
-    trusted_at: CommitId = CommitId("")
+    trusted_at: CommitId
     requests: list[int] = field(default_factory=list)
 
     def git(self, *arguments: str) -> str:
@@ -104,7 +104,9 @@ class Shop:
         for request in self.requests:
             pull = self.call("GET", f"/pulls/{request}")
             if not pull["merged"] and pull["head"]["ref"] == quoted:
-                self.gitea.wait(f"/repos/{self.name}/pulls/{request}", lambda said: said["head"]["sha"] == tip)
+                self.gitea.wait(
+                    f"/repos/{self.name}/pulls/{request}", lambda said: said["head"]["sha"] == tip
+                )
 
     def fetch(self) -> None:
         self.git("fetch", "-q", "--prune", "origin", f"+{STATEMENT_REFS}*:{STATEMENT_REFS}*")
@@ -214,7 +216,7 @@ def found(
     """Make a repository with rules and one file, and everybody's accounts."""
     name = name or f"shop-{next(DRAWN)}"
     gitea.call("POST", "/user/repos", {"name": name, "default_branch": "main"})
-    shop = Shop(gitea, f"{ROOT}/{name}", folder / name, tuple(witnesses))
+    shop = Shop(gitea, f"{ROOT}/{name}", folder / name, tuple(witnesses), CommitId(""))
     for login in (*TEAMS, "mallory"):
         gitea.user(login)
         shop.call("PUT", f"/collaborators/{login}", {"permission": "write"})

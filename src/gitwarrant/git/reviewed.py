@@ -3,17 +3,19 @@
 Not checked here: who the reviewer is, and whether that is what landed (trust).
 """
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from itertools import islice, pairwise
 
 from gitwarrant.git.difference import differences, path_changes
 from gitwarrant.git.objects import Objects
 from gitwarrant.git.reading import Repository
-from gitwarrant.model.change import CommitId, PathChange
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.change import CommitId, PathChange, diff_digest
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.review import PullRequest, Review, Testimony
 
 MAX_COMMITS = 5_000  # of one request
+MAX_STEPS = 100  # commits of a request that is landed one by one; each costs a difference
 
 
 def reviewed(
@@ -33,12 +35,31 @@ def reviewed(
 def _reviewed(objects: Objects, request: PullRequest, head: CommitId, review: Review) -> Testimony:
     try:
         problem = _unrelated(objects, request, head, review.commit)
-        if problem:
-            return Testimony(review, request, (), frozenset(), problem)
-        changes, emails = _difference(objects, request.base, review.commit)
+        if not problem:
+            return _read(objects, request, review)
     except Refused as error:
-        return Testimony(review, request, (), frozenset(), f"what was reviewed cannot be read: {error.what}")
-    return Testimony(review, request, changes, emails)
+        problem = f"what was reviewed cannot be read: {error.what}"
+    return Testimony(review, request, (), (), frozenset(), problem)
+
+
+def _read(objects: Objects, request: PullRequest, review: Review) -> Testimony:
+    new = list(islice(objects.new_commits(review.commit, request.base), MAX_COMMITS + 1))
+    if len(new) > MAX_COMMITS:
+        raise Refused(
+            f"the request has more than {MAX_COMMITS:,} commits", stage="fetch", remedy="land it in parts"
+        )
+    changes = _difference(objects, request.base, review.commit)
+    emails = frozenset(objects.commit(commit)[1].author.email for commit in new)
+    return Testimony(review, request, changes, _steps(objects, request.base, new), emails)
+
+
+def _steps(objects: Objects, base: CommitId, new: Sequence[CommitId]) -> tuple[Digest, ...]:
+    """What each commit of a line changes, oldest first; nothing where commits merge, or are many."""
+    line = [base, *new]
+    parents = [objects.commit(commit)[1].parents for commit in new]
+    if len(new) > MAX_STEPS or parents != [(before,) for before in line[:-1]]:
+        return ()
+    return tuple(diff_digest(_difference(objects, before, after)) for before, after in pairwise(line))
 
 
 def _unrelated(objects: Objects, request: PullRequest, head: CommitId, commit: CommitId) -> str:
@@ -60,14 +81,6 @@ def _had_before(objects: Objects, request: PullRequest) -> bool:
     return bool(before) and (before[0] == request.base or objects.descends(before[0], request.base))
 
 
-def _difference(
-    objects: Objects, base: CommitId, commit: CommitId
-) -> tuple[tuple[PathChange, ...], frozenset[str]]:
-    before, after = objects.commit(base)[1].tree, objects.commit(commit)[1].tree
-    new = list(islice(objects.new_commits(commit, base), MAX_COMMITS + 1))
-    if len(new) > MAX_COMMITS:
-        raise Refused(
-            f"the request has more than {MAX_COMMITS:,} commits", stage="fetch", remedy="land it in parts"
-        )
-    emails = frozenset(objects.commit(one)[1].author.email for one in new)
-    return path_changes(differences(objects, before, after)), emails
+def _difference(objects: Objects, before: CommitId, after: CommitId) -> tuple[PathChange, ...]:
+    trees = (objects.commit(commit)[1].tree for commit in (before, after))
+    return path_changes(differences(objects, *trees))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId, PathChange
 
 
@@ -70,14 +71,17 @@ class PullRequest:
 class Testimony:
     """A review together with what was reviewed, read from Git objects and not from the forge.
 
-    `changes` is the difference from the request's base to the reviewed commit.
-    `emails` are those that wrote the commits between, as the commits say: good
-    enough to keep their owners from approving their own work. `problem` says why
-    nothing could be read (both are empty then); empty: all was.
+    `changes` is the difference from the request's base to the reviewed commit,
+    `steps` digests that of each commit between, oldest first; without steps
+    where the branch is no line of a few commits. `emails` are those that wrote
+    these commits, as the commits say: good enough to keep their owners from
+    approving their own work. `problem` says why nothing could be read (all are
+    empty then); empty: all was.
     """
 
     review: Review
     request: PullRequest
     changes: tuple[PathChange, ...]
+    steps: tuple[Digest, ...]
     emails: frozenset[str]
     problem: str = ""

@@ -305,7 +305,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
         _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
-    given = set(approvals) - authors
+    given = [_words(approval) for approval in approvals_of(case, authors)]
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
@@ -352,6 +352,10 @@ def consenting(case: Case) -> list[str]:
 
 
 # Words.
+
+
+def _words(approval: Approval) -> str:
+    return f"{approval.identity} on {approval.witness}" if approval.witness else approval.identity
 
 
 def _passes(check: Callable[[], None]) -> bool:

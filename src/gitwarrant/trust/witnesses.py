@@ -24,11 +24,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.git.commit import parse_commit
-from gitwarrant.model.change import Change, Landing, compose
+from gitwarrant.model.change import Change, Landing, diff_digest
 from gitwarrant.model.identity import Identity, IdentityKind
 from gitwarrant.model.review import Review, ReviewState, Testimony
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.covering import MAX_INTERVAL
 from gitwarrant.trust.identities import Registry, writes_as
 from gitwarrant.trust.statements import MAX_LIFETIME
 
@@ -115,26 +114,24 @@ def unheard(heard: Iterable[Heard], landing: Landing) -> tuple[Unheard, ...]:
 def covered(change: Change, testimony: Testimony) -> range:
     """The landings that a review covers; empty when it covers none.
 
-    They end where the request landed. Either the landing merges exactly the
-    reviewed commit and adds nothing to the clean merge; or the landings up to
-    it, as few as will do, make exactly the difference that was reviewed: one
-    for a squash or a merge, one for each commit of a rebase or fast-forward.
-    An equal tree alone is not enough: it could also take back what landed in
-    between.
+    They end where the request landed. Either that landing merges exactly the
+    reviewed commit and adds nothing to the clean merge; or it makes exactly
+    the difference that was reviewed, as a squash does; or it and those before
+    it make, one by one, what the commits of the request did, as a rebase or a
+    fast-forward does. That trees are equal, or differences in the end, is not
+    enough: what landed before would be taken back with nobody seeing it.
     """
     end = _landed(change, testimony)
     if end is None or testimony.problem or not testimony.changes:
         return range(0)
-    if _merges(change.landings[end], testimony.review):
+    last = change.landings[end]
+    if _merges(last, testimony.review) or sorted(last.changes) == sorted(testimony.changes):
         return range(end, end + 1)
-    wanted = tuple(sorted(testimony.changes))
-    so_far = compose([change.landings[end].changes])
-    for start in range(end, max(-1, end - MAX_INTERVAL), -1):
-        if start != end:
-            so_far = compose([change.landings[start].changes, so_far])
-        if so_far == wanted:
-            return range(start, end + 1)
-    return range(0)
+    start = end + 1 - len(testimony.steps)
+    if not testimony.steps or start < 0:
+        return range(0)
+    made = tuple(diff_digest(landing.changes) for landing in change.landings[start : end + 1])
+    return range(start, end + 1) if made == testimony.steps else range(0)
 
 
 def _landed(change: Change, testimony: Testimony) -> int | None:
