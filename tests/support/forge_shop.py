@@ -12,6 +12,7 @@ tests.support.forge_shop FOLDER` leaves such a repository, with a merge, a squas
 clone in that folder, statements and heads of its requests included.
 """
 
+import re
 import secrets
 import sys
 import tempfile
@@ -41,6 +42,13 @@ MAIN = "refs/heads/main"
 STYLES = ("merge", "squash", "rebase", "rebase-merge", "fast-forward-only")
 TEAMS = {"alice": "writers", "dave": "writers", "bob": "reviewers", "carol": "reviewers"}
 WEB = "".join(f"line {number}\n" for number in range(1, 30))
+GRANT = {"cluster": "main", "namespaces": ["shop"], "kinds": ["*"]}
+ENVIRONMENTS = {
+    "stages": {
+        "staging": {"branch": "main", "path": "staging", "namespace": "shop", "policies": ["basic-security"]}
+    }
+}
+COMMIT = re.compile(r"\b[0-9a-f]{12}\b")
 DRAWN = iter(range(1, 10_000))
 
 
@@ -89,6 +97,14 @@ class Shop:
             self.commit(step, by=by, signed=signed)
         self.push(name, by=by)
         return self.tip()
+
+    def edited(self, lines: Mapping[int, str], *, start: str = "main") -> dict[str, str]:
+        """The file as a branch of the forge has it, with some lines changed."""
+        self.fetch()
+        text = self.git("show", f"origin/{start}:web.yaml").splitlines()
+        for line, words in lines.items():
+            text[line - 1] = words
+        return {"web.yaml": "\n".join(text) + "\n"}
 
     def push(self, *refs: str, by: str, force: bool = False) -> None:
         options = ["--force"] if force else []
@@ -174,7 +190,8 @@ class Shop:
                 "trusted_at": self.trusted_at,
                 "keys": [{"holder": "root", "public": person("root").public}],
             },
-            "tenant": {"name": "shop", "grants": {}},
+            "tenant": {"name": "shop", "grants": {"staging": GRANT}},
+            "clusters": {"main": {"uid": "not-a-cluster"}},
             "git": {"ca_file": ca_file},
             "forge": {"kind": "gitea", "url": self.gitea.url, "token_file": str(token), "ca_file": ca_file},
         }
@@ -192,12 +209,17 @@ class Shop:
             with open_delivery(agent, lambda: datetime.now(UTC), forge) as work:
                 return advance_trust(work)[1].authorship.landings
 
+    def trust(self, revision: str = "origin/main") -> None:
+        """Begin to judge from here on."""
+        self.fetch()
+        self.trusted_at = self.tip(revision)
+
     def verdict(self) -> str:
-        """What verify says: what is refused, or who stands behind each landing."""
+        """What verify says: what it refuses, with ... for a commit, or who stands behind each landing."""
         try:
             proofs = self.verify()
         except Refused as refused:
-            return refused.what.partition(": ")[2]
+            return COMMIT.sub("...", refused.what.partition(": ")[2])
         return "; ".join(_words(proof) for proof in proofs)
 
 
@@ -236,6 +258,7 @@ def rules(shop: Shop, approvals: int) -> dict[str, str]:
     return {
         ".gitwarrant/trust.yaml": f"repository: {shop.name}\nversion: 1\nexpires: {until}\n",
         ".gitwarrant/identities.yaml": yaml.safe_dump(people),
+        ".gitwarrant/environments.yaml": yaml.safe_dump(ENVIRONMENTS),
         ".gitwarrant/rules.yaml": yaml.safe_dump([{**rule, "witnesses": list(shop.witnesses)}]),
     }
 
@@ -248,13 +271,6 @@ def identity(who: Person, login: str, team: str) -> dict[str, Any]:
         "teams": [team],
         "logins": {"gitea": login},
     }
-
-
-def changed(line: int, text: str = "changed") -> str:
-    """The file with one line changed."""
-    lines = WEB.splitlines(keepends=True)
-    lines[line - 1] = f"{text}\n"
-    return "".join(lines)
 
 
 def three_landings(gitea: Gitea, folder: Path) -> Shop:
