@@ -9,10 +9,10 @@ import json
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -99,18 +99,21 @@ class Exchange:
             cert_reqs="CERT_REQUIRED",
             ssl_context=self._context(),
         )
+        late = Event()
         watchdog: Timer | None = None
         try:
             connection.connect()
-            watchdog = Timer(self.seconds, _cut, [connection.sock])
+            watchdog = Timer(self.seconds, _cut, [connection.sock, late])
             watchdog.daemon = True
             watchdog.start()
             connection.request("GET", target, headers=self._headers(), preload_content=False)
-            response = connection.getresponse()
-            return response.status, self._body(response, target)
+            with closing(connection.getresponse()) as response:
+                body = self._body(response, target)
+            if late.is_set():  # what was cut off may look like an end
+                raise TimeoutError
+            return response.status, body
         except (HTTPError, OSError) as error:
-            late = watchdog is not None and not watchdog.is_alive()
-            raise self._failure(error, target, late=late) from error
+            raise self._failure(error, target, late=late.is_set()) from error
         finally:
             if watchdog is not None:
                 watchdog.cancel()
@@ -183,8 +186,9 @@ class Exchange:
         return ForgeError(f"{shown} answers with status {status}", remedy="check forge.url and forge.kind")
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, late: Event) -> None:
     """End a connection from outside; the unbound call leaves the TLS layer to whoever reads from it."""
+    late.set()
     with suppress(OSError):
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 

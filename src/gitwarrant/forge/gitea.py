@@ -7,6 +7,7 @@ read as well: what was approved against one branch was not approved against anot
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gitwarrant.config.agent import ForgeAccess
@@ -59,7 +60,7 @@ class Gitea:
         for commit in commits:
             said = self._server.get(*self._repository, "commits", commit, "pull")
             if said is not None:
-                request = self._request(Answer.of("pull request", said))
+                request = read_request(Answer.of("pull request", said), self.name, self._access.repository)
                 if request.landed != commit:
                     raise ForgeError(
                         f"asked about {commit[:12]}, the forge answers about another commit", remedy=REMEDY
@@ -70,45 +71,11 @@ class Gitea:
     def reviews(self, request: PullRequest) -> tuple[Review, ...]:
         """See `Forge.reviews`."""
         retargeted = self._retargeted(request)
-        found = (self._review(request, item, retargeted) for item in self._reviews(request))
-        return tuple(review for review in found if review is not None)
-
-    def _request(self, said: Answer) -> PullRequest:
-        number = said.number("number")
-        if not said.flag("merged"):
-            raise said.wrong("merged", "false, where a landed request was asked for")
-        return PullRequest(
-            forge=self.name,
-            repository=self._access.repository,
-            number=number,
-            ref=f"refs/pull/{number}/head",
-            target=f"refs/heads/{said.object('base').text('ref')}",
-            landed=said.commit("merge_commit_sha"),
-            head=said.object("head").commit("sha"),
-            base=said.commit("merge_base"),
-            author=said.login("user"),
-        )
-
-    def _review(self, request: PullRequest, said: Answer, retargeted: datetime | None) -> Review | None:
-        state = said.text("state")
-        if state in NOT_YET:
-            return None
-        if state not in STATES:
-            raise said.wrong("state", f"{state[:40]!r}, which is not known")
-        reviewer = said.login("user")
-        if not reviewer:
-            return None  # of an account that is gone
-        submitted = said.moment("submitted_at")
-        return Review(
-            forge=self.name,
-            repository=self._access.repository,
-            request=request.number,
-            reviewer=reviewer,
-            state=ReviewState.DISMISSED if said.flag("dismissed") else STATES[state],
-            commit=said.commit("commit_id"),
-            submitted=submitted,
-            official=said.flag("official"),
-            stale=said.flag("stale") or (retargeted is not None and submitted <= retargeted),
+        found = (read_review(said, request) for said in self._reviews(request))
+        return tuple(
+            replace(review, stale=True) if retargeted and review.submitted <= retargeted else review
+            for review in found
+            if review is not None
         )
 
     def _retargeted(self, request: PullRequest) -> datetime | None:
@@ -147,3 +114,52 @@ class Gitea:
             f"{self._access.repository} #{request.number} has more than {PAGE * MAX_PAGES} {what}",
             remedy="approve this change by statements: gitwarrant approve",
         )
+
+
+def read_request(said: Answer, forge: str, repository: str) -> PullRequest:
+    """Read a request that has landed.
+
+    Raises:
+        ForgeError: it has not, or is written in another way.
+    """
+    number = said.number("number")
+    if not said.flag("merged"):
+        raise said.wrong("merged", "false, where a landed request was asked for")
+    return PullRequest(
+        forge=forge,
+        repository=repository,
+        number=number,
+        ref=f"refs/pull/{number}/head",
+        target=f"refs/heads/{said.object('base').text('ref')}",
+        landed=said.commit("merge_commit_sha"),
+        head=said.object("head").commit("sha"),
+        base=said.commit("merge_base"),
+        author=said.login("user"),
+    )
+
+
+def read_review(said: Answer, request: PullRequest) -> Review | None:
+    """Read a review; None: it came to nothing yet, or its account is gone.
+
+    Raises:
+        ForgeError: it is written in another way, or its state is not known.
+    """
+    state = said.text("state")
+    if state in NOT_YET:
+        return None
+    if state not in STATES:
+        raise said.wrong("state", f"{state[:40]!r}, which is not known")
+    reviewer = said.login("user")
+    if not reviewer:
+        return None
+    return Review(
+        forge=request.forge,
+        repository=request.repository,
+        request=request.number,
+        reviewer=reviewer,
+        state=ReviewState.DISMISSED if said.flag("dismissed") else STATES[state],
+        commit=said.commit("commit_id"),
+        submitted=said.moment("submitted_at"),
+        official=said.flag("official"),
+        stale=said.flag("stale"),
+    )
