@@ -33,7 +33,8 @@ from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, STATEMENT_REFS, Bind, StatementKind
-from gitwarrant.pipeline.delivery import advance_trust, open_delivery
+from gitwarrant.pipeline.delivery import candidate, open_delivery
+from gitwarrant.pipeline.judge import judge
 from gitwarrant.trust.statements import interval, make
 from tests.support.gitea import ROOT, Gitea, running
 from tests.support.repositories import Person, person
@@ -207,7 +208,14 @@ class Shop:
             agent = self.agent(Path(folder) / "state")
             forge = connect(agent.forge) if agent.forge else None
             with open_delivery(agent, lambda: datetime.now(UTC), forge) as work:
-                return advance_trust(work)[1].authorship.landings
+                asked = candidate(work, "staging")
+                said = judge(asked.repository, asked.question)
+        for refusal in said.refusals:
+            if refusal.stage == "verify":
+                raise refusal
+        if said.authorship is None:
+            raise AssertionError("verify neither proved nor refused")
+        return said.authorship.landings
 
     def trust(self, revision: str = "origin/main") -> None:
         """Begin to judge from here on."""

@@ -37,12 +37,17 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.alarms import Alarms
+from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.orders import judge_orders, suspension
 
 VERDICTS = frozenset(
     {
@@ -67,6 +72,7 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    alarms: Alarms
     now: Callable[[], datetime]
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
@@ -90,7 +96,7 @@ class Candidate:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
         parts = (
-            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
+            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived),
             asked.witnessed.reviews,
         )
         return digest(parts)
@@ -107,6 +113,8 @@ class Standing:
     repository: Repository
     environment: Environment
     warrant: LastWarrant
+    suspended: Order | None
+    """The order that suspends it now; meanwhile drift is reported, not put back."""
 
 
 @contextmanager
@@ -120,7 +128,9 @@ def open_delivery(
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), now, forge)
+        memory = Memory(log)
+        alarms = Alarms(log, memory, agent.alarms)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now, forge)
 
 
 @contextmanager
@@ -152,7 +162,10 @@ def candidate(work: Delivery, name: str) -> Candidate:
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
         head = _fetch(work, environment.ref)
-        return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
+        question = _question(work, repository, trusted, environment, head)
+        announce(question, work.alarms)
+        question = replace(question, waived=is_waived(question, work.alarms))
+        return Candidate(repository, trusted, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -167,7 +180,24 @@ def standing(work: Delivery, name: str) -> Standing | None:
         return None
     repository = Repository(work.quarantine)
     rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
-    return Standing(repository, environment_of(rules, name), last)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _suspension(
+    work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
+) -> Order | None:
+    """The order that suspends an environment, as far as it was fetched or is remembered."""
+    root, statements = work.agent.root, repository.statements()
+    given = judge_orders(
+        statements,
+        root.repository,
+        environment,
+        Registry(policy, root.keys),
+        witnessed=work.memory.recalled(statements),
+        now=work.now(),
+    )
+    return suspension(given)
 
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
@@ -213,10 +243,12 @@ def _moved(item: PlannedObject) -> dict[str, Json]:
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it as far as it proves itself.
+    """Fetch the trust ref and follow it to its tip.
+
+    What proves itself on the way is recorded, even if what follows does not.
 
     Raises:
-        Refused: by fetch or verify.
+        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
     root = work.agent.root
@@ -234,11 +266,13 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     if trusted.revision != since:
         body = {
             "ref": root.trust_ref,
-            "commit": tip,
+            "commit": trusted.revision,
             "policy": digest(trusted.config.policy),
             "statements": sorted(trusted.authorship.statements),
         }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    with refusals_recorded(work, TRUST):
+        trusted.raise_doubt()
     return repository, trusted
 
 
