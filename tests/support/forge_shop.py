@@ -50,6 +50,7 @@ ENVIRONMENTS = {
     }
 }
 COMMIT = re.compile(r"\b[0-9a-f]{12}\b")
+READ = "read:repository,read:issue"
 DRAWN = iter(range(1, 10_000))
 
 
@@ -62,6 +63,8 @@ class Shop:
     clone: Path
     witnesses: tuple[str, ...]
     trusted_at: CommitId
+    reader: str = field(repr=False)
+    """A token that may read, and nothing else."""
     requests: list[int] = field(default_factory=list)
 
     def git(self, *arguments: str) -> str:
@@ -180,7 +183,7 @@ class Shop:
     def agent(self, state: Path) -> Agent:
         """The configuration of a deployer that trusts this repository from its first commit on."""
         token = state.parent / f"{state.name}.token"
-        token.write_text(self.gitea.user(ROOT).token)
+        token.write_text(self.reader)
         ca_file = str(self.gitea.ca_file)
         settings = {
             "version": 1,
@@ -246,7 +249,9 @@ def found(
     """Make a repository with rules and one file, and everybody's accounts."""
     name = name or f"shop-{next(DRAWN)}"
     gitea.call("POST", "/user/repos", {"name": name, "default_branch": "main"})
-    shop = Shop(gitea, f"{ROOT}/{name}", folder / name, tuple(witnesses), CommitId(""))
+    gitea.user("carol")
+    reader = gitea.token("carol", READ)
+    shop = Shop(gitea, f"{ROOT}/{name}", folder / name, tuple(witnesses), CommitId(""), reader)
     for login in (*TEAMS, "mallory"):
         gitea.user(login)
         shop.call("PUT", f"/collaborators/{login}", {"permission": "write"})

@@ -133,11 +133,12 @@ class Gitea:
             admin = ["--admin"] if name == ROOT else []
             told = ["--username", name, "--email", email, "--password", secrets.token_hex(12)]
             self.command("admin", "user", "create", *told, *admin, "--must-change-password=false")
-            self.users[name] = User(name, self._token(name))
+            self.users[name] = User(name, self.token(name, "all"))
         return self.users[name]
 
-    def _token(self, name: str) -> str:
-        asked = ["--username", name, "--token-name", "tests", "--scopes", "all", "--raw"]
+    def token(self, name: str, scopes: str) -> str:
+        """Make a new token of a user."""
+        asked = ["--username", name, "--token-name", secrets.token_hex(8), "--scopes", scopes, "--raw"]
         return self.command("admin", "user", "generate-access-token", *asked).split()[-1]
 
     def command(self, *arguments: str) -> str:
