@@ -181,7 +181,9 @@ def asks_for_changes(shop: Shop, request: int, _review: int) -> None:
     [
         pytest.param(pushes_more, "the request changed after it", id="pushed after the approval"),
         pytest.param(
-            forces_other_content, "the request changed after it", id="forced other content after the approval"
+            forces_other_content,
+            "the commit ... that was reviewed is not on the request's branch any more",
+            id="forced other content after the approval",
         ),
         pytest.param(dismisses, "its last word is: dismissed", id="dismissed approval"),
         pytest.param(asks_for_changes, "its last word is: changes requested", id="withdrawn approval"),
