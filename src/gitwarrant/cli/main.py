@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 # A command whose name is a word of Python's own has a module of another name.
-MODULES: Mapping[str, str] = {"try": "trial"}
+MODULES: Mapping[str, str] = {"try": "trial", "break-glass": "break_glass"}
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.
