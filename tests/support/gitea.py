@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import urllib3
@@ -124,6 +123,7 @@ class Gitea:
     binary: Path
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    pool: urllib3.PoolManager = field(repr=False)
     users: dict[str, User] = field(default_factory=dict)
 
     def user(self, name: str) -> User:
@@ -171,11 +171,10 @@ class Gitea:
         """Call the API and give the status too."""
         headers = {"Authorization": f"token {self.user(by).token}", "Content-Type": "application/json"}
         sent = None if body is None else json.dumps(body).encode()
-        with urllib3.PoolManager(ca_certs=str(self.ca_file)) as pool:
-            answer = pool.request(
-                method, f"{self.url}/api/v1{path}", body=sent, headers=headers, retries=False, timeout=60
-            )
-            data = answer.data
+        answer = self.pool.request(
+            method, f"{self.url}/api/v1{path}", body=sent, headers=headers, retries=False, timeout=60
+        )
+        data = answer.data
         try:
             return answer.status, json.loads(data) if data else None
         except ValueError:
@@ -239,8 +238,9 @@ def running(folder: Path) -> Iterator[Gitea]:
     for _ in range(STARTS):
         port = free_port(random.Random())
         _configure(folder, certificate, key, port)
-        with _started(program, folder) as process:
-            gitea = Gitea(f"https://127.0.0.1:{port}", certificate, program, folder, _environment(folder))
+        with _started(program, folder) as process, urllib3.PoolManager(ca_certs=str(certificate)) as pool:
+            url = f"https://127.0.0.1:{port}"
+            gitea = Gitea(url, certificate, program, folder, _environment(folder), pool)
             if _is_ready(gitea, process):
                 gitea.user(ROOT)
                 yield gitea
@@ -311,14 +311,11 @@ def _started(program: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 def _is_ready(gitea: Gitea, process: subprocess.Popen[bytes]) -> bool:
     """Whether it answers; False: it ended."""
     until = time.monotonic() + READY_SECONDS
-    where = urlsplit(gitea.url)
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib3.HTTPSConnectionPool(
-                where.hostname or "", where.port, ca_certs=str(gitea.ca_file), timeout=2, retries=False
-            ) as pool:
-                if pool.request("GET", "/api/v1/version").status == 200:
-                    return True
+            answer = gitea.pool.request("GET", f"{gitea.url}/api/v1/version", timeout=2, retries=False)
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)
+        else:
+            return answer.status == 200
     return False
