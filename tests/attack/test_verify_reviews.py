@@ -183,6 +183,16 @@ def test_review_approves_a_rule_beside_another_path(beside: str) -> None:
     )
 
 
+def test_account_registered_under_the_name_of_somebody_here() -> None:
+    """Bob's login was never written down; whoever took the account 'bob' is not he."""
+    chain = edited()
+    nameless = tuple(replace(who, logins=frozenset()) for who in chain.policy.identities)
+    chain.policy = replace(chain.policy, identities=nameless)
+    review(chain, "bob")
+
+    assert "nobody here has the login 'bob' on gitea" in refusal(chain)
+
+
 def test_forge_names_another_landing() -> None:
     """A review of a request that ended elsewhere speaks for nothing here."""
     chain = edited()

@@ -10,6 +10,7 @@ from gitwarrant.forge.forge import ForgeError
 from gitwarrant.forge.gitea import read_request, read_review
 from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.change import CommitId
+from gitwarrant.model.owners import Forge
 from gitwarrant.model.review import PullRequest, Review
 
 COMMIT = "c" * 40
@@ -42,6 +43,7 @@ REQUEST = {
 }
 PULL = PullRequest(
     "gitea",
+    Forge.GITEA,
     "o/n",
     7,
     "refs/pull/7/head",

@@ -15,6 +15,7 @@ from tests.support.repositories import person
 from gitwarrant.forge.forge import Forge, ForgeError
 from gitwarrant.forge.registry import connect
 from gitwarrant.model.errors import Unreachable
+from gitwarrant.model.owners import Forge as Kind
 from gitwarrant.model.review import PullRequest, Review, ReviewState
 from gitwarrant.pipeline.delivery import Delivery, candidate, open_delivery
 from gitwarrant.pipeline.judge import judge
@@ -278,7 +279,9 @@ def test_what_the_forge_says_is_read_whole(trusting: Shop) -> None:
 
     name = trusting.name
     ref = f"refs/pull/{request}/head"
-    assert pull == PullRequest("gitea", name, request, ref, MAIN, landed, head, base, author="alice")
+    assert pull == PullRequest(
+        "gitea", Kind.GITEA, name, request, ref, MAIN, landed, head, base, author="alice"
+    )
     states = (ReviewState.DISMISSED, ReviewState.APPROVED)  # the second one replaced the first
     assert reviews == tuple(
         Review("gitea", name, request, "bob", state, head, review.submitted, official=official, stale=False)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gitwarrant.model.change import CommitId, diff_digest
 from gitwarrant.model.identity import TrustPolicy
+from gitwarrant.model.owners import Forge
 from gitwarrant.model.review import PullRequest, Review, ReviewState, Testimony
 from tests.support.chain import MAIN, NOW, POLICY, REPOSITORY, Chain
 
@@ -21,7 +22,9 @@ def trusting(policy: TrustPolicy = POLICY, *forges: str) -> TrustPolicy:
     """A policy with a login for everybody, whose rules count the reviews of these forges (gitea)."""
     return replace(
         policy,
-        identities=tuple(replace(who, logins=((FORGE, who.name),)) for who in policy.identities),
+        identities=tuple(
+            replace(who, logins=frozenset({(Forge.GITEA, who.name)})) for who in policy.identities
+        ),
         rules=tuple(replace(rule, witnesses=frozenset(forges or [FORGE])) for rule in policy.rules),
     )
 
@@ -49,7 +52,16 @@ def review(
     """
     made = Review(FORGE, REPOSITORY, 7, by, state, commit, at, official=True, stale=stale)
     about = PullRequest(
-        FORGE, REPOSITORY, 7, "refs/pull/7/head", MAIN, chain.head, commit, chain.base, author="alice"
+        FORGE,
+        Forge.GITEA,
+        REPOSITORY,
+        7,
+        "refs/pull/7/head",
+        MAIN,
+        chain.head,
+        commit,
+        chain.base,
+        author="alice",
     )
     changes = chain.about(first % len(chain.landings), len(chain.landings) - 1).changes
     steps = (

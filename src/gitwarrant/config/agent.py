@@ -116,7 +116,7 @@ class ForgeFile(StrictModel):
     """The forge whose reviews the rules may count."""
 
     kind: Literal["gitea"] = Field(description="what it is: gitea (or Forgejo)")
-    name: Name | None = Field(None, description="how rules and identities call it (default: its kind)")
+    name: Name | None = Field(None, description="how rules call it (default: its kind)")
     url: Text = Field(description="its address: https://git.example.com")
     repository: RepositoryName | None = Field(
         None, description="the repository's name there, OWNER/NAME (default: root.repository)"

@@ -33,7 +33,7 @@ class Forge(Protocol):
 
     @property
     def name(self) -> str:
-        """How rules and identities call it."""
+        """How rules call it."""
         ...
 
     def landed(self, commits: Sequence[CommitId]) -> tuple[PullRequest, ...]:

@@ -15,6 +15,7 @@ from gitwarrant.forge.answers import REMEDY, Answer, answers
 from gitwarrant.forge.exchange import Address, Exchange
 from gitwarrant.forge.forge import ForgeError
 from gitwarrant.model.change import CommitId
+from gitwarrant.model.owners import Forge
 from gitwarrant.model.review import PullRequest, Review, ReviewState
 
 PAGE = 50  # the most that Gitea gives in one answer, if not told otherwise
@@ -127,6 +128,7 @@ def read_request(said: Answer, forge: str, repository: str) -> PullRequest:
         raise said.wrong("merged", "false, where a landed request was asked for")
     return PullRequest(
         forge=forge,
+        kind=Forge.GITEA,
         repository=repository,
         number=number,
         ref=f"refs/pull/{number}/head",

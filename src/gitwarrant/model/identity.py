@@ -6,6 +6,8 @@ from enum import Enum
 
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
+from gitwarrant.model.owners import Forge, OwnersSource
+from gitwarrant.model.permission import Permission
 
 
 class IdentityKind(Enum):
@@ -34,7 +36,9 @@ class Key:
 class Identity:
     """A person or a bot: keys, the e-mail addresses it may write as, its teams.
 
-    `logins` are (forge, login) pairs, sorted: who it is where reviews are given.
+    `logins` are the names it has on forges, at most one on each: CODEOWNERS
+    files speak of those, and reviews are given by them. `may` lists all that a bot may change; empty: only
+    the rules of paths bound it.
     """
 
     name: str
@@ -43,7 +47,8 @@ class Identity:
     keys: tuple[Key, ...]
     teams: frozenset[str]
     place: Place
-    logins: tuple[tuple[str, str], ...] = ()
+    logins: frozenset[tuple[Forge, str]] = frozenset()
+    may: tuple[Permission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,9 @@ class PathRule:
 
     Patterns read as in GitHub's CODEOWNERS; the last rule that matches a path
     decides. `writers` and `approvers` name teams or identities; empty means
-    any known identity. `witnesses` names the forges whose reviews count as
-    approvals here.
+    any known identity. `owners` adds the approvals that a CODEOWNERS file of
+    the revision before the landing asks for. `witnesses` names the forges
+    whose reviews count as approvals here.
     """
 
     pattern: str
@@ -61,6 +67,7 @@ class PathRule:
     approvals: int
     approvers: frozenset[str]
     place: Place
+    owners: OwnersSource | None = None
     witnesses: frozenset[str] = frozenset()
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId, PathChange
+from gitwarrant.model.owners import Forge
 
 
 class ReviewState(Enum):
@@ -24,7 +25,7 @@ class ReviewState(Enum):
 class Review:
     """One review of one pull request.
 
-    `forge` is the name that rules and identities use; `repository` is the
+    `forge` is the name that rules use; `repository` is the
     forge's own name of it. `commit` is the one that the reviewer looked at.
     `stale`: the forge knows that something else came after it, a push or
     another target. `official`: the forge itself counts it; the rules decide
@@ -49,14 +50,15 @@ class Review:
 class PullRequest:
     """A pull request that the forge says has landed.
 
-    `landed` is the commit of the protected ref that it ended in, `head` the
-    tip of its branch, `base` the commit that its difference was shown from,
-    `author` the login that opened it; empty: an account that is gone. `ref` is
-    where the server keeps the head, `target` the full name of the ref it was
-    merged into.
+    `forge` is the name that rules use, `kind` whose logins it has. `landed` is
+    the commit of the protected ref that it ended in, `head` the tip of its
+    branch, `base` the commit that its difference was shown from, `author` the
+    login that opened it; empty: an account that is gone. `ref` is where the
+    server keeps the head, `target` the full name of the ref it was merged into.
     """
 
     forge: str
+    kind: Forge
     repository: str
     number: int
     ref: str

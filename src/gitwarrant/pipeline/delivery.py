@@ -41,8 +41,9 @@ from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.doors import announce, is_waived
-from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
+from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore

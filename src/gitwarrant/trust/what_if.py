@@ -96,7 +96,8 @@ def _of_rule(
 
 def _reviewing(identity: Identity | None, rule: PathRule) -> tuple[Reach, str]:
     """How far somebody's account comes."""
-    forges = sorted(rule.witnesses & {forge for forge, _ in identity.logins}) if identity else []
+    # Which kind a witness is, only the agent's configuration knows: any login may be one there.
+    forges = sorted(rule.witnesses) if identity and identity.logins else []
     if identity is None or not forges or not rule.approvals or not belongs(identity, rule.approvers):
         return Reach.NOTHING, "nobody's signature comes with an account"
     if identity.kind is not IdentityKind.PERSON:
@@ -114,9 +115,12 @@ def _signing(identity: Identity | None, rule: PathRule, environment: Environment
         return Reach.NOTHING, "no identity here, so no author and no approver"
     asked = list(_asked(rule, environment))
     if belongs(identity, rule.writers):
+        may = "it may change the fields that its 'may' lists" if identity.may else "it may change these paths"
         if not asked:
-            return Reach.ALONE, "it may change these paths, and no approval is asked"
-        return Reach.WITH_OTHERS, f"it may change these paths, but needs {' and '.join(asked)}"
+            # CODEOWNERS may name nobody for a path, or be changed: it takes nothing away here.
+            unless = f", but where {rule.owners.file} names an owner" if rule.owners else ""
+            return Reach.ALONE, f"{may}, and no approval is asked{unless}"
+        return Reach.WITH_OTHERS, f"{may}, but needs {' and '.join(asked)}"
     if rule.approvals and identity.kind is IdentityKind.PERSON and belongs(identity, rule.approvers):
         why = (
             f"it may not change these paths; it can give one of {rule.approvals} approvals to others' changes"

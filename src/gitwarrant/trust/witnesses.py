@@ -26,7 +26,7 @@ from datetime import datetime
 from gitwarrant.git.commit import parse_commit
 from gitwarrant.model.change import Change, Landing, diff_digest
 from gitwarrant.model.identity import Identity, IdentityKind
-from gitwarrant.model.review import Review, ReviewState, Testimony
+from gitwarrant.model.review import PullRequest, Review, ReviewState, Testimony
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.identities import Registry, writes_as
 from gitwarrant.trust.statements import MAX_LIFETIME
@@ -178,22 +178,24 @@ def _in_time(review: Review, landed: datetime) -> None:
 
 def _reviewer(testimony: Testimony, registry: Registry) -> Identity:
     review = testimony.review
-    identity = _owner(review.forge, review.reviewer, registry)
+    identity = _owner(testimony.request, review.reviewer, registry)
     if identity is None:
         raise _Reason(f"nobody here has the login {review.reviewer!r} on {review.forge}")
     if identity.kind is not IdentityKind.PERSON:
         raise _Reason("a bot cannot approve")
-    if _owner(review.forge, testimony.request.author, registry) == identity:
+    if _owner(testimony.request, testimony.request.author, registry) == identity:
         raise _Reason(f"{identity.name!r} opened the request")
     if any(writes_as(identity, email) for email in testimony.emails):
         raise _Reason(f"{identity.name!r} wrote a commit of the request")
     return identity
 
 
-def _owner(forge: str, login: str, registry: Registry) -> Identity | None:
-    """Whose login it is. Letter case does not matter: no forge tells two accounts apart by it."""
-    folded = (forge, login.casefold())
+def _owner(request: PullRequest, login: str, registry: Registry) -> Identity | None:
+    """Whose login it is, as identities say it; a name here is not enough, for anybody may register it there.
+
+    Letter case does not matter: no forge tells two accounts apart by it.
+    """
     for identity in registry.members(()):
-        if folded in {(name, own.casefold()) for name, own in identity.logins}:
+        if any(kind is request.kind and own.casefold() == login.casefold() for kind, own in identity.logins):
             return identity
     return None

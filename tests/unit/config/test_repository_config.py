@@ -156,14 +156,9 @@ def test_people_and_rules_become_a_trust_policy() -> None:
     )
 
 
-def test_logins_and_witnesses_are_read() -> None:
-    """Pairs in the order of the forges' names."""
-    policy = loaded(
-        identities=IDENTITIES.replace(b"ada:\n", b"ada:\n  logins: {gitlab: ada-l, gitea: Ada}\n"),
-        rules=RULES.replace(b'"*"\n', b'"*"\n  witnesses: [gitlab, gitea]\n'),
-    ).policy
+def test_witnesses_are_read() -> None:
+    policy = loaded(rules=RULES.replace(b'"*"\n', b'"*"\n  witnesses: [gitlab, gitea]\n')).policy
 
-    assert [who.logins for who in policy.identities] == [(("gitea", "Ada"), ("gitlab", "ada-l")), (), ()]
     assert [rule.witnesses for rule in policy.rules] == [frozenset({"gitea", "gitlab"}), frozenset()]
 
 
@@ -296,22 +291,6 @@ stages:
             ".gitwarrant/identities.yaml:17:12: e-mail 'ADA@example.com' belongs to two identities:"
             " 'ada' and 'image-bot' -> leave it with the one it belongs to: who signed must have one answer",
             id="an address of two",
-        ),
-        pytest.param(
-            {
-                "identities": IDENTITIES.replace(b"ada:\n", b"ada:\n  logins: {gitea: Ada}\n").replace(
-                    b"image-bot:\n", b"image-bot:\n  logins: {gitea: ada}\n"
-                )
-            },
-            ".gitwarrant/identities.yaml:17:19: login on gitea 'ada' belongs to two identities:"
-            " 'ada' and 'image-bot' -> leave it with the one it belongs to: who signed must have one answer",
-            id="a login of two",
-        ),
-        pytest.param(
-            {"identities": IDENTITIES.replace(b"ada:\n", b"ada:\n  logins: {gitea: '@ada'}\n")},
-            ".gitwarrant/identities.yaml:2:19: '@ada' is not a login"
-            " -> write it as the forge shows it, without '@'",
-            id="no login",
         ),
         pytest.param(
             {"identities": IDENTITIES.replace(BOT.encode(), GRACE.encode())},

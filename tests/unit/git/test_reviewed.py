@@ -11,6 +11,7 @@ from tests.support.repositories import Simulator
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.reviewed import reviewed
 from gitwarrant.model.change import CommitId, PathChange, diff_digest
+from gitwarrant.model.owners import Forge
 from gitwarrant.model.review import PullRequest, Review, ReviewState
 
 MAIN = "refs/heads/main"
@@ -35,7 +36,9 @@ def parent(repository: Simulator, commit: str) -> CommitId:
 def request(repository: Simulator, **fields: object) -> PullRequest:
     landed, head = repository.tip(), repository.tip("more")
     base = parent(repository, landed)
-    made = PullRequest("gitea", "o/n", 7, "refs/pull/7/head", MAIN, landed, head, base, author="bob")
+    made = PullRequest(
+        "gitea", Forge.GITEA, "o/n", 7, "refs/pull/7/head", MAIN, landed, head, base, author="bob"
+    )
     return replace(made, **fields)  # type: ignore[arg-type]  # fields of PullRequest, by name
 
 
