@@ -27,7 +27,7 @@ import urllib3
 
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.ports import free_port
-from tests.support.git_server import make_certificate
+from tests.support.git_server import self_signed
 
 MODULE = "code.gitea.io/gitea"
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -230,7 +230,7 @@ def binary() -> Path:
 def running(folder: Path) -> Iterator[Gitea]:
     """Start a Gitea in a folder of its own and end it, by its id."""
     program = binary()
-    certificate, key = make_certificate(folder)
+    certificate, key = self_signed(folder)
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "forge", "-f", str(folder / "signing")],
         check=True,

@@ -24,10 +24,8 @@ from gitwarrant.audit.queries import (
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
-from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
-from gitwarrant.git.remote import Remote
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
@@ -44,6 +42,7 @@ from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.remote import limits_of, remote_of
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
@@ -319,9 +318,7 @@ def _fetch(work: Delivery, ref: str) -> CommitId:
 
 
 def _fetch_all(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
-    git = work.agent.git
-    remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
-    limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
+    remote, limits = remote_of(work.agent, work.now()), limits_of(work.agent)
     return fetch(remote, work.quarantine, refs, limits=limits)
 
 

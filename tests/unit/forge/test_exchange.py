@@ -10,7 +10,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 import pytest
-from tests.support.git_server import make_certificate
+from tests.support.git_server import self_signed
 
 from gitwarrant.forge import exchange
 from gitwarrant.forge.exchange import Address, Exchange
@@ -31,7 +31,7 @@ class _Server(ThreadingTCPServer):
 @contextmanager
 def answering(folder: Path, answer: Answer) -> Iterator[Exchange]:
     """A TLS server that answers every request so, and an exchange that trusts its certificate."""
-    certificate, key = make_certificate(folder)
+    certificate, key = self_signed(folder)
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:
@@ -174,7 +174,7 @@ def test_what_another_try_may_mend_is_unreachable(tmp_path: Path, answer: Answer
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     """The system's authorities do not know it, and another authority does not either."""
     (tmp_path / "other").mkdir()
-    other, _ = make_certificate(tmp_path / "other")
+    other, _ = self_signed(tmp_path / "other")
     with answering(tmp_path, status("200 OK")) as forge:
         for ca_file in (None, other):
             stranger = Exchange(forge.address, "token secret", ca_file)
