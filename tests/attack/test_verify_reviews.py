@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.support.chain import DAY, NOW, Chain, environment
+from tests.support.chain import DAY, NOW, Chain, environment, public_key
 from tests.support.reviews import review, witnessed_chain
 
 from gitwarrant.model.change import CommitId, diff_digest
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.identity import TrustPolicy
+from gitwarrant.model.identity import Hardware, Key, TrustPolicy
 from gitwarrant.model.review import ReviewState
 
 EDIT = {"web.yaml": "replicas: 2"}
@@ -181,6 +181,21 @@ def test_review_approves_a_rule_beside_another_path(beside: str) -> None:
         "'.gitwarrant/rules.yaml' needs 1 approval of platform or security; approved so far by nobody"
         in refusal(chain)
     )
+
+
+def test_review_where_a_security_key_must_be_touched() -> None:
+    """The forge cannot tell that somebody touched anything; a statement can."""
+    chain = witnessed_chain()
+    alice = next(who for who in chain.policy.identities if who.name == "alice")
+    device = replace(alice, keys=(*alice.keys, Key(public_key("alice+"))))
+    others = (who for who in chain.policy.identities if who is not alice)
+    first, *rest = chain.policy.rules
+    touched = (replace(first, hardware=Hardware.TOUCH), *rest)
+    chain.policy = replace(chain.policy, identities=(device, *others), rules=touched)
+    chain.land(EDIT, by="alice", key="alice+touched")
+    review(chain, "bob")
+
+    assert "'web.yaml' needs 1 approval of platform or security by a security key" in refusal(chain)
 
 
 def test_account_registered_under_the_name_of_somebody_here() -> None:
