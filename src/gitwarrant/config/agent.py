@@ -153,6 +153,21 @@ class GitFile(StrictModel):
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
 
 
+class ForgeFile(StrictModel):
+    """The forge whose reviews the rules may count."""
+
+    kind: Literal["gitea"] = Field(description="what it is: gitea (or Forgejo)")
+    name: Name | None = Field(None, description="how rules call it (default: its kind)")
+    url: Text = Field(description="its address: https://git.example.com")
+    repository: RepositoryName | None = Field(
+        None, description="the repository's name there, OWNER/NAME (default: root.repository)"
+    )
+    token_file: Text | None = Field(
+        None, description="a file with a token that may read the repository (else GITWARRANT_FORGE_TOKEN)"
+    )
+    ca_file: Text | None = Field(None, description="the certificate authority of its address")
+
+
 class AlarmFile(StrictModel):
     """Where alarms go; the first that acknowledges one ends it."""
 
@@ -173,6 +188,7 @@ class AgentFile(StrictModel):
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
     warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    forge: ForgeFile | None = Field(None, description="the forge whose reviews the rules may count")
     alarms: list[AlarmFile] = Field([], description="where alarms go; without any, glass cannot be broken")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
 
@@ -237,6 +253,18 @@ class GitAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeAccess:
+    """How the forge is asked for reviews. `name` is what rules call it, `repository` what it calls ours."""
+
+    kind: str
+    name: str
+    url: str
+    repository: str
+    token_file: Path | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmTarget:
     """Where alarms go: an address (with the file of its token), or a program; the other is empty."""
 
@@ -260,6 +288,7 @@ class Agent:
     interval: timedelta
     alarms: tuple[AlarmTarget, ...]
     """Where alarms go, in the order they are tried."""
+    forge: ForgeAccess | None = None
 
     @property
     def log(self) -> Path:
@@ -316,6 +345,7 @@ def load(data: bytes, path: str) -> Agent:
         warrant=_warrant(folder, state, file.warrant),
         git=_git(folder, file.git),
         interval=duration(file.interval),
+        forge=_forge(folder, file.forge, file.root.repository) if file.forge else None,
         alarms=tuple(_alarm(folder, alarm) for alarm in file.alarms),
     )
 
@@ -471,6 +501,12 @@ def _github_app(folder: Path, file: GithubAppFile) -> GithubAppAccess:
         file.api.rstrip("/"),
         _path(folder, file.ca_file) if file.ca_file else None,
     )
+
+
+def _forge(folder: Path, file: ForgeFile, repository: str) -> ForgeAccess:
+    token_file, ca_file = (_path(folder, path) if path else None for path in (file.token_file, file.ca_file))
+    name = file.name or file.kind
+    return ForgeAccess(file.kind, name, file.url, file.repository or repository, token_file, ca_file)
 
 
 def _path(folder: Path, text: str) -> Path:

@@ -32,6 +32,8 @@ MAX_PACKS = 50  # each fetch that brings something adds one, and every look-up o
 ATTEMPTS = 3  # a ref may move between the server's list and what it sends
 NOWHERE = Path("/nonexistent")  # asking what a server has needs no repository
 BRANCH = re.compile(r"refs/heads(?:/(?!\.)(?:(?!\.\.)[\w.+@=,#%-])+(?<!\.)(?<!\.lock))+")
+REQUEST_HEAD = re.compile(r"refs/(?:pull|merge-requests)/[1-9][0-9]{0,9}/head")
+"""Where forges keep the tip of a pull request: GitHub and Gitea, and GitLab."""
 DEFAULT_LIMITS = Limits()
 
 
@@ -41,7 +43,8 @@ def fetch(
     """Bring branches and all statements into the quarantine at `repository`, made where it is missing.
 
     Args:
-        refs: full names of branches (`refs/heads/main`).
+        refs: full names of branches (`refs/heads/main`) or of the heads of
+            pull requests (`refs/pull/7/head`).
 
     Returns:
         The commit of each of `refs`. Nothing about it is judged yet.
@@ -87,7 +90,7 @@ def incoming(ref: str) -> str:
 
 
 def _check_name(ref: str) -> None:
-    if not BRANCH.fullmatch(ref):
+    if not BRANCH.fullmatch(ref) and not REQUEST_HEAD.fullmatch(ref):
         raise FetchError(f"{ref!a} is not the full name of a branch", remedy="write it as refs/heads/NAME")
 
 
