@@ -28,6 +28,8 @@ class Unproven:
 
     commit: Commit
     doubt: str
+    joins: bool = False
+    """It merges and changes nothing itself: whose it is matters only for who wanted it here."""
 
     def __str__(self) -> str:
         return f"commit {short(self.commit.id)} {self.doubt}"
@@ -48,5 +50,5 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     written = Written("commit", short(parsed.id), parsed.signature, parsed.payload, people)
     maker = identify(written, registry, at=at)
     if isinstance(maker, str):
-        return Unproven(commit, maker)
+        return Unproven(commit, maker, joins=len(parsed.parents) > 1 and not commit.changes)
     return Signed(commit, maker.identity, maker.key, maker.hardware)

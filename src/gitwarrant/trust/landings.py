@@ -59,7 +59,25 @@ class Case:
 
     @property
     def unproven(self) -> tuple[Unproven, ...]:
-        return tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        """Commits for which something else must stand.
+
+        A clean merge of signed commits, as a forge makes it, wrote nothing. What
+        its signature would say is that somebody wanted it here; an approval
+        that counts says that as well. Without either, a stolen account could
+        land any branch that was ever signed.
+        """
+        doubts = tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        joined = bool(self.signed) and all(doubt.joins for doubt in doubts)
+        return () if joined and self.wanted_here else doubts
+
+    @property
+    def wanted_here(self) -> bool:
+        """Whether a person who wrote nothing of it signed that it should land."""
+        approvals = self.statements(StatementKind.APPROVE)
+        return any(
+            name not in self.writers and item.identity.kind is IdentityKind.PERSON
+            for name, item in approvals.items()
+        )
 
     @property
     def writers(self) -> frozenset[str]:
