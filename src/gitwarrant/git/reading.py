@@ -8,7 +8,7 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
@@ -36,6 +36,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import STATEMENT_REFS
 
 MAX_LANDINGS = 10_000  # a landing every ten minutes for ten weeks without a deploy
+MAX_LINE = 1_000_000  # steps back to a checkpoint: a commit takes some 20 microseconds
 MAX_COMMITS = 50_000  # in one change
 MAX_STATEMENTS = 10_000  # a team of a hundred makes about as many in a year
 MAX_STATEMENT_BYTES = 64 * 1024  # a statement is some 600 bytes, a signature under 2 KiB
@@ -192,6 +193,22 @@ class Repository:
                 "rebase the branch before it lands",
             )
         return [best, *sorted(other for other in shared - {best} if not self.objects.descends(best, other))]
+
+    def first_parents(self, head: CommitId, until: CommitId | None) -> Iterator[CommitId]:
+        """The first-parent line from `head` back to `until` (or to its begin), newest first.
+
+        Ends early where `until` is not on it: after `MAX_LINE` commits at the latest.
+
+        Raises:
+            Refused: an object is missing or malformed.
+        """
+        commit = head
+        for _ in range(MAX_LINE):
+            yield commit
+            parents = self.objects.commit(commit)[1].parents
+            if commit == until or not parents:
+                return
+            commit = parents[0]
 
     def tree(self, commit: CommitId, folder: str, bounds: Bounds = DEFAULT_BOUNDS) -> Tree:
         """Read all files below a folder; see `files.read_files`."""

@@ -19,6 +19,7 @@ from gitwarrant.audit.queries import (
     accepted_revision,
     inventory,
     last_warrant,
+    remembered_roots,
     trusted_revision,
 )
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
@@ -31,14 +32,17 @@ from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.identity import TrustRoot
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
+from gitwarrant.pipeline.starting import start
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.roots import roots_digest
 
 VERDICTS = frozenset(
     {
@@ -155,7 +159,10 @@ def standing(work: Delivery, name: str) -> Standing | None:
     if last is None:
         return None
     repository = Repository(work.quarantine)
-    rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
+    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
+    if revision is None:
+        raise ValueError("a warrant was issued, but no trusted revision recorded before it")
+    rules = rules_at(repository, revision)
     return Standing(repository, environment_of(rules, name), last)
 
 
@@ -208,16 +215,16 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         Refused: by fetch or verify.
         Unreachable: the Git server does not answer.
     """
-    root = work.agent.root
+    given = work.agent.root
     with refusals_recorded(work, TRUST):
-        tip = _fetch(work, root.trust_ref)
+        tip = _fetch(work, given.trust_ref)
         repository = Repository(work.quarantine)
-        since = trusted_revision(work.recorder) or root.trusted_at
+        root, since = _start(work, repository, tip)
         change = repository.change(root.repository, root.trust_ref, since, tip)
         trusted = trust(
             repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
         )
-    if trusted.revision != since:
+    if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {
             "ref": root.trust_ref,
             "commit": tip,
@@ -226,6 +233,25 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
     return repository, trusted
+
+
+def _start(work: Delivery, repository: Repository, tip: CommitId) -> tuple[TrustRoot, CommitId]:
+    """The root of trust in force, and where to begin; new root keys are recorded first."""
+    given, statements = work.agent.root, repository.statements()
+    begun = start(
+        repository,
+        given,
+        tip,
+        statements,
+        roots=remembered_roots(work.recorder),
+        trusted=trusted_revision(work.recorder),
+        witnessed=work.memory.of_statements(given.trust_ref, statements),
+        now=work.now(),
+    )
+    for roots in begun.succession.steps:
+        body = {"version": roots.version, "digest": roots_digest(roots), "roots": plain(roots)}
+        work.recorder.append(RecordKind.ROOTS_CHANGED, TRUST, body)
+    return begun.root, begun.since
 
 
 @contextmanager
@@ -262,8 +288,8 @@ def _fetch(work: Delivery, ref: str) -> CommitId:
 def _question(
     work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
 ) -> Question:
-    root, last = work.agent.root, last_warrant(work.recorder, environment.name)
-    base = accepted_revision(work.recorder, environment.name) or root.trusted_at
+    root, last = trusted.root, last_warrant(work.recorder, environment.name)
+    base = accepted_revision(work.recorder, environment.name) or _first_base(work, trusted, environment)
     change = repository.change(root.repository, environment.ref, base, head)
     return Question(
         root=root,
@@ -275,6 +301,26 @@ def _question(
         witnessed=work.memory.witnessed(change, environment.name),
         now=work.now(),
     )
+
+
+def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> CommitId:
+    """Where an environment begins that nothing was deployed to.
+
+    A checkpoint speaks about the trust ref only.
+
+    Raises:
+        Refused: by fetch: nothing says where another ref begins.
+    """
+    same = environment.ref == trusted.root.trust_ref
+    base = trusted.root.trusted_at if same else work.agent.root.trusted_at
+    if base is None:
+        raise Refused(
+            f"nothing says where trust in {environment.ref} begins: checkpoints are about "
+            f"{trusted.root.trust_ref}",
+            stage="fetch",
+            remedy=f"write a revision of {environment.ref} as 'root.trusted_at' in the agent's configuration",
+        )
+    return base
 
 
 def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:

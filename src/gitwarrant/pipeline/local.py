@@ -4,7 +4,7 @@ Reads the clone's objects, never its work tree. The root of trust comes from the
 agent's configuration as everywhere; the rules from the trust ref as last fetched.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitwarrant.config.agent import Agent
@@ -15,6 +15,7 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
+from gitwarrant.pipeline.starting import Start, start
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.trust.verify import verify
 
@@ -26,11 +27,17 @@ class LocalView:
     clone: Clone
     repository: Repository
     agent: Agent
+    """With the root keys in force."""
     trusted: Trusted
+    start: Start
 
 
 def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
     """Follow the trust ref of a clone, as it was last fetched.
+
+    A clone has no log: to it all keys and statements are as of now. So it begins
+    at the newest checkpoint, and what was signed before with keys that expired
+    since needs no proof again.
 
     Raises:
         Refused: by fetch or verify: the trust ref does not prove itself.
@@ -38,10 +45,19 @@ def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
     """
     repository, root = clone.reading(), agent.root
     tip = tracked(clone, root.trust_ref)
-    change = repository.change(root.repository, root.trust_ref, root.trusted_at, tip)
-    return LocalView(
-        clone, repository, agent, trust(repository, root, change, witnessed=Witnessed(), now=now)
+    begun = start(
+        repository,
+        root,
+        tip,
+        repository.statements(),
+        roots=None,
+        trusted=None,
+        witnessed=Witnessed(),
+        now=now,
     )
+    change = repository.change(root.repository, root.trust_ref, begun.since, tip)
+    trusted = trust(repository, begun.root, change, witnessed=Witnessed(), now=now)
+    return LocalView(clone, repository, replace(agent, root=begun.root), trusted, begun)
 
 
 def tracked(clone: Clone, ref: str) -> CommitId:

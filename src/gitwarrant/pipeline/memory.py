@@ -5,7 +5,7 @@ that begin anywhere come to the same end.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
@@ -40,6 +40,16 @@ class Memory:
             seen={name: self._seen[name] for name in names},
             negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
             spent=self._spent(environment),
+        )
+
+    def of_statements(self, ref: str, statements: Sequence[SignedStatement]) -> Witnessed:
+        """What is known of statements alone: of their times, and of all that was taken back."""
+        self._catch_up()
+        self._remember_statements(ref, statements)
+        names = [sha256(signed.body) for signed in statements]
+        return Witnessed(
+            seen={name: self._seen[name] for name in names},
+            negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
         )
 
     def _catch_up(self) -> None:

@@ -27,6 +27,8 @@ class Trusted:
     revision: CommitId
     config: RepositoryConfig
     authorship: Authorship
+    root: TrustRoot
+    """With the keys that were in force."""
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -47,6 +49,9 @@ def trust(
 ) -> Trusted:
     """Follow the trust ref from its last trusted revision to its tip.
 
+    Args:
+        root: with the keys in force (see `starting`).
+
     Raises:
         Refused: by verify: a landing is not proven, the rules do not parse, or
             their version did not grow.
@@ -58,7 +63,7 @@ def trust(
         if touches_rules(landing):
             before = succeed(before, rules_at(repository, landing.commit), landing)
     authorship = verify(change, root, policies, None, witnessed=witnessed, now=now)
-    return Trusted(change.head, before, authorship)
+    return Trusted(change.head, before, authorship, root)
 
 
 def environment_of(config: RepositoryConfig, name: str) -> Environment:
