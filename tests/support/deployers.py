@@ -131,6 +131,16 @@ class Deployer:
         signed = SignedStatement(body, sign(str(self.grace.key), body, STATEMENT_NAMESPACE))
         push(self.forge.clone, "origin", [store(self.forge.clone, signed)])
 
+    def heart(self, name: str = "tower") -> "Heartbeat":
+        """Give the agent a heart: a machine with a key, a configuration and a state folder of its own."""
+        person = make_person(self.folder / "hearts", name)
+        asked = self.settings.setdefault("heartbeats", {"keys": [], "required": 0, "max_age": "15m"})
+        asked["keys"].append({"name": name, "public": person.public})
+        asked["required"] += 1
+        settings = {**self.settings, "state": str(self.folder / f"{name}-state")}
+        own = replace(self, settings={key: settings[key] for key in settings if key != "heartbeats"})
+        return Heartbeat(own, name, person.key)
+
     def rewind(self, to: str) -> None:
         """Put the protected branch to any commit, by force."""
         self.forge.reset(to)
@@ -221,6 +231,23 @@ class Deployer:
     @property
     def kubeconfig(self) -> Path:
         return Path(self.settings["clusters"]["main"]["kubeconfig"])
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A heart of a deployer's repository."""
+
+    deployer: Deployer
+    name: str
+    key: Path
+
+    def beat(self) -> Said:
+        """Look once, sign and push."""
+        return self.deployer.here("heartbeat", "--key", str(self.key), "--name", self.name, "--once")
+
+    @property
+    def ref(self) -> str:
+        return f"refs/gitwarrant/heartbeats/{self.name}"
 
 
 def config_map(name: str, **data: str) -> str:

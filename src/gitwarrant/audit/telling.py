@@ -116,6 +116,9 @@ _STYLES: Mapping[RecordKind, str] = {
     RecordKind.REFUSED: "bad",
     RecordKind.DRIFT_FOUND: "warn",
     RecordKind.RETRYING: "warn",
+    RecordKind.EQUIVOCATION: "bad",
+    RecordKind.UNDELIVERED: "bad",
+    RecordKind.EXPIRING: "warn",
     RecordKind.WARRANTED: "good",
 }
 
@@ -133,6 +136,19 @@ def _essence(record: Record) -> str:
             text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
         case RecordKind.TRUST_ADVANCED:
             text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
+        case RecordKind.ROOTS_CHANGED:
+            keys = (body.get("roots") or {}).get("keys", ())
+            text = f"root keys version {body.get('version')}: {', '.join(key.get('holder', '?') for key in keys)}"
+        case RecordKind.BOOTSTRAPPED:
+            text = f"{len(body.get('seen', ()))} first-seen times from {body.get('log')}"
+        case RecordKind.HEARTBEAT:
+            text = f"beat {body.get('sequence')} of {body.get('heart')}"
+        case RecordKind.EQUIVOCATION:
+            text = f"{body.get('heart')} signed two different beats with sequence {body.get('sequence')}"
+        case RecordKind.UNDELIVERED:
+            text = f"statement {_digest(body.get('statement'))}, posted {body.get('posted')}, did not arrive"
+        case RecordKind.EXPIRING:
+            text = f"the rules expire {body.get('expires')}: {body.get('days')} days are left"
         case RecordKind.CHECKED:
             text = _checks(_count(body.get("findings")), refused=bool(body.get("refused")))
         case RecordKind.PLANNED:
@@ -237,6 +253,10 @@ def _count(findings: object) -> int:
     if isinstance(findings, list):
         return len(findings)
     return findings if isinstance(findings, int) else 0
+
+
+def _digest(digest: object) -> str:
+    return _short(str(digest).removeprefix("sha256:"))
 
 
 def _short(commit: object) -> str:

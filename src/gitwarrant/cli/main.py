@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
+    "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
     "sandbox": "a real Kubernetes to try things on",
     "demo": "see a stolen account refused and a signed change deployed",

@@ -1,8 +1,8 @@
 """Fetching into a quarantine: a bare repository whose content nobody has judged yet.
 
-Refs of the server land under `refs/incoming/`, statements under their own
-names, in one step or not at all. What was fetched counts for nothing until
-verify has judged it.
+Refs of the server land under `refs/incoming/`, statements and heartbeats under
+their own names, in one step or not at all. What was fetched counts for nothing
+until verify has judged it.
 
 Git checks every object on arrival (fsck), but only where the server speaks the
 smart protocol; so nothing later relies on it, and reading checks again.
@@ -22,10 +22,12 @@ from gitwarrant.git.objects import refused
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.statement import STATEMENT_REFS
+from gitwarrant.model.statement import HEARTBEAT_REFS, STATEMENT_REFS
 
+EVIDENCE = (STATEMENT_REFS, HEARTBEAT_REFS)
 MAX_LISTING_BYTES = 64 * 1024 * 1024  # some 600,000 refs
 BRANCH = re.compile(r"refs/heads(?:/(?!\.)(?:(?!\.\.)[\w.+@=,#%-])+(?<!\.)(?<!\.lock))+")
+MAX_PACKS = 100  # a heart that beats every five minutes brings them in eight hours
 DEFAULT_LIMITS = Limits()
 
 
@@ -54,6 +56,7 @@ def fetch(
         with _quarantine(remote, repository, limits):
             if _offered(remote, repository, refs, limits) != _held(repository, refs):
                 _bring(remote, repository, refs, limits)
+                _fold_packs(remote, repository, limits)
             _check_size(repository, remote, limits)
             refuse_bent_history(repository)
             fetched = Repository(repository)
@@ -109,7 +112,7 @@ def _remove_leftovers(repository: Path) -> None:
 
 def _offered(remote: Remote, repository: Path, refs: Sequence[str], limits: Limits) -> dict[str, str]:
     """Ask what the server has; by our names, to its ids."""
-    asked = ["ls-remote", "--refs", SOURCE, *refs, STATEMENT_REFS + "*"]
+    asked = ["ls-remote", "--refs", SOURCE, *refs, *(prefix + "*" for prefix in EVIDENCE)]
     listing = Limits(limits.seconds, min(limits.bytes, MAX_LISTING_BYTES), limits.statements)
     lines = run(remote, repository, asked, limits=listing).decode(errors="replace").splitlines()
     found = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
@@ -118,7 +121,7 @@ def _offered(remote: Remote, repository: Path, refs: Sequence[str], limits: Limi
             raise FetchError(
                 f"{remote.shown} has no {ref}", remedy="push it, or correct the ref in the configuration"
             )
-    statements = {name: found[name] for name in found if name.startswith(STATEMENT_REFS)}
+    statements = {name: found[name] for name in found if name.startswith(EVIDENCE)}
     if len(statements) > limits.statements:
         raise refused(
             f"{remote.shown} holds {len(statements):,} statements; the limit is {limits.statements:,}",
@@ -130,17 +133,23 @@ def _offered(remote: Remote, repository: Path, refs: Sequence[str], limits: Limi
 def _held(repository: Path, refs: Sequence[str]) -> dict[str, str]:
     """What the quarantine has of that; branches asked for at other times do not count."""
     names = {incoming(ref) for ref in refs}
-    held = Repository(repository).refs("refs/incoming/", STATEMENT_REFS)
-    return {name: held[name] for name in held if name in names or name.startswith(STATEMENT_REFS)}
+    held = Repository(repository).refs("refs/incoming/", *EVIDENCE)
+    return {name: held[name] for name in held if name in names or name.startswith(EVIDENCE)}
 
 
 def _bring(remote: Remote, repository: Path, refs: Sequence[str], limits: Limits) -> None:
     """Fetch by explicit refspecs. They are given on standard input: git waits for them until limits hold."""
     options = ["--atomic", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
     options += ["--no-auto-maintenance", "--no-show-forced-updates", "--refmap=", "--quiet", "--stdin"]
-    refspecs = [f"+{ref}:{incoming(ref)}" for ref in refs] + [f"+{STATEMENT_REFS}*:{STATEMENT_REFS}*"]
+    refspecs = [f"+{ref}:{incoming(ref)}" for ref in refs] + [f"+{name}*:{name}*" for name in EVIDENCE]
     given = "".join(f"{refspec}\n" for refspec in refspecs).encode()
     run(remote, repository, ["fetch", *options, SOURCE], limits=limits, given=given)
+
+
+def _fold_packs(remote: Remote, repository: Path, limits: Limits) -> None:
+    """Join small packs: every heartbeat brings one, and each of thousands would be opened at every look."""
+    if len(list((repository / "objects" / "pack").glob("*.pack"))) > MAX_PACKS:
+        run(remote, repository, ["repack", "-d", "-q", "--geometric=2"], limits=limits)
 
 
 def _check_size(repository: Path, remote: Remote, limits: Limits) -> None:

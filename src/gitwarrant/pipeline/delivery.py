@@ -6,7 +6,7 @@ comes to the same end. The cluster comes in `deploy`.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,9 +39,13 @@ from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObje
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
+from gitwarrant.pipeline.pulses import Pulses
 from gitwarrant.pipeline.starting import start
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.freshness import Asked, check_apart, require
+from gitwarrant.trust.freshness import judge as judge_freshness
+from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.roots import roots_digest
 
 VERDICTS = frozenset(
@@ -67,6 +71,7 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    pulses: Pulses
     now: Callable[[], datetime]
 
     @property
@@ -113,7 +118,7 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), now)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), Pulses(log), now)
 
 
 @contextmanager
@@ -144,7 +149,8 @@ def candidate(work: Delivery, name: str) -> Candidate:
     repository, trusted = advance_trust(work)
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
-        head = _fetch(work, environment.ref)
+        head = fetch_ref(work, environment.ref)
+        check_fresh(work, repository, {environment.ref: head})
         return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
 
 
@@ -217,13 +223,15 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     """
     given = work.agent.root
     with refusals_recorded(work, TRUST):
-        tip = _fetch(work, given.trust_ref)
+        tip = fetch_ref(work, given.trust_ref)
         repository = Repository(work.quarantine)
         root, since = _start(work, repository, tip)
+        check_fresh(work, repository, {root.trust_ref: tip})
         change = repository.change(root.repository, root.trust_ref, since, tip)
         trusted = trust(
             repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
         )
+        check_apart(work.agent.freshness.hearts, Registry(trusted.config.policy, root.keys))
     if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {
             "ref": root.trust_ref,
@@ -254,6 +262,35 @@ def _start(work: Delivery, repository: Repository, tip: CommitId) -> tuple[Trust
     return begun.root, begun.since
 
 
+def check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
+    """Ask the hearts whether the server shows the present of these refs; what they said is remembered.
+
+    What was fetched counts before this: a withdrawal that arrives with a stale state holds.
+
+    Raises:
+        Refused: by fetch: not enough hearts show it.
+    """
+    wanted = work.agent.freshness
+    if not wanted.hearts:
+        return
+    signed = {heart.name: repository.heartbeat(heart.name) for heart in wanted.hearts}
+    asked = Asked(
+        repository=work.agent.root.repository,
+        tips=tips,
+        contains=repository.contains,
+        negatives=frozenset(work.memory.negatives()),
+        max_age=wanted.max_age,
+        now=work.now(),
+    )
+    found = {name: beat for name, beat in signed.items() if beat is not None}
+    beats, doubts = judge_freshness(found, wanted.hearts, work.pulses.last, asked)
+    for beat in beats:
+        work.pulses.accept(beat, wanted.max_age)
+    for doubt in doubts:
+        work.pulses.doubt(doubt)
+    require(beats, doubts, wanted.required)
+
+
 @contextmanager
 def refusals_recorded(work: Delivery, environment: str, commit: str = "") -> Iterator[None]:
     """Write a refusal into the log before it goes on its way."""
@@ -278,7 +315,12 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
 
-def _fetch(work: Delivery, ref: str) -> CommitId:
+def fetch_ref(work: Delivery, ref: str) -> CommitId:
+    """Bring one branch into the quarantine, with all statements and heartbeats; nothing is judged yet.
+
+    Raises:
+        Refused, Unreachable, GitwarrantError: see `git.fetch`.
+    """
     git = work.agent.git
     remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
     limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)

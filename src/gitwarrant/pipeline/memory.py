@@ -5,7 +5,7 @@ that begin anywhere come to the same end.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
@@ -51,6 +51,11 @@ class Memory:
             seen={name: self._seen[name] for name in names},
             negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
         )
+
+    def negatives(self) -> Mapping[Digest, SignedStatement]:
+        """The withdrawals and revocations that were ever seen."""
+        self._catch_up()
+        return dict(self._negatives)
 
     def _catch_up(self) -> None:
         for record in self._recorder.read(self._read, Selection(REMEMBERED)):

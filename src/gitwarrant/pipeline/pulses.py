@@ -1,0 +1,102 @@
+"""What is remembered of heartbeats, in the process and in the log.
+
+One record for every beat would be most of a log. So an accepted beat is
+recorded when its refs or negatives differ from those last recorded, or when it
+was made `max_age` or more after that record's. A process that starts again may
+therefore have forgotten the beats of the last `max_age`: an old one shown to it
+then is still in sequence to what was recorded, and not older than `max_age`,
+which is all that any heartbeat promises. Two different beats of one sequence
+are told apart as long as the process lives, and afterwards where the first was recorded.
+"""
+
+from datetime import datetime, timedelta
+
+from gitwarrant.audit.queries import TRUST, member
+from gitwarrant.audit.recorder import Recorder, RecordError, Selection
+from gitwarrant.model.canonical import Digest, digest, plain
+from gitwarrant.model.identity import Heart
+from gitwarrant.model.manifest import Json
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.statement import Heartbeat
+from gitwarrant.trust.freshness import Beat, Doubt, Pulse
+
+
+class Pulses:
+    """The last accepted beat of each heart, by its public key."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder, self._read = recorder, 0
+        self._last: dict[str, Pulse] = {}
+        self._recorded: dict[str, Pulse] = {}
+        self._content: dict[str, str] = {}
+
+    @property
+    def last(self) -> dict[str, Pulse]:
+        """By public key; read from the log what another process wrote."""
+        for record in self._recorder.read(self._read, Selection(frozenset({RecordKind.HEARTBEAT}))):
+            self._read = record.number
+            self._take(record)
+        return dict(self._last)
+
+    def accept(self, beat: Beat, max_age: timedelta) -> None:
+        """Remember a beat; record it where the log would know too little otherwise."""
+        heartbeat, key = beat.heartbeat, beat.heart.public
+        pulse = Pulse(heartbeat.sequence, beat.digest, heartbeat.made)
+        before = self._recorded.get(key)
+        if before is None or self._content[key] != content(heartbeat) or pulse.made >= before.made + max_age:
+            record(self._recorder, beat)
+        self._last[key] = pulse
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Record, once, that a heart signed two beats of one sequence: its key is in other hands."""
+        if doubt.beat is None or not doubt.equivocal:
+            return
+        pulse = self._last[doubt.heart.public]
+        body = {
+            **_named(doubt.heart),
+            "sequence": pulse.sequence,
+            "digests": sorted([pulse.digest, doubt.beat.digest]),
+        }
+        told = self._recorder.read(0, Selection(frozenset({RecordKind.EQUIVOCATION}), TRUST))
+        if not any(dict(record.body) == body for record in told):
+            self._recorder.append(RecordKind.EQUIVOCATION, TRUST, body)
+
+    def _take(self, record: Record) -> None:
+        key = member(record, "public", str)
+        pulse = Pulse(member(record, "sequence", int), Digest(member(record, "digest", str)), _made(record))
+        self._recorded[key], self._content[key] = pulse, member(record, "content", str)
+        if key not in self._last or pulse.sequence >= self._last[key].sequence:
+            self._last[key] = pulse
+
+
+def record(recorder: Recorder, beat: Beat) -> Record:
+    """Write one beat into a log."""
+    heartbeat = beat.heartbeat
+    body: dict[str, Json] = {
+        **_named(beat.heart),
+        "sequence": heartbeat.sequence,
+        "digest": beat.digest,
+        "made": plain(heartbeat.made),
+        "refs": {tip.ref: tip.commit for tip in heartbeat.refs},
+        "content": content(heartbeat),
+    }
+    return recorder.append(RecordKind.HEARTBEAT, TRUST, body)
+
+
+def content(heartbeat: Heartbeat) -> Digest:
+    """What a beat says besides when: of two that say the same one is recorded."""
+    return digest((heartbeat.refs, heartbeat.negatives))
+
+
+def _named(heart: Heart) -> dict[str, Json]:
+    return {"heart": heart.name, "public": heart.public}
+
+
+def _made(record: Record) -> datetime:
+    try:
+        return datetime.fromisoformat(member(record, "made", str))
+    except ValueError as error:
+        raise RecordError(
+            f"record {record.number} (heartbeat) has no readable 'made'",
+            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+        ) from error
