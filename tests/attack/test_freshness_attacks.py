@@ -269,7 +269,7 @@ def test_a_heart_with_a_persons_key_is_refused(deployer: Deployer, heart: Heartb
 def test_two_hearts_are_asked(deployer: Deployer, heart: Heartbeat) -> None:
     other = deployer.heart("lighthouse")
     beat(heart)
-    with pytest.raises(Refused, match="1 of the 2 heartbeats needed .*lighthouse: it left no heartbeat"):
+    with pytest.raises(Refused, match=r"1 of the 2 heartbeats needed .*lighthouse: it left no heartbeat"):
         look(deployer)
 
     beat(other)

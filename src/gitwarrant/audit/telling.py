@@ -136,19 +136,6 @@ def _essence(record: Record) -> str:
             text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
         case RecordKind.TRUST_ADVANCED:
             text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
-        case RecordKind.ROOTS_CHANGED:
-            keys = (body.get("roots") or {}).get("keys", ())
-            text = f"root keys version {body.get('version')}: {', '.join(key.get('holder', '?') for key in keys)}"
-        case RecordKind.BOOTSTRAPPED:
-            text = f"{len(body.get('seen', ()))} first-seen times from {body.get('log')}"
-        case RecordKind.HEARTBEAT:
-            text = f"beat {body.get('sequence')} of {body.get('heart')}"
-        case RecordKind.EQUIVOCATION:
-            text = f"{body.get('heart')} signed two different beats with sequence {body.get('sequence')}"
-        case RecordKind.UNDELIVERED:
-            text = f"statement {_digest(body.get('statement'))}, posted {body.get('posted')}, did not arrive"
-        case RecordKind.EXPIRING:
-            text = f"the rules expire {body.get('expires')}: {body.get('days')} days are left"
         case RecordKind.CHECKED:
             text = _checks(_count(body.get("findings")), refused=bool(body.get("refused")))
         case RecordKind.PLANNED:
@@ -166,7 +153,27 @@ def _essence(record: Record) -> str:
         case RecordKind.RETRYING:
             text = f"{body.get('stage')}, attempt {body.get('attempt')}: {body.get('what')}"
         case _:
-            text = _of_object(record)
+            text = _of_trust(record) or _of_object(record)
+    return text
+
+
+def _of_trust(record: Record) -> str:
+    """What happened to trust itself; empty: another kind."""
+    body, text = record.body, ""
+    match record.kind:
+        case RecordKind.ROOTS_CHANGED:
+            holders = {key.get("holder", "?") for key in (body.get("roots") or {}).get("keys", ())}
+            text = f"root keys version {body.get('version')}: {', '.join(sorted(holders))}"
+        case RecordKind.BOOTSTRAPPED:
+            text = f"{len(body.get('seen', ()))} first-seen times from {body.get('log')}"
+        case RecordKind.HEARTBEAT:
+            text = f"beat {body.get('sequence')} of {body.get('heart')}"
+        case RecordKind.EQUIVOCATION:
+            text = f"{body.get('heart')} signed two different beats with sequence {body.get('sequence')}"
+        case RecordKind.UNDELIVERED:
+            text = f"statement {_digest(body.get('statement'))}, posted {body.get('posted')}, did not arrive"
+        case RecordKind.EXPIRING:
+            text = f"the rules expire {body.get('expires')}: {body.get('days')} days are left"
     return text
 
 
