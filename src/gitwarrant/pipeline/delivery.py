@@ -37,6 +37,7 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.bootstrap import bootstrap
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.pulses import Pulses
@@ -222,6 +223,8 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         Unreachable: the Git server does not answer.
     """
     given = work.agent.root
+    if work.agent.trusted_log:
+        bootstrap(work.recorder, work.agent.trusted_log, given, work.now)
     with refusals_recorded(work, TRUST):
         tip = fetch_ref(work, given.trust_ref)
         repository = Repository(work.quarantine)

@@ -9,15 +9,16 @@ which is all that any heartbeat promises. Two different beats of one sequence
 are told apart as long as the process lives, and afterwards where the first was recorded.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gitwarrant.audit.queries import TRUST, member
-from gitwarrant.audit.recorder import Recorder, RecordError, Selection
+from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.identity import Heart
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.statement import Heartbeat
+from gitwarrant.pipeline.memory import moment_of
 from gitwarrant.trust.freshness import Beat, Doubt, Pulse
 
 
@@ -63,7 +64,11 @@ class Pulses:
 
     def _take(self, record: Record) -> None:
         key = member(record, "public", str)
-        pulse = Pulse(member(record, "sequence", int), Digest(member(record, "digest", str)), _made(record))
+        pulse = Pulse(
+            member(record, "sequence", int),
+            Digest(member(record, "digest", str)),
+            moment_of(record, record.body.get("made")),
+        )
         self._recorded[key], self._content[key] = pulse, member(record, "content", str)
         if key not in self._last or pulse.sequence >= self._last[key].sequence:
             self._last[key] = pulse
@@ -90,13 +95,3 @@ def content(heartbeat: Heartbeat) -> Digest:
 
 def _named(heart: Heart) -> dict[str, Json]:
     return {"heart": heart.name, "public": heart.public}
-
-
-def _made(record: Record) -> datetime:
-    try:
-        return datetime.fromisoformat(member(record, "made", str))
-    except ValueError as error:
-        raise RecordError(
-            f"record {record.number} (heartbeat) has no readable 'made'",
-            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
-        ) from error
