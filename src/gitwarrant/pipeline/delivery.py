@@ -44,6 +44,7 @@ from gitwarrant.pipeline.pulses import Pulses
 from gitwarrant.pipeline.starting import start
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+from gitwarrant.store.verdicts import VerdictFolder
 from gitwarrant.trust.freshness import Asked, check_apart, require
 from gitwarrant.trust.freshness import judge as judge_freshness
 from gitwarrant.trust.identities import Registry
@@ -73,6 +74,7 @@ class Delivery:
     content: ContentStore
     memory: Memory
     pulses: Pulses
+    verdicts: VerdictFolder
     now: Callable[[], datetime]
 
     @property
@@ -119,7 +121,15 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), Pulses(log), now)
+        yield Delivery(
+            agent,
+            log,
+            ContentStore(agent.state / "content"),
+            Memory(log),
+            Pulses(log),
+            VerdictFolder(agent.state / "verdicts"),
+            now,
+        )
 
 
 @contextmanager
@@ -175,7 +185,8 @@ def standing(work: Delivery, name: str) -> Standing | None:
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
-    judgement = judge(candidate.repository, candidate.question)
+    judgement = judge(candidate.repository, candidate.question, verdicts=work.verdicts)
+    work.verdicts.save()
     question = judgement.question
     planned = judgement.plan.objects if judgement.plan else ()
     moves = any(item.action is not Action.UNCHANGED for item in planned)
@@ -232,8 +243,14 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         check_fresh(work, repository, {root.trust_ref: tip})
         change = repository.change(root.repository, root.trust_ref, since, tip)
         trusted = trust(
-            repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
+            repository,
+            root,
+            change,
+            witnessed=work.memory.witnessed(change, TRUST),
+            now=work.now(),
+            verdicts=work.verdicts,
         )
+        work.verdicts.save()
         check_apart(work.agent.freshness.hearts, Registry(trusted.config.policy, root.keys))
     if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {

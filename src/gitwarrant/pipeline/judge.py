@@ -22,6 +22,7 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class _Gates:
             return None
 
 
-def judge(repository: Repository, question: Question) -> Judgement:
+def judge(repository: Repository, question: Question, *, verdicts: Verdicts | None = None) -> Judgement:
     """Put a change through verify, render, check and plan.
 
     A refusal does not stop the stages that can still judge; nothing is
@@ -89,7 +90,13 @@ def judge(repository: Repository, question: Question) -> Judgement:
     policies = everywhere(change, question.policy)
     authorship = gates.attempt(
         lambda: verify(
-            change, question.root, policies, environment, witnessed=question.witnessed, now=question.now
+            change,
+            question.root,
+            policies,
+            environment,
+            witnessed=question.witnessed,
+            now=question.now,
+            verdicts=verdicts,
         )
     )
     rendered = gates.attempt(

@@ -17,7 +17,11 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
 from gitwarrant.pipeline.starting import Start, start
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
+from gitwarrant.store.verdicts import VerdictFolder
 from gitwarrant.trust.verify import verify
+
+VERDICTS = "gitwarrant/verdicts"
+"""Below the clone's Git folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class LocalView:
     """With the root keys in force."""
     trusted: Trusted
     start: Start
+    verdicts: VerdictFolder
+    """Signatures proven in this clone before: they save time, and advise only its owner."""
 
 
 def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
@@ -56,8 +62,10 @@ def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
         now=now,
     )
     change = repository.change(root.repository, root.trust_ref, begun.since, tip)
-    trusted = trust(repository, begun.root, change, witnessed=Witnessed(), now=now)
-    return LocalView(clone, repository, replace(agent, root=begun.root), trusted, begun)
+    verdicts = VerdictFolder(clone.git_folder / VERDICTS)
+    trusted = trust(repository, begun.root, change, witnessed=Witnessed(), now=now, verdicts=verdicts)
+    verdicts.save()
+    return LocalView(clone, repository, replace(agent, root=begun.root), trusted, begun, verdicts)
 
 
 def tracked(clone: Clone, ref: str) -> CommitId:
@@ -91,7 +99,16 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
-    authorship = verify(change, view.agent.root, policies, environment, witnessed=Witnessed(), now=now)
+    authorship = verify(
+        change,
+        view.agent.root,
+        policies,
+        environment,
+        witnessed=Witnessed(),
+        now=now,
+        verdicts=view.verdicts,
+    )
+    view.verdicts.save()
     brings = [landing for landing in change.landings if touches_rules(landing)]
     if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
         succeed(view.trusted.config, rules_at(view.repository, change.head), brings[-1])

@@ -17,6 +17,7 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 
@@ -46,6 +47,7 @@ def trust(
     *,
     witnessed: Witnessed,
     now: datetime,
+    verdicts: Verdicts | None = None,
 ) -> Trusted:
     """Follow the trust ref from its last trusted revision to its tip.
 
@@ -62,7 +64,7 @@ def trust(
         policies[landing.commit] = before.policy
         if touches_rules(landing):
             before = succeed(before, rules_at(repository, landing.commit), landing)
-    authorship = verify(change, root, policies, None, witnessed=witnessed, now=now)
+    authorship = verify(change, root, policies, None, witnessed=witnessed, now=now, verdicts=verdicts)
     return Trusted(change.head, before, authorship, root)
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.git.commit import ParsedCommit
+from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import Commit
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Identity, IdentityKind
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Owner, Registry, writes_as
-from gitwarrant.trust.sshkey import PublicKey
+from gitwarrant.trust.sshkey import PublicKey, read_line
 from gitwarrant.trust.sshsig import BadSignature, verify_key
+from gitwarrant.trust.verdicts import Verdicts
 
 GIT_NAMESPACE = "git"
 
@@ -40,8 +42,17 @@ class Unproven:
         return f"commit {short(self.commit.id)} {self.doubt}"
 
 
-def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datetime) -> Signed | Unproven:
+def prove(
+    commit: Commit,
+    parsed: ParsedCommit,
+    registry: Registry,
+    *,
+    at: datetime,
+    verdicts: Verdicts | None = None,
+) -> Signed | Unproven:
     """Find who wrote a commit, at the time it was first seen.
+
+    `verdicts` are of commits of which it was proven before, under the same registry.
 
     A signature is missing or foreign: nothing is proven, and something else
     must stand for the author. A signature that lies is refused whatever else
@@ -54,6 +65,11 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     """
     if parsed.signature is None:
         return Unproven(commit, "is unsigned")
+    known = verdicts.get(sha256(commit.raw), registry.digest) if verdicts is not None else None
+    if known is not None and (owner := registry.owner(known)):
+        key = read_line(known)
+        _check_time(parsed, owner, key, registry, at)
+        return Signed(commit, owner.identity, key)
     for begin, doubt in UNREAD_FORMATS.items():
         if parsed.signature.startswith(begin):
             return Unproven(commit, doubt)
@@ -73,6 +89,8 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
             "or list the address under your identity in .gitwarrant/identities.yaml",
             owner,
         )
+    if verdicts is not None:
+        verdicts.put(sha256(commit.raw), registry.digest, key.line)
     return Signed(commit, owner.identity, key)
 
 

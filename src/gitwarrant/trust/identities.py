@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Identity, IdentityKind, Key, RootKey, TrustPolicy
 from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
@@ -30,6 +32,8 @@ class Registry:
 
     def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
         """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
+        roots = tuple(roots)
+        self._made_of = (policy.identities, roots)
         self._owners: dict[str, Owner] = {}
         self._by_fingerprint: dict[str, Owner] = {}
         self._revoked: Mapping[str, datetime | None] = {}
@@ -68,8 +72,14 @@ class Registry:
     def revoking(self, revoked: Mapping[str, datetime | None]) -> "Registry":
         """The same registry in which these fingerprints are revoked, each with since when (None: always)."""
         other = copy(self)
+        other.__dict__.pop("digest", None)
         other._revoked = revoked  # noqa: SLF001 - the same class
         return other
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Digest of all that decides whose a signature is; another one where anything of it changed."""
+        return digest((*self._made_of, tuple(sorted(self._revoked.items()))))
 
     def unfit(self, owner: Owner, fingerprint: str, at: datetime) -> str:
         """Why a key of an owner may not sign at a moment, in words; empty when it may."""

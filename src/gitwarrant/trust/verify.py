@@ -39,6 +39,7 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
 from gitwarrant.trust.cases import closed, open_cases, policies_of
+from gitwarrant.trust.verdicts import Verdicts
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
 
@@ -52,6 +53,7 @@ def verify(
     witnessed: Witnessed,
     now: datetime,
     waived: bool = False,
+    verdicts: Verdicts | None = None,
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -65,6 +67,7 @@ def verify(
             not recorded yet.
         waived: glass was broken and the alarm about it acknowledged: approvals
             are owed, not asked (5.4). Never of a change of the rules.
+        verdicts: signatures that were proven before (3); they only save time.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -72,7 +75,9 @@ def verify(
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
-    cases = open_cases(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
+    cases = open_cases(
+        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts
+    )
     proofs: list[LandingProof] = []
     refusals: list[Refused] = []
     for case in cases:
