@@ -53,6 +53,11 @@ class Memory:
             negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
         )
 
+    def knows(self, name: str) -> bool:
+        """Whether a commit or a statement was ever seen."""
+        self._catch_up()
+        return name in self._seen
+
     def seen(self) -> Mapping[str, datetime]:
         """When each commit and each statement was first seen."""
         self._catch_up()
