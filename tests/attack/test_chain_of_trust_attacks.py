@@ -68,7 +68,7 @@ def propose(deployer: Deployer, by: Person, proposed: Roots) -> None:
 
 def checkpoint(deployer: Deployer, by: Person, commit: str, version: int = 1) -> None:
     value = Checkpoint(
-        by.name, REPOSITORY, MAIN, CommitId(commit), version, now(), now() + DAY, secrets.token_hex(16)
+        by.name, REPOSITORY, MAIN, CommitId(commit), version, now(), now() + 90 * DAY, secrets.token_hex(16)
     )
     say(deployer, by, value)
 
@@ -80,12 +80,12 @@ def advance(deployer: Deployer) -> tuple[str, int, list[str]]:
     return trusted.revision, trusted.root.version, [key.holder for key in trusted.root.keys]
 
 
-def looked(deployer: Deployer, **root: object) -> LocalView:
-    """What a developer's clone says, with another root of trust in its configuration."""
+def looked(deployer: Deployer, *, later: timedelta = timedelta(), **root: object) -> LocalView:
+    """What a developer's clone says, perhaps later, perhaps with another root of trust."""
     agent = deployer.agent()
     agent = replace(agent, root=replace(agent.root, **root))  # type: ignore[arg-type]  # fields of TrustRoot
     run_git(deployer.forge.clone, "fetch", "-q", "origin")
-    return look(Clone.around(deployer.forge.clone), agent, now=now())
+    return look(Clone.around(deployer.forge.clone), agent, now=now() + later)
 
 
 def head(deployer: Deployer) -> str:
@@ -154,38 +154,31 @@ def test_an_emergency_from_outside_outranks_the_chain(deployer: Deployer, dora: 
     assert advance(deployer) == (deployer.trusted_at, 3, ["dora"])
 
 
-def expire_ada(deployer: Deployer) -> None:
-    """Ada's key could sign until yesterday; the rules that say so are signed by the root."""
+def history_with_an_expired_key(deployer: Deployer) -> str:
+    """Rules that let grace's key sign for thirty days, and others that she signed in time; a year's rules."""
     path = deployer.forge.clone / ".gitwarrant/identities.yaml"
     people = yaml.safe_load(path.read_text())
-    people["ada"]["keys"][0] |= {"from": "2020-01-01", "until": str((now() - DAY).date())}
-    deployer.land(
-        {".gitwarrant/identities.yaml": yaml.safe_dump(people), ".gitwarrant/trust.yaml": trust_file(2)},
-        by="grace",
-    )
-
-
-def history_with_an_expired_key(deployer: Deployer) -> tuple[str, str]:
-    """The rules in which ada's key has expired, then a landing of hers as if it had been made in time."""
-    expire_ada(deployer)
-    rules = head(deployer)
-    deployer.land({"staging/web.yaml": config_map("web", mode="next")})
-    return rules, head(deployer)
+    people["grace"]["keys"][0] |= {"until": str((now() + 30 * DAY).date())}
+    year = (now() + 365 * DAY).date()
+    bounded = {".gitwarrant/identities.yaml": yaml.safe_dump(people)}
+    deployer.land({**bounded, ".gitwarrant/trust.yaml": trust_file(2, year)}, by="grace")
+    return deployer.land({".gitwarrant/trust.yaml": trust_file(3, year)}, by="grace")
 
 
 def test_a_clone_refuses_old_history_whose_keys_expired_since(deployer: Deployer) -> None:
     """It cannot know when the commit was made: this is why checkpoints exist."""
     history_with_an_expired_key(deployer)
 
+    looked(deployer, later=29 * DAY)
     with pytest.raises(Refused, match="a key that expired"):
-        looked(deployer)
+        looked(deployer, later=60 * DAY)
 
 
 def test_a_clone_begins_at_the_checkpoint_and_needs_no_proof_of_what_was_before(deployer: Deployer) -> None:
-    _, tip = history_with_an_expired_key(deployer)
-    checkpoint(deployer, deployer.grace, tip, version=2)
+    tip = history_with_an_expired_key(deployer)
+    checkpoint(deployer, deployer.grace, tip, version=3)
 
-    view = looked(deployer)
+    view = looked(deployer, later=60 * DAY)
 
     assert (view.trusted.revision, view.start.since, view.agent.root.trusted_at) == (tip, tip, tip)
 
@@ -236,11 +229,11 @@ def test_checkpoint_of_a_side_branch(deployer: Deployer, *, given: bool) -> None
 
 def test_checkpoint_with_another_version_of_the_policy(deployer: Deployer) -> None:
     """It was signed over other rules than those that are there."""
-    _, tip = history_with_an_expired_key(deployer)
-    checkpoint(deployer, deployer.grace, tip, version=1)
+    tip = history_with_an_expired_key(deployer)
+    checkpoint(deployer, deployer.grace, tip, version=2)
 
     with pytest.raises(Refused, match="a key that expired"):
-        looked(deployer)
+        looked(deployer, later=60 * DAY)
 
 
 def test_a_checkpoint_behind_what_the_log_trusts_takes_nothing_back(deployer: Deployer) -> None:
@@ -261,7 +254,7 @@ def second(deployer: Deployer, **settings: object) -> Agent:
 
 
 def test_a_second_agent_takes_over_what_the_first_ones_log_saw(deployer: Deployer) -> None:
-    """Ada's landing was seen while her key was good; the new agent begins after it expired."""
+    """So keys are judged as of then, and what was taken back stays taken back."""
     deployer.land({"staging/web.yaml": config_map("web", mode="next")})
     advance(deployer)
     commit = head(deployer)

@@ -22,6 +22,7 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import HEARTBEAT_NAMESPACE, STATEMENT_NAMESPACE, RefTip, Withdrawal
 from gitwarrant.model.statement import Heartbeat as HeartbeatSaid
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.notices import notices
 from gitwarrant.trust.sshsig import sign
 
 MAIN = "refs/heads/main"
@@ -228,6 +229,9 @@ def test_equivocation_is_recorded_once(deployer: Deployer, heart: Heartbeat) -> 
         "digests": sorted([sha256(accepted.body), sha256(other.body)]),
     }
     assert len(deployer.records(RecordKind.REFUSED)) == 1
+    with open_delivery(deployer.agent(), lambda: datetime.now(UTC)) as work:
+        [alarm] = notices(work)
+    assert alarm.what.startswith("tower signed two different heartbeats with sequence 1: ")
 
 
 def test_a_heart_signs_nothing_after_a_branch_moved_backwards(deployer: Deployer, heart: Heartbeat) -> None:

@@ -21,10 +21,10 @@ from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.alarms import alarms
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.notices import notices
 from gitwarrant.pipeline.warranting import passed_plan
 from gitwarrant.plan.text import field_name
 
@@ -139,8 +139,8 @@ class Loop:
         return self._clusters[name]
 
     async def _alarm(self) -> bool:
-        for alarm in alarms(self._work):
-            self._tell(Event(TRUST, Mood.BAD, str(alarm)))
+        for notice in notices(self._work):
+            self._tell(Event(TRUST, Mood.BAD, notice.what, {"alarm": notice.kind}))
         return True
 
     async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:

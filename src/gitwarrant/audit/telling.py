@@ -117,25 +117,17 @@ _STYLES: Mapping[RecordKind, str] = {
     RecordKind.DRIFT_FOUND: "warn",
     RecordKind.RETRYING: "warn",
     RecordKind.EQUIVOCATION: "bad",
-    RecordKind.UNDELIVERED: "bad",
-    RecordKind.EXPIRING: "warn",
+    RecordKind.ALARM: "bad",
     RecordKind.WARRANTED: "good",
 }
 
 
 def _essence(record: Record) -> str:
+    """What a record says, in a few words."""
+    if record.kind in _OF_TRUST:
+        return _of_trust(record)
     body = record.body
     match record.kind:
-        case RecordKind.FIRST_SEEN:
-            what = "commits" if "commits" in body else "statements"
-            text = f"{len(body.get(what, ()))} {what} on {body.get('ref')}"
-        case RecordKind.TAKEN_BACK:
-            text = "a withdrawal or revocation, which holds from now on"
-        case RecordKind.VERIFIED:
-            proven = body.get("authorship") or {}
-            text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
-        case RecordKind.TRUST_ADVANCED:
-            text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
         case RecordKind.CHECKED:
             text = _checks(_count(body.get("findings")), refused=bool(body.get("refused")))
         case RecordKind.PLANNED:
@@ -153,14 +145,43 @@ def _essence(record: Record) -> str:
         case RecordKind.RETRYING:
             text = f"{body.get('stage')}, attempt {body.get('attempt')}: {body.get('what')}"
         case _:
-            text = _of_trust(record) or _of_object(record)
+            text = _of_object(record)
     return text
 
 
+_OF_TRUST = frozenset(
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
+        RecordKind.VERIFIED,
+        RecordKind.TRUST_ADVANCED,
+        RecordKind.ALARM,
+        RecordKind.ALARM_ACKNOWLEDGED,
+        RecordKind.ROOTS_CHANGED,
+        RecordKind.BOOTSTRAPPED,
+        RecordKind.HEARTBEAT,
+        RecordKind.EQUIVOCATION,
+    }
+)
+
+
 def _of_trust(record: Record) -> str:
-    """What happened to trust itself; empty: another kind."""
-    body, text = record.body, ""
+    body = record.body
     match record.kind:
+        case RecordKind.FIRST_SEEN:
+            what = "commits" if "commits" in body else "statements"
+            text = f"{len(body.get(what, ()))} {what} on {body.get('ref')}"
+        case RecordKind.ALARM:
+            text = f"{body.get('alarm')}: {body.get('what')}"
+        case RecordKind.ALARM_ACKNOWLEDGED:
+            text = f"by {body.get('sink')}: {body.get('receipt')}"
+        case RecordKind.TAKEN_BACK:
+            text = "a withdrawal or revocation, which holds from now on"
+        case RecordKind.VERIFIED:
+            proven = body.get("authorship") or {}
+            text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
+        case RecordKind.TRUST_ADVANCED:
+            text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
         case RecordKind.ROOTS_CHANGED:
             holders = {key.get("holder", "?") for key in (body.get("roots") or {}).get("keys", ())}
             text = f"root keys version {body.get('version')}: {', '.join(sorted(holders))}"
@@ -170,10 +191,8 @@ def _of_trust(record: Record) -> str:
             text = f"beat {body.get('sequence')} of {body.get('heart')}"
         case RecordKind.EQUIVOCATION:
             text = f"{body.get('heart')} signed two different beats with sequence {body.get('sequence')}"
-        case RecordKind.UNDELIVERED:
-            text = f"statement {_digest(body.get('statement'))}, posted {body.get('posted')}, did not arrive"
-        case RecordKind.EXPIRING:
-            text = f"the rules expire {body.get('expires')}: {body.get('days')} days are left"
+        case _:
+            text = ""
     return text
 
 
@@ -260,10 +279,6 @@ def _count(findings: object) -> int:
     if isinstance(findings, list):
         return len(findings)
     return findings if isinstance(findings, int) else 0
-
-
-def _digest(digest: object) -> str:
-    return _short(str(digest).removeprefix("sha256:"))
 
 
 def _short(commit: object) -> str:

@@ -19,8 +19,6 @@ class RecordKind(Enum):
     BOOTSTRAPPED = "bootstrapped"
     HEARTBEAT = "heartbeat"
     EQUIVOCATION = "equivocation"
-    UNDELIVERED = "undelivered"
-    EXPIRING = "expiring"
     CHECKED = "checked"
     PLANNED = "planned"
     WARRANTED = "warranted"
@@ -32,6 +30,8 @@ class RecordKind(Enum):
     REVERTED = "reverted"
     HEALTH = "health"
     RETRYING = "retrying"
+    ALARM = "alarm"
+    ALARM_ACKNOWLEDGED = "alarm-acknowledged"
 
 
 @dataclass(frozen=True, slots=True)

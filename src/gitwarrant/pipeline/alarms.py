@@ -1,111 +1,49 @@
-"""What people must hear although no gate refuses: rules that run out, statements that do not arrive.
+"""Raise alarms: each once, recorded first, and repeated until somebody acknowledged it."""
 
-Asks only the log, the quarantine and the witness: it is heard while the Git
-server is gone, or serves what is refused. Each alarm is recorded before it is
-told, and told once, by whichever process comes first.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from gitwarrant.audit.queries import TRUST, trusted_revision
-from gitwarrant.audit.recorder import Selection
-from gitwarrant.audit.witness import FolderWitness, Posted, Witness
-from gitwarrant.config.agent import Agent
-from gitwarrant.git.reading import Repository
-from gitwarrant.model.canonical import plain
-from gitwarrant.model.record import Record, RecordKind
-from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.trusting import rules_at
-
-DELIVERY = timedelta(minutes=10)
-"""How long a statement may take from the witness to us: a push, and a fetch of ours."""
-
-WARNINGS = (1, 7, 30)
-"""Days before the rules expire at which people are told."""
-
-RENEWAL = "raise 'version' and 'expires' in .gitwarrant/trust.yaml, and let root holders sign the landing"
+from gitwarrant.audit.recorder import Recorder
+from gitwarrant.audit.sinks import Program, Sink, Webhook
+from gitwarrant.config.agent import AlarmTarget
+from gitwarrant.model.alarm import Alarm
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.memory import Memory
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that people must hear, in words."""
+class Alarms:
+    """The alarms of one log, and the sinks that take them."""
 
-    what: str
-    remedy: str
+    def __init__(self, recorder: Recorder, memory: Memory, targets: Sequence[AlarmTarget]) -> None:
+        self._recorder, self._memory = recorder, memory
+        self._sinks = tuple(map(_sink, targets))
 
-    def __str__(self) -> str:
-        return f"{self.what}\n  remedy: {self.remedy}"
+    def raise_(self, alarm: Alarm) -> str:
+        """Raise an alarm, unless somebody acknowledged it before.
 
-
-def alarms(work: Delivery) -> Iterator[Alarm]:
-    """What was not told yet.
-
-    Raises:
-        Unreachable: the witness does not answer; rules that run out were told before.
-        GitwarrantError: the witness cannot be read.
-    """
-    yield from _expiring(work)
-    yield from _undelivered(work)
-
-
-def witness(agent: Agent) -> Witness | None:
-    """The witness of a configuration; None: it names none."""
-    return FolderWitness(agent.witness) if agent.witness else None
-
-
-def days_left(expires: datetime, now: datetime) -> int | None:
-    """The warning that is due before an expiry: 30, 7 or 1 (days), 0 once it passed; None: none yet."""
-    left = expires - now
-    if left <= timedelta():
-        return 0
-    return next((days for days in WARNINGS if left <= timedelta(days=days)), None)
+        Returns:
+            Why nobody acknowledged it; empty: somebody did.
+        """
+        known = self._memory.alarmed(alarm.about)
+        if known:
+            return ""
+        if known is None:
+            body = {"about": alarm.about, "alarm": alarm.kind, "what": alarm.what}
+            self._recorder.append(RecordKind.ALARM, alarm.environment, body)
+        reasons = []
+        for sink in self._sinks:
+            try:
+                receipt = sink.send(alarm)
+            except GitwarrantError as error:
+                reasons.append(error.what)
+                continue
+            taken = {"about": alarm.about, "sink": sink.name, "receipt": receipt}
+            self._recorder.append(RecordKind.ALARM_ACKNOWLEDGED, alarm.environment, taken)
+            return ""
+        return "; ".join(reasons) or "the agent's configuration has no 'alarms'"
 
 
-def _expiring(work: Delivery) -> Iterator[Alarm]:
-    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
-    if revision is None or not work.quarantine.exists():
-        return
-    repository = Repository(work.quarantine)
-    if not repository.objects.has(revision):
-        return
-    expires = rules_at(repository, revision).policy.expires
-    days = days_left(expires, work.now())
-    if days is None:
-        return
-    body = {"expires": plain(expires), "days": days}
-    if any(dict(record.body) == body for record in _told(work, RecordKind.EXPIRING)):
-        return
-    work.recorder.append(RecordKind.EXPIRING, TRUST, body)
-    verb = "expire" if days else "expired"
-    yield Alarm(
-        f"the rules in .gitwarrant/ {verb} {expires:%Y-%m-%d %H:%M}; after that only their renewal passes",
-        RENEWAL,
-    )
-
-
-def _undelivered(work: Delivery) -> Iterator[Alarm]:
-    """Only of what was posted since the log began: older ones may have come, expired and been deleted."""
-    posts = witness(work.agent)
-    first = next(iter(work.recorder.read()), None)
-    if posts is None or first is None:
-        return
-    told = {record.body.get("statement") for record in _told(work, RecordKind.UNDELIVERED)}
-    for item in posts.posted(work.agent.root.repository):
-        late = first.time <= item.at < work.now() - DELIVERY
-        if late and item.digest not in told and not work.memory.knows(item.digest):
-            yield _missing(work, item)
-
-
-def _missing(work: Delivery, item: Posted) -> Alarm:
-    body = {"statement": item.digest, "posted": plain(item.at)}
-    work.recorder.append(RecordKind.UNDELIVERED, TRUST, body)
-    return Alarm(
-        f"statement {item.digest[7:19]} was posted {item.at:%Y-%m-%d %H:%M}, but did not arrive",
-        "ask who pushed it: it was lost on the way, or the server hides it",
-    )
-
-
-def _told(work: Delivery, kind: RecordKind) -> Iterator[Record]:
-    return work.recorder.read(0, Selection(frozenset({kind}), TRUST))
+def _sink(target: AlarmTarget) -> Sink:
+    if target.webhook:
+        return Webhook(target.webhook, target.token_file)
+    return Program(target.program)

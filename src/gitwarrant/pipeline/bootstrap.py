@@ -65,7 +65,7 @@ def _take_over(recorder: Recorder, other: Recorder, source: Path) -> None:
     for chunk in _chunks(memory.seen()):
         body = {"log": str(source), "seen": plain(chunk), "complete": False}
         recorder.append(RecordKind.BOOTSTRAPPED, TRUST, body)
-    for signed in memory.negatives().values():
+    for signed in memory.negatives():
         recorder.append(RecordKind.TAKEN_BACK, TRUST, taken_back_body(signed))
     if roots := remembered_roots(other):
         body = {"version": roots.version, "digest": roots_digest(roots), "roots": plain(roots)}

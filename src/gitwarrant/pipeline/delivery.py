@@ -8,7 +8,7 @@ comes to the same end. The cluster comes in `deploy`.
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,16 +28,19 @@ from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
-from gitwarrant.model.canonical import Digest, digest, plain
+from gitwarrant.model.canonical import Digest, digest, plain, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.identity import TrustRoot
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.model.statement import Order
+from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.bootstrap import bootstrap
+from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.pulses import Pulses
@@ -48,7 +51,8 @@ from gitwarrant.store.verdicts import VerdictFolder
 from gitwarrant.trust.freshness import Asked, check_apart, require
 from gitwarrant.trust.freshness import judge as judge_freshness
 from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.roots import roots_digest
+from gitwarrant.trust.orders import judge_orders, suspension
+from gitwarrant.trust.roots import configured, governed, last_known, roots_digest
 
 VERDICTS = frozenset(
     {
@@ -73,6 +77,7 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    alarms: Alarms
     pulses: Pulses
     verdicts: VerdictFolder
     now: Callable[[], datetime]
@@ -95,7 +100,7 @@ class Candidate:
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
-        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous)
+        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived)
         return digest(parts)
 
 
@@ -110,6 +115,8 @@ class Standing:
     repository: Repository
     environment: Environment
     warrant: LastWarrant
+    suspended: Order | None
+    """The order that suspends it now; meanwhile drift is reported, not put back."""
 
 
 @contextmanager
@@ -121,14 +128,16 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
+        memory = Memory(log)
         yield Delivery(
-            agent,
-            log,
-            ContentStore(agent.state / "content"),
-            Memory(log),
-            Pulses(log),
-            VerdictFolder(agent.state / "verdicts"),
-            now,
+            agent=agent,
+            recorder=log,
+            content=ContentStore(agent.state / "content"),
+            memory=memory,
+            alarms=Alarms(log, memory, agent.alarms),
+            pulses=Pulses(log),
+            verdicts=VerdictFolder(agent.state / "verdicts"),
+            now=now,
         )
 
 
@@ -162,7 +171,10 @@ def candidate(work: Delivery, name: str) -> Candidate:
     with refusals_recorded(work, name):
         head = fetch_ref(work, environment.ref)
         check_fresh(work, repository, {environment.ref: head})
-        return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
+        question = _question(work, repository, trusted, environment, head)
+        announce(question, work.alarms)
+        question = replace(question, waived=is_waived(question, work.alarms))
+        return Candidate(repository, trusted, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -180,7 +192,30 @@ def standing(work: Delivery, name: str) -> Standing | None:
     if revision is None:
         raise ValueError("a warrant was issued, but no trusted revision recorded before it")
     rules = rules_at(repository, revision)
-    return Standing(repository, environment_of(rules, name), last)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _suspension(
+    work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
+) -> Order | None:
+    """The order that suspends an environment, as far as it was fetched or is remembered."""
+    root, statements = root_in_force(work), repository.statements()
+    given = judge_orders(
+        statements,
+        root.repository,
+        environment,
+        Registry(policy, root.keys),
+        witnessed=work.memory.recalled(statements),
+        now=work.now(),
+    )
+    return suspension(given)
+
+
+def root_in_force(work: Delivery) -> TrustRoot:
+    """The root of trust with the keys that were last taken up, without asking anybody."""
+    given = work.agent.root
+    return governed(given, last_known(configured(given), remembered_roots(work.recorder)))
 
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
@@ -227,10 +262,12 @@ def _moved(item: PlannedObject) -> dict[str, Json]:
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it as far as it proves itself.
+    """Fetch the trust ref and follow it to its tip.
+
+    What proves itself on the way is recorded, even if what follows does not.
 
     Raises:
-        Refused: by fetch or verify.
+        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
     given = work.agent.root
@@ -255,11 +292,13 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {
             "ref": root.trust_ref,
-            "commit": tip,
+            "commit": trusted.revision,
             "policy": digest(trusted.config.policy),
             "statements": sorted(trusted.authorship.statements),
         }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    with refusals_recorded(work, TRUST):
+        trusted.raise_doubt()
     return repository, trusted
 
 
@@ -298,7 +337,7 @@ def check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, Commi
         repository=work.agent.root.repository,
         tips=tips,
         contains=repository.contains,
-        negatives=frozenset(work.memory.negatives()),
+        negatives=frozenset(sha256(signed.body) for signed in work.memory.negatives()),
         max_age=wanted.max_age,
         now=work.now(),
     )

@@ -124,16 +124,15 @@ def _sequence(work: Delivery, repository: Repository, heart: Heart) -> int:
 
 
 def _negatives(work: Delivery, trusted: Trusted) -> Mapping[Digest, SignedStatement]:
-    """What somebody who is known here took back.
+    """What somebody who is known here took back or suspended.
 
     What strangers push is left out: shown to the heart and then hidden, it
     would make every agent wait for it.
     """
     registry = Registry(trusted.config.policy, trusted.root.keys)
-    everything = work.memory.negatives()
     return {
-        digest: signed
-        for digest, signed in everything.items()
+        sha256(signed.body): signed
+        for signed in work.memory.negatives()
         if registry.owner(open_statement(signed).key.line) is not None
     }
 

@@ -18,18 +18,27 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.negatives import is_negative
 from gitwarrant.trust.statements import MAX_LIFETIME
 
-REMEMBERED = frozenset({RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK, RecordKind.BOOTSTRAPPED})
+REMEMBERED = frozenset(
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
+        RecordKind.BOOTSTRAPPED,
+        RecordKind.ALARM,
+        RecordKind.ALARM_ACKNOWLEDGED,
+    }
+)
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
 
 
 class Memory:
-    """First-seen times, and withdrawals and revocations, of one log."""
+    """First-seen times, what was taken back, and which alarms were raised and acknowledged, of one log."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder, self._read = recorder, 0
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
+        self._alarmed: dict[Digest, bool] = {}
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
         """What verify needs to know for a change; what was never seen before is recorded as seen now."""
@@ -39,19 +48,27 @@ class Memory:
         names = [*_commits(change), *(sha256(signed.body) for signed in change.statements)]
         return Witnessed(
             seen={name: self._seen[name] for name in names},
-            negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
+            negatives=self.negatives(),
             spent=self.spent(environment),
         )
 
     def of_statements(self, ref: str, statements: Sequence[SignedStatement]) -> Witnessed:
-        """What is known of statements alone: of their times, and of all that was taken back."""
+        """What is known of statements alone; what was never seen before is recorded as seen now."""
         self._catch_up()
         self._remember_statements(ref, statements)
-        names = [sha256(signed.body) for signed in statements]
-        return Witnessed(
-            seen={name: self._seen[name] for name in names},
-            negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
-        )
+        return self.recalled(statements)
+
+    def recalled(self, statements: Sequence[SignedStatement]) -> Witnessed:
+        """What is remembered of some statements; nothing new is recorded."""
+        digests = [sha256(signed.body) for signed in statements]
+        negatives = self.negatives()
+        seen: dict[str, datetime] = {name: self._seen[name] for name in digests if name in self._seen}
+        return Witnessed(seen, negatives)
+
+    def negatives(self) -> tuple[SignedStatement, ...]:
+        """All withdrawals, revocations and suspensions that were ever seen."""
+        self._catch_up()
+        return tuple(self._negatives[digest] for digest in sorted(self._negatives))
 
     def knows(self, name: str) -> bool:
         """Whether a commit or a statement was ever seen."""
@@ -63,10 +80,10 @@ class Memory:
         self._catch_up()
         return dict(self._seen)
 
-    def negatives(self) -> Mapping[Digest, SignedStatement]:
-        """The withdrawals and revocations that were ever seen."""
+    def alarmed(self, about: Digest) -> bool | None:
+        """Whether the alarm about something was acknowledged; None: it was not raised yet."""
         self._catch_up()
-        return dict(self._negatives)
+        return self._alarmed.get(about)
 
     def _catch_up(self) -> None:
         for record in self._recorder.read(self._read, Selection(REMEMBERED)):
@@ -77,11 +94,13 @@ class Memory:
         if record.kind is RecordKind.TAKEN_BACK:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
             self._negatives[sha256(signed.body)] = signed
-            return
-        if record.kind is RecordKind.BOOTSTRAPPED:
+        elif record.kind is RecordKind.BOOTSTRAPPED:
             for name, time in member(record, "seen", dict).items():
                 self._seen.setdefault(name, moment_of(record, time))
-            return
+        elif record.kind is RecordKind.ALARM:
+            self._alarmed.setdefault(Digest(member(record, "about", str)), False)
+        elif record.kind is RecordKind.ALARM_ACKNOWLEDGED:
+            self._alarmed[Digest(member(record, "about", str))] = True
         for part in ("commits", "statements"):
             for name in record.body.get(part, ()):
                 self._seen.setdefault(name, record.time)

@@ -87,10 +87,20 @@ def passed_plan(judgement: Judgement) -> Plan:
     return judgement.plan
 
 
-def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have."""
+def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> WarrantBundle | None:
+    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have.
+
+    Args:
+        owed: whether approvals are owed now. What glass was broken for gets a
+            warrant of its own once they are there.
+    """
     last = last_warrant(work.recorder, plan.environment)
-    if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
+    if (
+        last is None
+        or (last.owed and not owed)
+        or last.warrant.commit != plan.commit
+        or last.warrant.cluster != uid
+    ):
         return None
     if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
         return None

@@ -1,6 +1,6 @@
 """Steps 1 to 3 of verify: from a change to one case for each landing, with everything that speaks for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,8 +29,12 @@ def open_cases(
     now: datetime,
     waived: bool = False,
     verdicts: Verdicts | None = None,
+    only: Collection[CommitId] | None = None,
 ) -> tuple[Case | Refused, ...]:
     """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
+
+    Args:
+        only: the landings to open a case for; None: all.
 
     Raises:
         Refused: steps 1 and 2: the change does not hang together.
@@ -45,18 +49,11 @@ def open_cases(
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
     cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts)
-    return tuple(cases.attempt(place, parsed, in_force[place]) for place, parsed in enumerate(commits))  # 3
-
-
-def closed(case: Case | Refused) -> Case:
-    """A case that could be opened.
-
-    Raises:
-        Refused: it could not.
-    """
-    if isinstance(case, Refused):
-        raise case
-    return case
+    return tuple(
+        cases.attempt(place, parsed, in_force[place])  # 3
+        for place, parsed in enumerate(commits)
+        if only is None or change.landings[place].commit in only
+    )
 
 
 def policies_of(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tuple[TrustPolicy, ...]:

@@ -102,7 +102,7 @@ def succession(
         Refused: configuration and log have different roots of one version.
     """
     hearing = hear(statements, repository, witnessed=witnessed, now=now)
-    roots = _begin(given, remembered)
+    roots = last_known(given, remembered)
     steps = [roots] if roots.version > (remembered.version if remembered else 1) else []
     complete, pending = _proposals(roots, hearing)
     while len(complete) == 1:
@@ -113,6 +113,24 @@ def succession(
     contradicted = "the holders signed another change of the same version too"
     pending += [_stuck(item, contradicted) for item in complete]
     return Succession(roots, tuple(steps), tuple(sorted(pending, key=lambda item: item.digest)))
+
+
+def last_known(given: Roots, remembered: Roots | None) -> Roots:
+    """Of the configuration's roots and those that the log took up, the ones with the higher version.
+
+    Raises:
+        Refused: they are of one version, but differ.
+    """
+    if remembered is None or given.version > remembered.version:
+        return given
+    if given.version == remembered.version and roots_digest(given) != roots_digest(remembered):
+        raise Refused(
+            f"the root keys of the configuration and those that the log took up are both of version "
+            f"{given.version}, but differ",
+            stage="verify",
+            remedy=f"to replace the roots from outside, write them with 'root.version: {given.version + 1}'",
+        )
+    return remembered
 
 
 def unfit(proposed: Roots, before: Roots) -> str:
@@ -137,19 +155,6 @@ def quorums(before: Roots, proposed: Roots) -> tuple[Quorum, Quorum]:
         Quorum("old", before.keys, before.threshold),
         Quorum("new", proposed.keys, proposed.threshold),
     )
-
-
-def _begin(given: Roots, remembered: Roots | None) -> Roots:
-    if remembered is None or given.version > remembered.version:
-        return given
-    if given.version == remembered.version and roots_digest(given) != roots_digest(remembered):
-        raise Refused(
-            f"the root keys of the configuration and those that the log took up are both of version "
-            f"{given.version}, but differ",
-            stage="verify",
-            remedy=f"to replace the roots from outside, write them with 'root.version: {given.version + 1}'",
-        )
-    return remembered
 
 
 def _proposals(roots: Roots, hearing: Hearing) -> tuple[list[Roots], list[Proposal]]:

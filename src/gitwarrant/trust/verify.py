@@ -26,19 +26,20 @@ what the files say (render, check, plan). Signed commits prove who wrote, not
 that he wanted them to land here: approvals do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
-from gitwarrant.trust.cases import closed, open_cases, policies_of
+from gitwarrant.trust.cases import open_cases, policies_of
+from gitwarrant.trust.landings import Case
 from gitwarrant.trust.verdicts import Verdicts
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
@@ -54,6 +55,7 @@ def verify(
     now: datetime,
     waived: bool = False,
     verdicts: Verdicts | None = None,
+    only: Collection[CommitId] | None = None,
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -68,6 +70,8 @@ def verify(
         waived: glass was broken and the alarm about it acknowledged: approvals
             are owed, not asked (5.4). Never of a change of the rules.
         verdicts: signatures that were proven before (3); they only save time.
+        only: the landings to judge; None: all. The others only have to hang
+            together (1, 2): the trust ref is followed this way.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -75,30 +79,73 @@ def verify(
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
-    cases = open_cases(
-        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts
+    outcomes = outcomes_of(
+        change,
+        root,
+        policies,
+        environment,
+        witnessed=witnessed,
+        now=now,
+        waived=waived,
+        only=only,
+        verdicts=verdicts,
     )
-    proofs: list[LandingProof] = []
-    refusals: list[Refused] = []
-    for case in cases:
-        try:
-            proofs.append(landings.judge(closed(case)))  # 4 to 6
-        except Refused as refusal:
-            refusals.append(refusal)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refusals:
         raise first_of(refusals)
     in_force = policies_of(change, policies)
     _check_versions(in_force)  # 6
-    _check_expiry(change, root, in_force[-1], now)  # 7
+    judged = [landing for landing in change.landings if only is None or landing.commit in only]
+    _check_expiry(judged, change.ref, root, policies[judged[-1].commit] if judged else in_force[-1], now)  # 7
     return Authorship(
         repository=change.repository,
         ref=change.ref,
         base=change.base,
         head=change.head,
         policy=digest(in_force[-1]),
-        landings=tuple(proofs),
+        landings=tuple(outcome for outcome in outcomes if isinstance(outcome, LandingProof)),
         owed=waived,
     )
+
+
+def outcomes_of(
+    change: Change,
+    root: TrustRoot,
+    policies: Mapping[CommitId, TrustPolicy],
+    environment: Environment | None,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+    waived: bool = False,
+    only: Collection[CommitId] | None = None,
+    verdicts: Verdicts | None = None,
+) -> tuple[LandingProof | Refused, ...]:
+    """Steps 1 to 6: the proof or the refusal of each landing; the arguments are those of `verify`.
+
+    Raises:
+        Refused: steps 1 and 2: the change does not hang together.
+    """
+    cases = open_cases(
+        change,
+        root,
+        policies,
+        environment,
+        witnessed=witnessed,
+        now=now,
+        waived=waived,
+        only=only,
+        verdicts=verdicts,
+    )
+    return tuple(map(_outcome, cases))
+
+
+def _outcome(case: Case | Refused) -> LandingProof | Refused:
+    if isinstance(case, Refused):
+        return case
+    try:
+        return landings.judge(case)
+    except Refused as refusal:
+        return refusal
 
 
 def check_succession(before: TrustPolicy, after: TrustPolicy, *, now: datetime | None = None) -> None:
@@ -132,7 +179,9 @@ def _check_versions(in_force: Sequence[TrustPolicy]) -> None:
             check_succession(before, after)
 
 
-def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: datetime) -> None:
+def _check_expiry(
+    judged: Sequence[Landing], ref: str, root: TrustRoot, policy: TrustPolicy, now: datetime
+) -> None:
     if policy.repository != root.repository:
         raise Refused(
             f"the trust policy is for repository {policy.repository!r}, not {root.repository!r}",
@@ -140,7 +189,7 @@ def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: dat
             remedy="name this repository in .gitwarrant/trust.yaml, or mend the agent's configuration",
             place=TRUST_FILE,
         )
-    if now < policy.expires or not change.landings or _only_renews(change, root):
+    if now < policy.expires or not judged or _only_renews(judged[-1], ref, root):
         return
     raise Refused(
         f"the trust policy expired {policy.expires:%Y-%m-%d %H:%M}, so nothing new is accepted",
@@ -150,11 +199,11 @@ def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: dat
     )
 
 
-def _only_renews(change: Change, root: TrustRoot) -> bool:
-    """Whether the head touches nothing but `.gitwarrant/` on the trust ref: step 6 judged all of it."""
+def _only_renews(landing: Landing, ref: str, root: TrustRoot) -> bool:
+    """Whether it touches nothing but `.gitwarrant/` on the trust ref: step 6 judged all of it."""
     prefix = f"{landings.CONFIGURATION}/"
-    paths = [path.path for path in change.landings[-1].changes]
-    return change.ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
+    paths = [path.path for path in landing.changes]
+    return ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
 
 
 def first_of(refusals: Sequence[Refused]) -> Refused:

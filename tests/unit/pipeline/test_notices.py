@@ -11,8 +11,8 @@ from gitwarrant.audit.witness import FolderWitness
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.alarms import alarms, days_left
 from gitwarrant.pipeline.delivery import advance_trust, open_delivery
+from gitwarrant.pipeline.notices import LOST, RENEWAL, days_left, notices
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ def heard(deployer: Deployer, *, later: timedelta = timedelta(), fetch: bool = T
     with open_delivery(deployer.agent(), lambda: datetime.now(UTC) + later) as work:
         if fetch:
             advance_trust(work)
-        return [alarm.what for alarm in alarms(work)]
+        return [alarm.what for alarm in notices(work)]
 
 
 def test_each_warning_is_told_once(deployer: Deployer) -> None:
@@ -58,10 +58,11 @@ def test_each_warning_is_told_once(deployer: Deployer) -> None:
     told = [heard(deployer, later=days * DAY, fetch=False) for days in (0, 61, 62, 84, 85, 90.5, 92, 93)]
 
     end = datetime.combine(datetime.now(UTC).date() + 91 * DAY, datetime.min.time())
-    before = f"the rules in .gitwarrant/ expire {end:%Y-%m-%d %H:%M}; after that only their renewal passes"
+    when = f"{end:%Y-%m-%d %H:%M}"
+    before = f"the rules in .gitwarrant/ expire {when}; after that only their renewal passes: {RENEWAL}"
     after = before.replace("expire ", "expired ")
     assert told == [[], [before], [], [before], [], [before], [after], []]
-    assert [record.body["days"] for record in deployer.records(RecordKind.EXPIRING)] == [30, 7, 1, 0]
+    assert [record.body["what"] for record in deployer.records(RecordKind.ALARM)] == [before] * 3 + [after]
 
 
 def test_renewed_rules_are_warned_about_anew(deployer: Deployer) -> None:
@@ -86,10 +87,6 @@ def witness(deployer: Deployer) -> FolderWitness:
     return FolderWitness(folder)
 
 
-def late(digest: Digest) -> str:
-    return f"statement {digest[7:19]} was posted "
-
-
 def approved(deployer: Deployer) -> tuple[str, Digest]:
     """The ref and the digest of an approval that was pushed."""
     before = run_git(deployer.forge.clone, "rev-parse", "HEAD")
@@ -110,9 +107,10 @@ def test_a_statement_that_was_posted_and_does_not_arrive_is_told_once(
     told = [heard(deployer, later=timedelta(minutes=minutes)) for minutes in (9, 11, 12)]
 
     assert [len(each) for each in told] == [0, 1, 0]
-    assert told[1][0].startswith(late(digest))
-    [record] = deployer.records(RecordKind.UNDELIVERED)
-    assert record.body["statement"] == digest
+    assert told[1][0].startswith(f"statement {digest[7:19]} was posted ")
+    assert told[1][0].endswith(f", but did not arrive: {LOST}")
+    [record] = deployer.records(RecordKind.ALARM)
+    assert (record.body["alarm"], record.body["what"]) == ("undelivered", told[1][0])
 
 
 def test_a_statement_that_arrived_is_not_told(deployer: Deployer, witness: FolderWitness) -> None:

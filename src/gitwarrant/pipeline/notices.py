@@ -1,0 +1,106 @@
+"""What people must hear although no gate refuses: rules that run out, statements that do not arrive.
+
+Asks only the log, the quarantine and the witness: it is heard while the Git
+server is gone, or serves what is refused. Each is an alarm: recorded once, told
+once, and sent to the sinks until somebody acknowledged it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from gitwarrant.audit.queries import TRUST, trusted_revision
+from gitwarrant.audit.recorder import Selection
+from gitwarrant.audit.witness import FolderWitness, Posted, Witness
+from gitwarrant.config.agent import Agent
+from gitwarrant.git.reading import Repository
+from gitwarrant.model.alarm import Alarm
+from gitwarrant.model.canonical import digest
+from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.trusting import rules_at
+
+DELIVERY = timedelta(minutes=10)
+"""How long a statement may take from the witness to us: a push, and a fetch of ours."""
+
+WARNINGS = (1, 7, 30)
+"""Days before the rules expire at which people are told."""
+
+RENEWAL = "raise 'version' and 'expires' in .gitwarrant/trust.yaml; root holders sign the landing"
+LOST = "ask who pushed it: it was lost on the way, or the server hides it"
+
+
+def notices(work: Delivery) -> Iterator[Alarm]:
+    """Raise what is to be heard; give what was not told before.
+
+    Raises:
+        Unreachable: the witness does not answer; all else was raised before.
+        GitwarrantError: the witness cannot be read.
+    """
+    for alarm in _all(work):
+        new = work.memory.alarmed(alarm.about) is None
+        work.alarms.raise_(alarm)  # again, until somebody acknowledged it
+        if new:
+            yield alarm
+
+
+def witness(agent: Agent) -> Witness | None:
+    """The witness of a configuration; None: it names none."""
+    return FolderWitness(agent.witness) if agent.witness else None
+
+
+def days_left(expires: datetime, now: datetime) -> int | None:
+    """The warning that is due before an expiry: 30, 7 or 1 (days), 0 once it passed; None: none yet."""
+    left = expires - now
+    if left <= timedelta():
+        return 0
+    return next((days for days in WARNINGS if left <= timedelta(days=days)), None)
+
+
+def _all(work: Delivery) -> Iterator[Alarm]:
+    yield from _expiring(work)
+    yield from _equivocations(work)
+    yield from _undelivered(work)
+
+
+def _expiring(work: Delivery) -> Iterator[Alarm]:
+    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
+    if revision is None or not work.quarantine.exists():
+        return
+    repository = Repository(work.quarantine)
+    if not repository.objects.has(revision):
+        return
+    expires = rules_at(repository, revision).policy.expires
+    days = days_left(expires, work.now())
+    if days is None:
+        return
+    verb = "expire" if days else "expired"
+    what = f"the rules in .gitwarrant/ {verb} {expires:%Y-%m-%d %H:%M}; after that only their renewal passes"
+    about = digest(("expiring", expires, days))
+    yield Alarm(about, "expiring", TRUST, f"{what}: {RENEWAL}", work.now())
+
+
+def _equivocations(work: Delivery) -> Iterator[Alarm]:
+    for record in work.recorder.read(0, Selection(frozenset({RecordKind.EQUIVOCATION}), TRUST)):
+        body = dict(record.body)
+        what = (
+            f"{body.get('heart')} signed two different heartbeats with sequence {body.get('sequence')}: "
+            "its key is in other hands, or somebody is shown another repository. Give it a new key"
+        )
+        yield Alarm(digest(("equivocation", body)), "equivocation", TRUST, what, work.now())
+
+
+def _undelivered(work: Delivery) -> Iterator[Alarm]:
+    """Only of what was posted since the log began: older ones may have come, expired and been deleted."""
+    posts = witness(work.agent)
+    first = next(iter(work.recorder.read()), None)
+    if posts is None or first is None:
+        return
+    for item in posts.posted(work.agent.root.repository):
+        late = first.time <= item.at < work.now() - DELIVERY
+        if late and not work.memory.knows(item.digest):
+            yield _missing(work, item)
+
+
+def _missing(work: Delivery, item: Posted) -> Alarm:
+    what = f"statement {item.digest[7:19]} was posted {item.at:%Y-%m-%d %H:%M}, but did not arrive: {LOST}"
+    return Alarm(digest(("undelivered", item.digest)), "undelivered", TRUST, what, work.now())
