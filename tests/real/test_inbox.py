@@ -1,64 +1,19 @@
 """What awaits a person, and the ten seconds from there to a signature: a real Git server and real clones."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.support.deployers import Deployer, Said, open_deployer, trust_file
+from tests.support.deployers import Deployer
+from tests.support.desks import CONFIG_MAP, WEB, desk
+from tests.support.one_approval import open_shop
 
-from gitwarrant.demo.forge import Person, run_git
-
-WEB = "production/web.yaml"
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {mode: %s}\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """A person's own clone."""
-
-    shop: Deployer
-    person: Person
-    clone: Path
-
-    def gitwarrant(self, *arguments: str) -> Said:
-        here = Path.cwd()
-        os.chdir(self.clone)
-        try:
-            return self.shop.here(*arguments)
-        finally:
-            os.chdir(here)
-
-    def branch(self, name: str, mode: str) -> None:
-        """Push a signed branch."""
-        run_git(self.clone, "checkout", "-q", "-b", name, "origin/main")
-        (self.clone / WEB).parent.mkdir(exist_ok=True)
-        (self.clone / WEB).write_text(CONFIG_MAP % mode)
-        run_git(self.clone, "add", "-A", person=self.person)
-        run_git(self.clone, "commit", "-q", "-S", "-m", f"Set mode to {mode}", person=self.person)
-        run_git(self.clone, "push", "-q", "origin", name)
-
-
-def desk(shop: Deployer, person: Person) -> Desk:
-    clone = shop.folder / f"desk-of-{person.name}"
-    run_git(shop.folder, "clone", "-q", shop.forge.url, str(clone))
-    run_git(clone, "config", "user.signingkey", str(person.key))
-    return Desk(shop, person, clone)
+from gitwarrant.demo.forge import run_git
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Deployer]:
-    shop = open_deployer(tmp_path)
-    one_approval = [{"path": "*", "change": ["shop-team", "platform-team"], "approvals": 1}]
-    rules = {".gitwarrant/rules.yaml": yaml.safe_dump(one_approval)}
-    shop.trusted_at = shop.land({**rules, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace")
-    shop.settings["root"]["trusted_at"] = shop.trusted_at
-    yield shop
-    shutil.rmtree(tmp_path, ignore_errors=True)
+def shop(tmp_path: Path) -> Deployer:
+    return open_shop(tmp_path)
 
 
 def test_a_branch_awaits_who_can_approve_it_until_they_did(shop: Deployer) -> None:

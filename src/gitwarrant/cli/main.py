@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
+    "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
     "sandbox": "a real Kubernetes to try things on",
@@ -40,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 # A command whose name is a word of Python's own has a module of another name.
-MODULES: Mapping[str, str] = {"try": "trial"}
+MODULES: Mapping[str, str] = {"try": "trial", "break-glass": "break_glass"}
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.

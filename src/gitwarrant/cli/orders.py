@@ -11,7 +11,9 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import Order, OrderKind
 from gitwarrant.pipeline.local import look
-from gitwarrant.trust.orders import LONGEST
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.orders import LONGEST, not_entitled
+from gitwarrant.trust.sshsig import public_line
 
 
 def give(kind: OrderKind, arguments: argparse.Namespace, terminal: Terminal, *, commit: str = "") -> int:
@@ -39,6 +41,11 @@ def give(kind: OrderKind, arguments: argparse.Namespace, terminal: Terminal, *, 
         expires=at + lifetime,
         nonce=secrets.token_bytes(NONCE_BYTES).hex(),
     )
+    registry = Registry(view.trusted.config.policy, view.agent.root.keys)
+    if reason := not_entitled(order, public_line(key), environment, registry):
+        raise GitwarrantError(
+            reason, remedy="ask one of them; see 'operators' and 'break_glass' of the environment"
+        )
     what = f"{kind.value} {environment.name}" + (f" for {order.commit[:12]}" if commit else "")
     terminal.say(f"{what}, until {order.expires:%Y-%m-%d %H:%M}: {order.reason}", "bold")
     return sign_and_push(clone, order, key, arguments, terminal, saying=f"the order to {what}")

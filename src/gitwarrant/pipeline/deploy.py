@@ -59,7 +59,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     passed_plan(judgement)  # what it refused was recorded when it was judged
     environment = judgement.question.environment
     with refusals_recorded(work, environment.name, judgement.question.change.head):
-        check_doors(replace(judgement.question, now=work.now()))
+        check_doors(replace(judgement.question, now=work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)

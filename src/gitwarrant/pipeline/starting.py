@@ -49,6 +49,28 @@ def start(
         Refused: by verify: log and configuration contradict each other, or
             nothing says where trust begins.
     """
+    governing, followed = in_force(root, statements, roots=roots, witnessed=witnessed, now=now)
+    found = checkpoints(statements, governing, witnessed=witnessed, now=now)
+    origin = _checkpointed(repository, tip, root.trusted_at, found.accepted) or root.trusted_at
+    since = _later(repository, trusted, origin)
+    if origin is None or since is None:
+        raise _nowhere(governing, found)
+    return Start(replace(governing, trusted_at=origin), since, followed, found)
+
+
+def in_force(
+    root: TrustRoot,
+    statements: Sequence[SignedStatement],
+    *,
+    roots: Roots | None,
+    witnessed: Witnessed,
+    now: datetime,
+) -> tuple[TrustRoot, Succession]:
+    """The root of trust with the keys in force, and how they came to be; needs no history.
+
+    Raises:
+        Refused: by verify: log and configuration contradict each other.
+    """
     followed = succession(
         configured(root),
         roots,
@@ -57,13 +79,7 @@ def start(
         witnessed=witnessed,
         now=now,
     )
-    governing = governed(root, followed.roots)
-    found = checkpoints(statements, governing, witnessed=witnessed, now=now)
-    origin = _checkpointed(repository, tip, root.trusted_at, found.accepted) or root.trusted_at
-    since = _later(repository, trusted, origin)
-    if origin is None or since is None:
-        raise _nowhere(governing, found)
-    return Start(replace(governing, trusted_at=origin), since, followed, found)
+    return governed(root, followed.roots), followed
 
 
 def _later(repository: Repository, known: CommitId | None, origin: CommitId | None) -> CommitId | None:

@@ -136,7 +136,7 @@ def _problem(
     unfit = registry.unfit(owner, opened.key.fingerprint, seen)
     if unfit:
         return f"its key {opened.key.fingerprint} {unfit}"
-    return _malformed(order, now) or _not_entitled(order, opened, environment, registry)  # 3, 4
+    return _malformed(order, now) or not_entitled(order, opened.key.line, environment, registry)  # 3, 4
 
 
 def _malformed(order: Order, now: datetime) -> str:
@@ -153,13 +153,14 @@ def _malformed(order: Order, now: datetime) -> str:
     return ""
 
 
-def _not_entitled(order: Order, opened: Opened, environment: Environment, registry: Registry) -> str:
-    owner = registry.owner(opened.key.line)
-    if registry.holder(opened.key.line):
+def not_entitled(order: Order, key: str, environment: Environment, registry: Registry) -> str:
+    """Why whoever has a key (its line) may not give an order (4), in words; empty when they may."""
+    owner = registry.owner(key)
+    if registry.holder(key):
         return ""
     if order.kind is OrderKind.BREAK_GLASS:
         named, what = environment.break_glass, "break glass"
-        if not opened.key.line.startswith("sk-"):
+        if not key.startswith("sk-"):
             return "its key is no security key; two root holders can give it instead"
     else:
         named, what = environment.operators or environment.approvers, f"{order.kind.value} it"
