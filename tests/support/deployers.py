@@ -193,9 +193,13 @@ class Deployer:
 
     def here(self, *arguments: str) -> Said:
         """Run the command line's main function in this process: the same, but no second for imports."""
+        return self.bare(*self.command(*arguments)[3:])
+
+    def bare(self, *arguments: str) -> Said:
+        """The same without the agent's configuration, for commands that need none."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            status = main(self.command(*arguments)[3:], {"PATH": os.defpath})
+            status = main(arguments, {"PATH": os.defpath})
         return Said(status, out.getvalue(), err.getvalue())
 
     def records(self, *kinds: RecordKind, environment: str | None = None) -> list[Record]:

@@ -87,11 +87,7 @@ def _key(public: str, start: str | None, until: str | None) -> KeyFile:
             moment(text, end_of_day=False)
         except ValueError as error:
             raise GitwarrantError(f"{text!r} is no day", remedy="write it like 2027-06-30") from error
-    if (
-        start
-        and until
-        and moment(start, end_of_day=False) > moment(until, end_of_day=True) - timedelta(days=1)
-    ):
+    if start and until and moment(start, end_of_day=False) >= moment(until, end_of_day=True):
         raise GitwarrantError("the key would end before it begins", remedy="let --until be later than --from")
     return KeyFile.model_validate({"public": public, "from": start, "until": until})
 

@@ -2,8 +2,8 @@
 
 Each change leads from one version to the next, names the roots before it by
 their digest, and needs the threshold of the old roots *and* of the new ones, so
-that nobody becomes a holder who does not hold the key. A version that was in
-force once is never left for a lower one. Source: docs/trust-protocol.md, 8.3 and 8.4.
+that there are enough who hold the new keys. A version that was in force once is
+never left for a lower one. Source: docs/trust-protocol.md, 8.3 and 8.4.
 """
 
 from collections.abc import Iterable

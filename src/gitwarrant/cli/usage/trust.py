@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument(option, choices=choices, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it no other way
 
 
 def _action(actions: Actions, name: str, what: str) -> argparse.ArgumentParser:
