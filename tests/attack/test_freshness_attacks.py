@@ -249,6 +249,26 @@ def test_a_heart_signs_nothing_after_a_branch_moved_backwards(deployer: Deployer
     assert shown(heart) == before
 
 
+def test_a_branch_that_the_operator_rewound_is_let_pass_once(tmp_path: Path) -> None:
+    """The branch of an environment, on which somebody's nonsense was taken back by force."""
+    deployer = open_deployer(tmp_path, environments=["staging"], branch="live")
+    heart, clone, live = deployer.heart(), deployer.forge.clone, "refs/heads/live"
+    run_git(clone, "push", "-q", "origin", f"HEAD:{live}")
+    deployer.write({"staging/web.yaml": config_map("web", mode="nonsense")})
+    deployer.forge.commit(deployer.mallory, "Nonsense", signed=False)
+    run_git(clone, "push", "-q", "origin", f"HEAD:{live}")
+    beat(heart)
+    run_git(clone, "push", "-q", "--force", "origin", f"{deployer.trusted_at}:{live}")
+
+    refused = heart.beat()
+    passed = heart.beat("--rewound", live)
+
+    assert refused.status == 1
+    assert refused.err.startswith(f"refused by fetch: {live} moved backwards")
+    assert (passed.status, heart.beat().status) == (0, 0)
+    look(deployer)
+
+
 def test_a_heart_that_lost_its_state_goes_on_from_what_it_showed(
     deployer: Deployer, heart: Heartbeat
 ) -> None:

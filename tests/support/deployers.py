@@ -261,9 +261,10 @@ class Heartbeat:
     name: str
     key: Path
 
-    def beat(self) -> Said:
+    def beat(self, *arguments: str) -> Said:
         """Look once, sign and push."""
-        return self.deployer.here("heartbeat", "--key", str(self.key), "--name", self.name, "--once")
+        asked = ["--key", str(self.key), "--name", self.name, "--once", *arguments]
+        return self.deployer.here("heartbeat", *asked)
 
     @property
     def ref(self) -> str:

@@ -48,7 +48,9 @@ def _beat(work: Delivery, heart: Heart, arguments: argparse.Namespace, terminal:
         heart,
         lambda body: sign(arguments.key, body, HEARTBEAT_NAMESPACE),
         secrets.token_bytes(NONCE_BYTES),
+        rewound=frozenset(arguments.rewound),
     )
+    arguments.rewound = []  # for the first beat only
     push(work.quarantine, arguments.push_to or work.agent.root.url, made.refs)
     shown = made.heartbeat
     refs = ", ".join(f"{tip.ref.removeprefix('refs/heads/')} {tip.commit[:12]}" for tip in shown.refs)

@@ -54,6 +54,7 @@ from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import judge_orders, suspension
 from gitwarrant.trust.roots import configured, governed, last_known, roots_digest
 
+QUARANTINE = "quarantine.git"
 VERDICTS = frozenset(
     {
         RecordKind.FIRST_SEEN,
@@ -85,7 +86,7 @@ class Delivery:
     @property
     def quarantine(self) -> Path:
         """The bare repository that fetched objects land in; nothing in it is trusted."""
-        return self.agent.state / "quarantine.git"
+        return self.agent.state / QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,13 @@ class Beaten:
     """The heartbeat's own, and those of withdrawals and revocations that the server no longer shows."""
 
 
-def beat(work: Delivery, heart: Heart, sign: Sign, nonce: bytes) -> Beaten:
+def beat(
+    work: Delivery, heart: Heart, sign: Sign, nonce: bytes, *, rewound: frozenset[str] = frozenset()
+) -> Beaten:
     """Look at the repository, and sign what is there.
 
     Args:
+        rewound: refs of which the operator knows that they were moved backwards, and why.
         nonce: 16 random bytes.
 
     Raises:
@@ -52,7 +55,8 @@ def beat(work: Delivery, heart: Heart, sign: Sign, nonce: bytes) -> Beaten:
     """
     work = replace(work, agent=replace(work.agent, freshness=Freshness()))  # a heart waits for no other
     repository, trusted = advance_trust(work)
-    tips = _tips(work, repository, trusted, _seen(work, heart))
+    seen = {ref: tip for ref, tip in _seen(work, heart).items() if ref not in rewound}
+    tips = _tips(work, repository, trusted, seen)
     negatives = _negatives(work, trusted)
     heartbeat = Heartbeat(
         repository=work.agent.root.repository,
@@ -91,7 +95,8 @@ def _tips(
             raise Refused(
                 f"{ref} moved backwards: from {seen[ref][:12]}, which was seen there, to {tip[:12]}",
                 stage="fetch",
-                remedy="find out who forced the push; then push a commit that descends from it",
+                remedy="find out who forced the push; then push a commit that descends from it, "
+                f"or, if you know why, beat once with --rewound {ref}",
             )
     return tips
 

@@ -6,8 +6,9 @@ once, and sent to the sinks until somebody acknowledged it.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from gitwarrant.audit.log import Log
 from gitwarrant.audit.queries import TRUST, trusted_revision
 from gitwarrant.audit.recorder import Selection
 from gitwarrant.audit.witness import FolderWitness, Posted, Witness
@@ -15,8 +16,9 @@ from gitwarrant.config.agent import Agent
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import digest
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.delivery import QUARANTINE, Delivery
 from gitwarrant.pipeline.trusting import rules_at
 
 DELIVERY = timedelta(minutes=10)
@@ -56,6 +58,28 @@ def days_left(expires: datetime, now: datetime) -> int | None:
     return next((days for days in WARNINGS if left <= timedelta(days=days)), None)
 
 
+def rules_expire(agent: Agent) -> datetime | None:
+    """When the rules that an agent trusts expire, from its state folder alone; None: it trusts none yet.
+
+    Raises:
+        GitwarrantError: log or quarantine cannot be read.
+    """
+    if not agent.log.exists():
+        return None
+    with Log(agent.log, lambda: datetime.now(UTC), read_only=True) as log:
+        return _expiry(agent, trusted_revision(log))
+
+
+def _expiry(agent: Agent, trusted: CommitId | None) -> datetime | None:
+    revision, quarantine = trusted or agent.root.trusted_at, agent.state / QUARANTINE
+    if revision is None or not quarantine.exists():
+        return None
+    repository = Repository(quarantine)
+    if not repository.objects.has(revision):
+        return None
+    return rules_at(repository, revision).policy.expires
+
+
 def _all(work: Delivery) -> Iterator[Alarm]:
     yield from _expiring(work)
     yield from _equivocations(work)
@@ -63,13 +87,9 @@ def _all(work: Delivery) -> Iterator[Alarm]:
 
 
 def _expiring(work: Delivery) -> Iterator[Alarm]:
-    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
-    if revision is None or not work.quarantine.exists():
+    expires = _expiry(work.agent, trusted_revision(work.recorder))
+    if expires is None:
         return
-    repository = Repository(work.quarantine)
-    if not repository.objects.has(revision):
-        return
-    expires = rules_at(repository, revision).policy.expires
     days = days_left(expires, work.now())
     if days is None:
         return

@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", metavar="TIME", default="5m", help="such as 5m or 30s (default: 5m)")
     parser.add_argument("--once", action="store_true", help="beat once and end")
     parser.add_argument(
+        "--rewound",
+        action="append",
+        default=[],
+        metavar="REF",
+        help="a branch of an environment that you know was moved backwards; may be repeated",
+    )
+    parser.add_argument(
         "--push-to", metavar="URL", help="where to push, if not to the address that is fetched from"
     )
     add_config(parser)
