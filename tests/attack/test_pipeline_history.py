@@ -14,7 +14,7 @@ from gitwarrant.demo.forge import run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 
 def now() -> datetime:

@@ -33,16 +33,7 @@ def open_shop(folder: Path, **production: Any) -> Deployer:
     rule = {"path": "*", "change": teams, "approvals": 1, "from": ["platform-team"]}
     changed = {
         ".gitwarrant/identities.yaml": yaml.safe_dump(people),
-        ".gitwarrant/rules.yaml": yaml.safe_dump(
-            [
-                {
-                    "path": "*",
-                    "change": ["shop-team", "platform-team"],
-                    "approvals": 1,
-                    "from": ["platform-team"],
-                }
-            ]
-        ),
+        ".gitwarrant/rules.yaml": yaml.safe_dump([rule]),
         ".gitwarrant/environments.yaml": environments_file(shop.prefix, ["production"], **settings),
         ".gitwarrant/trust.yaml": trust_file(2),
     }

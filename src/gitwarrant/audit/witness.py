@@ -8,6 +8,7 @@ The form on the wire stands in docs/reference/witness.md.
 """
 
 import re
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,9 @@ class FolderWitness:
             )
         place = self._of(repository)
         try:
-            place.mkdir(mode=0o777, exist_ok=True)
+            if not place.is_dir():
+                place.mkdir(exist_ok=True)
+                place.chmod(stat.S_IMODE(self._folder.stat().st_mode))  # whoever may post here, may there
             if not (place / match[1]).exists():
                 body = dumps({"digest": digest, "repository": repository})
                 write_atomically(place / match[1], body, mode=0o644)

@@ -17,7 +17,9 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.pipeline.judge import Previous, Question, everywhere
+from gitwarrant.pipeline.blobs import with_blobs
+from gitwarrant.pipeline.judge import everywhere
+from gitwarrant.pipeline.question import Previous, Question
 from gitwarrant.pipeline.starting import Start, start
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.store.verdicts import VerdictFolder
@@ -109,6 +111,7 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
+    change = with_blobs(view.repository, change, policies)
     authorship = verify(
         change,
         view.agent.root,
@@ -130,6 +133,7 @@ def explained(
 ) -> Explanation:
     """Say in words what verify finds about a change; the arguments are those of `prove`."""
     policies = _policies(view, change)
+    change = with_blobs(view.repository, change, policies)
     root = view.agent.root
     return explain(change, root, policies, environment, witnessed=Witnessed(), now=now)
 

@@ -39,6 +39,7 @@ class Memory:
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
         self._alarmed: dict[Digest, bool] = {}
+        self._began: datetime | None = None
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
         """What verify needs to know for a change; what was never seen before is recorded as seen now."""
@@ -69,6 +70,13 @@ class Memory:
         """All withdrawals, revocations and suspensions that were ever seen."""
         self._catch_up()
         return tuple(self._negatives[digest] for digest in sorted(self._negatives))
+
+    def began(self) -> datetime | None:
+        """When the log's first record was written; None: it has none."""
+        if self._began is None:
+            first = next(iter(self._recorder.read()), None)
+            self._began = first.time if first else None
+        return self._began
 
     def knows(self, name: str) -> bool:
         """Whether a commit or a statement was ever seen."""

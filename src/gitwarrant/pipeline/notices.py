@@ -111,12 +111,11 @@ def _equivocations(work: Delivery) -> Iterator[Alarm]:
 
 def _undelivered(work: Delivery) -> Iterator[Alarm]:
     """Only of what was posted since the log began: older ones may have come, expired and been deleted."""
-    posts = witness(work.agent)
-    first = next(iter(work.recorder.read()), None)
-    if posts is None or first is None:
+    posts, began = witness(work.agent), work.memory.began()
+    if posts is None or began is None:
         return
     for item in posts.posted(work.agent.root.repository):
-        late = first.time <= item.at < work.now() - DELIVERY
+        late = began <= item.at < work.now() - DELIVERY
         if late and not work.memory.knows(item.digest):
             yield _missing(work, item)
 

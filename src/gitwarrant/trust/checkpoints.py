@@ -16,10 +16,12 @@ from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.identity import TrustRoot
 from gitwarrant.model.statement import Checkpoint
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.consents import Quorum, Wanted, alive, completed, gather, hear, wanted
+from gitwarrant.trust.consents import Consent, Quorum, Wanted, alive, completed, gather, hear, wanted
 
 MAX_CHECKPOINT_LIFETIME = timedelta(days=366)
 """Longer than a statement's: who begins anew within a year of the last checkpoint still can."""
+
+MAX_SHOWN = 20  # checkpoints that wait; more are somebody's mischief
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,18 +60,18 @@ def checkpoints(
     hearing = hear(statements, root.repository, witnessed=witnessed, now=now)
     quorum = [Quorum("present", root.keys, root.threshold)]
     consents = gather(Checkpoint, hearing, quorum, longest=MAX_CHECKPOINT_LIFETIME)
-    about = [item for item in consents if item.value.ref == root.trust_ref]
-    accepted: list[Anchor] = []
-    awaited: list[Awaited] = []
-    for anchor in sorted({_anchor(item.value) for item in about}):
-        same = [item for item in about if _anchor(item.value) == anchor]
-        standing = alive(same, now)
-        if completed(same, quorum):
-            accepted.append(anchor)
-        elif standing:
-            signed = frozenset(item.value.identity for item in standing)
-            awaited.append(Awaited(anchor, signed, wanted(standing, quorum)))
-    return Checkpoints(tuple(accepted), tuple(awaited))
+    about: dict[Anchor, list[Consent[Checkpoint]]] = {}
+    for item in consents:
+        if item.value.ref == root.trust_ref:
+            about.setdefault(Anchor(item.value.commit, item.value.version), []).append(item)
+    accepted = [anchor for anchor, same in about.items() if completed(same, quorum)]
+    awaited = [
+        Awaited(anchor, frozenset(item.value.identity for item in standing), wanted(standing, quorum))
+        for anchor, same in about.items()
+        if anchor not in accepted and (standing := alive(same, now))
+    ]
+    awaited.sort(key=lambda item: (-len(item.signed), item.anchor))
+    return Checkpoints(tuple(sorted(accepted)), tuple(awaited[:MAX_SHOWN]))
 
 
 def newest(
@@ -94,7 +96,3 @@ def newest(
             if version is not None and version >= lowest and Anchor(commit, version) in known:
                 return commit
     return None
-
-
-def _anchor(value: Checkpoint) -> Anchor:
-    return Anchor(value.commit, value.version)

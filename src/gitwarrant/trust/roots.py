@@ -31,6 +31,7 @@ from gitwarrant.trust.sshkey import BadKey, read_line
 from gitwarrant.trust.statements import MAX_LIFETIME
 
 MAX_KEYS = 100  # of one version; people who must all be known to each other
+MAX_SHOWN = 20  # proposals that wait; more are somebody's mischief
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +159,24 @@ def quorums(before: Roots, proposed: Roots) -> tuple[Quorum, Quorum]:
 
 
 def _proposals(roots: Roots, hearing: Hearing) -> tuple[list[Roots], list[Proposal]]:
-    """What old holders propose to follow: what is complete, and what is not, with why."""
+    """What old holders propose to follow: what is complete, and what is not, with why.
+
+    One holder could propose thousands. So all consents are looked through again
+    only for what enough old holders want, and for as many others as are shown.
+    """
     old = Quorum("old", roots.keys, roots.threshold)
-    consents = gather(RootChange, hearing, [old], longest=MAX_LIFETIME)
-    standing = {item.value.roots for item in alive(consents, hearing.now)}
-    later = {item.value.roots for item in consents if item.value.roots.version > roots.version}
+    by: dict[Roots, set[str]] = {}
+    for item in gather(RootChange, hearing, [old], longest=MAX_LIFETIME):
+        if item.value.roots.version > roots.version:
+            by.setdefault(item.value.roots, set()).add(item.value.identity)
     complete: list[Roots] = []
-    pending: list[Proposal] = []
-    for proposed in later:
-        reason = unfit(proposed, roots)
-        if not reason and _is_complete(proposed, roots, hearing):
-            complete.append(proposed)
-        elif proposed in standing:
-            pending.append(_pending(proposed, roots, hearing, reason))
-    return complete, pending
+    waiting: list[Roots] = []
+    for proposed, holders in by.items():
+        enough = len(holders) >= roots.threshold and not unfit(proposed, roots)
+        (complete if enough and _is_complete(proposed, roots, hearing) else waiting).append(proposed)
+    shown = sorted(waiting, key=lambda item: (-len(by[item]), digest(item)))[:MAX_SHOWN]
+    pending = [_pending(proposed, roots, hearing, unfit(proposed, roots)) for proposed in shown]
+    return complete, [item for item in pending if item.signed]
 
 
 def _consents(proposed: Roots, before: Roots, hearing: Hearing) -> tuple[Consent[RootChange], ...]:
@@ -184,10 +189,10 @@ def _is_complete(proposed: Roots, before: Roots, hearing: Hearing) -> bool:
 
 
 def _pending(proposed: Roots, before: Roots, hearing: Hearing, reason: str) -> Proposal:
-    if reason:
-        return _stuck(proposed, reason)
     standing = alive(_consents(proposed, before, hearing), hearing.now)
     signed = frozenset(item.value.identity for item in standing)
+    if reason:
+        return replace(_stuck(proposed, reason), signed=signed)
     return Proposal(proposed, digest(proposed), signed, wanted(standing, quorums(before, proposed)), "")
 
 

@@ -73,6 +73,16 @@ def test_the_oldest_comes_first(witness: Witness, folder: Path) -> None:
     assert new.digest == ONE
 
 
+def test_whoever_may_add_to_the_folder_may_add_to_the_repositorys(witness: Witness, folder: Path) -> None:
+    """Its own right to write, not what the first who posts happens to have."""
+    folder.chmod(0o1777)
+
+    witness.post(SHOP, ONE)
+
+    [place] = folder.iterdir()
+    assert place.stat().st_mode & 0o7777 == 0o1777
+
+
 def test_other_files_are_no_digests(witness: Witness, folder: Path) -> None:
     witness.post(SHOP, ONE)
     [file] = folder.glob("*/*")

@@ -1,5 +1,6 @@
 """Which root keys are in force, and why a change of them is not (protocol, 8.3 and 8.4)."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import RootKey
 from gitwarrant.model.statement import KeyRevocation, Roots, Withdrawal
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.roots import Succession, succession
+from gitwarrant.trust.roots import MAX_SHOWN, Succession, succession
 
 FIRST = roots("alice", "carol")
 SECOND = roots("alice", "dora", after=FIRST)
@@ -228,6 +229,18 @@ def test_the_same_roots_from_the_chain_and_from_a_configuration_are_followed_ali
     consents = changes(THIRD, "alice", "dora", "erik")
 
     assert follow(*consents, given=written).roots == follow(*consents, given=FIRST, remembered=SECOND).roots
+
+
+def test_three_hundred_proposals_of_one_holder_hide_nothing_and_cost_little() -> None:
+    """One holder alone, or who stole his key, floods the repository."""
+    flood = [change(roots("alice", f"friend-{number}", after=FIRST), "alice") for number in range(300)]
+
+    started = time.process_time()
+    found = follow(*flood, *ALL)
+
+    assert found.roots == SECOND
+    assert len(follow(*flood).pending) == MAX_SHOWN
+    assert time.process_time() - started < 5
 
 
 @settings(max_examples=50, deadline=None)
