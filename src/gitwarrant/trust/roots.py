@@ -166,17 +166,19 @@ def _proposals(roots: Roots, hearing: Hearing) -> tuple[list[Roots], list[Propos
     """
     old = Quorum("old", roots.keys, roots.threshold)
     by: dict[Roots, set[str]] = {}
+    living: set[Roots] = set()
     for item in gather(RootChange, hearing, [old], longest=MAX_LIFETIME):
         if item.value.roots.version > roots.version:
             by.setdefault(item.value.roots, set()).add(item.value.identity)
+            if item.value.expires > hearing.now:
+                living.add(item.value.roots)
     complete: list[Roots] = []
     waiting: list[Roots] = []
     for proposed, holders in by.items():
         enough = len(holders) >= roots.threshold and not unfit(proposed, roots)
         (complete if enough and _is_complete(proposed, roots, hearing) else waiting).append(proposed)
-    shown = sorted(waiting, key=lambda item: (-len(by[item]), digest(item)))[:MAX_SHOWN]
-    pending = [_pending(proposed, roots, hearing, unfit(proposed, roots)) for proposed in shown]
-    return complete, [item for item in pending if item.signed]
+    shown = sorted(living.intersection(waiting), key=lambda item: (-len(by[item]), digest(item)))
+    return complete, [_pending(proposed, roots, hearing, by[proposed]) for proposed in shown[:MAX_SHOWN]]
 
 
 def _consents(proposed: Roots, before: Roots, hearing: Hearing) -> tuple[Consent[RootChange], ...]:
@@ -188,11 +190,12 @@ def _is_complete(proposed: Roots, before: Roots, hearing: Hearing) -> bool:
     return completed(_consents(proposed, before, hearing), quorums(before, proposed)) is not None
 
 
-def _pending(proposed: Roots, before: Roots, hearing: Hearing, reason: str) -> Proposal:
+def _pending(proposed: Roots, before: Roots, hearing: Hearing, old: Iterable[str]) -> Proposal:
+    reason = unfit(proposed, before)
+    if reason:  # its keys may not even be readable, so nobody is looked for who has them
+        return replace(_stuck(proposed, reason), signed=frozenset(old))
     standing = alive(_consents(proposed, before, hearing), hearing.now)
     signed = frozenset(item.value.identity for item in standing)
-    if reason:
-        return replace(_stuck(proposed, reason), signed=signed)
     return Proposal(proposed, digest(proposed), signed, wanted(standing, quorums(before, proposed)), "")
 
 
