@@ -20,7 +20,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.identity import TrustRoot
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline.memory import Memory, taken_back_body
-from gitwarrant.trust.roots import roots_digest
+from gitwarrant.pipeline.starting import roots_body
 
 CHUNK = 5_000  # first-seen times in one record: some 400 KB
 
@@ -68,8 +68,7 @@ def _take_over(recorder: Recorder, other: Recorder, source: Path) -> None:
     for signed in memory.negatives():
         recorder.append(RecordKind.TAKEN_BACK, TRUST, taken_back_body(signed))
     if roots := remembered_roots(other):
-        body = {"version": roots.version, "digest": roots_digest(roots), "roots": plain(roots)}
-        recorder.append(RecordKind.ROOTS_CHANGED, TRUST, body)
+        recorder.append(RecordKind.ROOTS_CHANGED, TRUST, roots_body(roots))
     if trusted_revision(other):
         newest = Selection(frozenset({RecordKind.TRUST_ADVANCED}), TRUST, newest_first=True)
         last = next(other.read(0, newest))

@@ -28,7 +28,7 @@ from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
-from gitwarrant.model.canonical import Digest, digest, plain, sha256
+from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
@@ -43,17 +43,16 @@ from gitwarrant.pipeline.bootstrap import bootstrap
 from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
-from gitwarrant.pipeline.pulses import Pulses
+from gitwarrant.pipeline.pulses import Pulses, check_fresh
 from gitwarrant.pipeline.question import Judgement, Previous, Question
-from gitwarrant.pipeline.starting import start
+from gitwarrant.pipeline.starting import start_by_log
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 from gitwarrant.store.verdicts import VerdictFolder
-from gitwarrant.trust.freshness import Asked, check_apart, require
-from gitwarrant.trust.freshness import judge as judge_freshness
+from gitwarrant.trust.freshness import check_apart
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import judge_orders, suspension
-from gitwarrant.trust.roots import configured, governed, last_known, roots_digest
+from gitwarrant.trust.roots import configured, governed, last_known
 
 QUARANTINE = "quarantine.git"
 VERDICTS = frozenset(
@@ -172,7 +171,7 @@ def candidate(work: Delivery, name: str) -> Candidate:
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
         head = fetch_ref(work, environment.ref)
-        check_fresh(work, repository, {environment.ref: head})
+        _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
         question = replace(question, waived=is_waived(question, work.alarms))
@@ -278,8 +277,8 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     with refusals_recorded(work, TRUST):
         tip = fetch_ref(work, given.trust_ref)
         repository = Repository(work.quarantine)
-        root, since = _start(work, repository, tip)
-        check_fresh(work, repository, {root.trust_ref: tip})
+        root, since = start_by_log(work.recorder, work.memory, given, repository, tip, now=work.now())
+        _check_fresh(work, repository, {root.trust_ref: tip})
         change = repository.change(root.repository, root.trust_ref, since, tip)
         trusted = trust(
             repository,
@@ -304,52 +303,8 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     return repository, trusted
 
 
-def _start(work: Delivery, repository: Repository, tip: CommitId) -> tuple[TrustRoot, CommitId]:
-    """The root of trust in force, and where to begin; new root keys are recorded first."""
-    given, statements = work.agent.root, repository.statements()
-    begun = start(
-        repository,
-        given,
-        tip,
-        statements,
-        roots=remembered_roots(work.recorder),
-        trusted=trusted_revision(work.recorder),
-        witnessed=work.memory.of_statements(given.trust_ref, statements),
-        now=work.now(),
-    )
-    for roots in begun.succession.steps:
-        body = {"version": roots.version, "digest": roots_digest(roots), "roots": plain(roots)}
-        work.recorder.append(RecordKind.ROOTS_CHANGED, TRUST, body)
-    return begun.root, begun.since
-
-
-def check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
-    """Ask the hearts whether the server shows the present of these refs; what they said is remembered.
-
-    What was fetched counts before this: a withdrawal that arrives with a stale state holds.
-
-    Raises:
-        Refused: by fetch: not enough hearts show it.
-    """
-    wanted = work.agent.freshness
-    if not wanted.hearts:
-        return
-    signed = {heart.name: repository.heartbeat(heart.name) for heart in wanted.hearts}
-    asked = Asked(
-        repository=work.agent.root.repository,
-        tips=tips,
-        contains=repository.contains,
-        negatives=frozenset(sha256(signed.body) for signed in work.memory.negatives()),
-        max_age=wanted.max_age,
-        now=work.now(),
-    )
-    found = {name: beat for name, beat in signed.items() if beat is not None}
-    beats, doubts = judge_freshness(found, wanted.hearts, work.pulses.last, asked)
-    for beat in beats:
-        work.pulses.accept(beat, wanted.max_age)
-    for doubt in doubts:
-        work.pulses.doubt(doubt)
-    require(beats, doubts, wanted.required)
+def _check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
+    check_fresh(work.agent, work.memory, work.pulses, repository, tips, now=work.now())
 
 
 @contextmanager

@@ -9,17 +9,21 @@ which is all that any heartbeat promises. Two different beats of one sequence
 are told apart as long as the process lives, and afterwards where the first was recorded.
 """
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import TRUST, member
 from gitwarrant.audit.recorder import Recorder, Selection
-from gitwarrant.model.canonical import Digest, digest, plain
+from gitwarrant.config.agent import Agent
+from gitwarrant.git.reading import Repository
+from gitwarrant.model.canonical import Digest, digest, plain, sha256
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.identity import Heart
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.statement import Heartbeat
-from gitwarrant.pipeline.memory import moment_of
-from gitwarrant.trust.freshness import Beat, Doubt, Pulse
+from gitwarrant.pipeline.memory import Memory, moment_of
+from gitwarrant.trust.freshness import Asked, Beat, Doubt, Pulse, judge, require
 
 
 class Pulses:
@@ -72,6 +76,43 @@ class Pulses:
         self._recorded[key], self._content[key] = pulse, member(record, "content", str)
         if key not in self._last or pulse.sequence >= self._last[key].sequence:
             self._last[key] = pulse
+
+
+def check_fresh(
+    agent: Agent,
+    memory: Memory,
+    pulses: Pulses,
+    repository: Repository,
+    tips: Mapping[str, CommitId],
+    *,
+    now: datetime,
+) -> None:
+    """Ask the hearts whether the server shows the present of these refs; what they said is remembered.
+
+    What was fetched counts before this: a withdrawal that arrives with a stale state holds.
+
+    Raises:
+        Refused: by fetch: not enough hearts show it.
+    """
+    wanted = agent.freshness
+    if not wanted.hearts:
+        return
+    shown = {heart.name: repository.heartbeat(heart.name) for heart in wanted.hearts}
+    asked = Asked(
+        repository=agent.root.repository,
+        tips=tips,
+        contains=repository.contains,
+        negatives=frozenset(sha256(signed.body) for signed in memory.negatives()),
+        max_age=wanted.max_age,
+        now=now,
+    )
+    found = {name: beat for name, beat in shown.items() if beat is not None}
+    beats, doubts = judge(found, wanted.hearts, pulses.last, asked)
+    for beat in beats:
+        pulses.accept(beat, wanted.max_age)
+    for doubt in doubts:
+        pulses.doubt(doubt)
+    require(beats, doubts, wanted.required)
 
 
 def record(recorder: Recorder, beat: Beat) -> Record:

@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gitwarrant.audit.queries import TRUST, remembered_roots, trusted_revision
+from gitwarrant.audit.recorder import Recorder
 from gitwarrant.git.reading import Repository
+from gitwarrant.model.canonical import plain
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import TrustRoot
+from gitwarrant.model.manifest import Json
+from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Roots
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import rules_at
 from gitwarrant.trust.checkpoints import Anchor, Checkpoints, checkpoints, newest
-from gitwarrant.trust.roots import Succession, configured, governed, succession
+from gitwarrant.trust.roots import Succession, configured, governed, roots_digest, succession
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,41 @@ def start(
     if origin is None or since is None:
         raise _nowhere(governing, found)
     return Start(replace(governing, trusted_at=origin), since, followed, found)
+
+
+def start_by_log(
+    recorder: Recorder,
+    memory: Memory,
+    given: TrustRoot,
+    repository: Repository,
+    tip: CommitId,
+    *,
+    now: datetime,
+) -> tuple[TrustRoot, CommitId]:
+    """The root of trust in force, and where to begin, by what a log knows; new root keys are recorded first.
+
+    Raises:
+        Refused: see `start`.
+    """
+    statements = repository.statements()
+    begun = start(
+        repository,
+        given,
+        tip,
+        statements,
+        roots=remembered_roots(recorder),
+        trusted=trusted_revision(recorder),
+        witnessed=memory.of_statements(given.trust_ref, statements),
+        now=now,
+    )
+    for roots in begun.succession.steps:
+        recorder.append(RecordKind.ROOTS_CHANGED, TRUST, roots_body(roots))
+    return begun.root, begun.since
+
+
+def roots_body(roots: Roots) -> dict[str, Json]:
+    """The body of a `roots-changed` record."""
+    return {"version": roots.version, "digest": roots_digest(roots), "roots": plain(roots)}
 
 
 def in_force(
