@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deployers import Deployer, Said, config_map, open_deployer
+from tests.support.deployers import Deployer, Said, config_map, open_deployer, trust_file
 
 from gitwarrant.audit.witness import FolderWitness
 from gitwarrant.demo.forge import Person, make_person, run_git
@@ -310,3 +310,16 @@ def test_a_key_is_written_into_the_work_tree_and_lands(desk: Desk, dora: Person)
 
     keys = desk.data("show")["people"][0]["keys"]
     assert [(key["state"], key["why"]) for key in keys] == [("valid", ""), ("valid", "until 2030-01-02")]
+
+
+def test_doctor_says_until_when_the_rules_hold(desk: Desk) -> None:
+    """Below thirty days it says so."""
+    soon = datetime.now(UTC).date() + timedelta(days=20)
+    desk.deployer.land({".gitwarrant/trust.yaml": trust_file(2, soon)}, by="grace")
+    assert "rules  " not in desk.deployer.here("doctor").out
+    with open_delivery(desk.deployer.agent(), lambda: datetime.now(UTC)) as work:
+        advance_trust(work)
+
+    [line] = [text for text in desk.deployer.here("doctor").out.splitlines() if " rules  " in text]
+
+    assert line.split() == ["optional", "rules", "until", str(soon + timedelta(days=1)), "00:00"]
