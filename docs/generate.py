@@ -13,6 +13,7 @@ MARK = "docs/generate.py; a test compares it with what the commands say. -->\n"
 QUESTIONS = {
     "audit": ("log", "who"),
     "trust": ("show", "checkpoint", "rotate", "add-key", "revoke", "withdraw"),
+    "warrant": ("show", "verify", "export"),
 }
 """Commands that have commands of their own."""
 

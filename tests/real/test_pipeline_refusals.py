@@ -102,7 +102,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 CASES = {
-    "git_server_gone": Case(removed, COULD_NOT, "no such repository", mends=put_back),
+    "git_server_gone": Case(removed, UNREACHABLE, "does not answer: no such folder", mends=put_back),
     "git_server_refuses_connections": Case(
         other_url("https://127.0.0.1:9/shop"), UNREACHABLE, "does not answer", mends=same_url
     ),

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
+    "warrant": "show, verify and hand over the signed authorisation of a change",
     "sandbox": "a real Kubernetes to try things on",
     "demo": "see a stolen account refused and a signed change deployed",
     "schema": "print the JSON Schema of the configuration files",

@@ -82,6 +82,16 @@ Ref = Annotated[
 Email = Annotated[
     str, AfterValidator(_like(EMAIL, "an e-mail address", "write it as commits have it: ada@example.com"))
 ]
+HttpsText = Annotated[
+    str,
+    AfterValidator(
+        _like(
+            re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"),
+            "an https address",
+            "write it like https://git.example.com/api/v3, without user and query",
+        )
+    ),
+]
 CommitText = Annotated[
     str,
     AfterValidator(

@@ -7,8 +7,8 @@ Here a commit has exactly the headers that Git itself writes, in Git's order,
 or it is malformed.
 
 Not checked here: whether the signature is good and whose it is (trust), and
-whether the objects it names exist (reading). SHA-1 collisions are detected by
-git and libgit2 when an object enters the store, not by the id's comparison.
+whether the objects it names exist (reading). The comparison of ids here does not
+detect SHA-1 collisions; git does when an object arrives, libgit2 at every read.
 """
 
 import hashlib

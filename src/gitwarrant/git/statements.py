@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import FileMode, RepositoryOpenFlag
-
-from gitwarrant.git.failures import FetchError, failure
+from gitwarrant.git.clone import ask
+from gitwarrant.git.failures import FetchError, failure, spoken
 from gitwarrant.git.history import git_folder
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.change import SignedStatement
@@ -21,7 +19,10 @@ from gitwarrant.model.errors import Unreachable
 from gitwarrant.model.statement import HEARTBEAT_REFS, STATEMENT_REFS
 
 PUSH_SECONDS = 120
-WRITER = pygit2.Signature("gitwarrant", "gitwarrant@localhost", 0, 0)
+COMMIT = (
+    b"author gitwarrant <gitwarrant@localhost> 0 +0000\n"
+    b"committer gitwarrant <gitwarrant@localhost> 0 +0000\n\nA signed statement\n"
+)
 """The same for everybody: its signature says who made a statement, and equal ones get equal ids."""
 
 
@@ -33,7 +34,7 @@ def store(repository: Path, statement: SignedStatement) -> str:
     Raises:
         FetchError: the clone cannot be written.
     """
-    return _write(repository, STATEMENT_REFS + sha256(statement.body).hexdigest(), statement)
+    return _keep(repository, STATEMENT_REFS + sha256(statement.body).hexdigest(), statement)
 
 
 def store_heartbeat(repository: Path, name: str, heartbeat: SignedStatement) -> str:
@@ -42,23 +43,32 @@ def store_heartbeat(repository: Path, name: str, heartbeat: SignedStatement) -> 
     Raises:
         FetchError: the repository cannot be written.
     """
-    return _write(repository, HEARTBEAT_REFS + name, heartbeat)
+    return _keep(repository, HEARTBEAT_REFS + name, heartbeat)
 
 
-def _write(repository: Path, ref: str, signed: SignedStatement) -> str:
-    try:
-        clone = pygit2.Repository(str(git_folder(repository)), RepositoryOpenFlag.NO_SEARCH)
-        files = clone.TreeBuilder()
-        files.insert("statement", clone.create_blob(signed.body), FileMode.BLOB)
-        files.insert("signature", clone.create_blob(signed.signature), FileMode.BLOB)
-        commit = clone.create_commit(None, WRITER, WRITER, "A signed statement\n", files.write(), [])
-        clone.references.create(ref, commit, force=True)
-    except (pygit2.GitError, OSError, KeyError, ValueError) as error:
-        raise FetchError(
-            f"the statement cannot be written into {repository}: {error}",
-            remedy="check that the clone is yours and that the disk has room",
-        ) from error
+def _keep(repository: Path, ref: str, signed: SignedStatement) -> str:
+    folder = git_folder(repository)
+    body, signature = (_write(folder, "blob", data) for data in (signed.body, signed.signature))
+    entries = (b"100644 %s\0%s" % item for item in ((b"signature", signature), (b"statement", body)))
+    tree = _write(folder, "tree", b"".join(entries))
+    commit = _write(folder, "commit", b"tree %s\n" % tree.hex().encode() + COMMIT)
+    _ask(folder, "update-ref", ref, commit.hex())
     return ref
+
+
+def _write(folder: Path, kind: str, content: bytes) -> bytes:
+    """Write an object and return its id, in the hash of the clone."""
+    return bytes.fromhex(_ask(folder, "hash-object", "-t", kind, "-w", "--stdin", given=content).decode())
+
+
+def _ask(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    done = ask(folder, *arguments, given=given)
+    if done.returncode:
+        raise FetchError(
+            f"the statement cannot be written into {folder}: {spoken(done.stderr.decode(errors='replace'))}",
+            remedy="check that the clone is yours and that the disk has room",
+        )
+    return done.stdout
 
 
 def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
@@ -83,7 +93,7 @@ def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise Unreachable(
             f"{without_secrets(remote)} did not take the statements within {PUSH_SECONDS} seconds",
-            remedy=f"push them by hand: git push {remote} '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
+            remedy=f"push them by hand: git push REMOTE '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
         ) from error
     except OSError as error:
         raise FetchError(f"git cannot be started: {error.strerror}", remedy="install git") from error

@@ -513,3 +513,40 @@ def test_plain_text_beside_the_files_is_welcome() -> None:
     named = {f".gitwarrant/{name}.yaml": data for name, data in files.items()}
 
     assert load({**named, ".gitwarrant/README.md": b"# Rules\n"}, sets=SETS, checks=CHECKS).environments == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "what"),
+    [
+        pytest.param(
+            ".gitwarrant/READ\u200bME.md",
+            b"hello",
+            "the name '.gitwarrant/READ\\u200bME.md' contains the invisible U+200B ZERO WIDTH SPACE",
+            id="in a name",
+        ),
+        pytest.param(
+            ".gitwarrant/README.md",
+            "first\nsecond \u202e".encode(),
+            "the file contains the invisible U+202E RIGHT-TO-LEFT OVERRIDE",
+            id="bidirectional",
+        ),
+        pytest.param(
+            ".gitwarrant/notes/README.md",
+            b"\x1b[2Kgone",
+            "the file contains the invisible U+001B without a name",
+            id="a terminal's escape sequence",
+        ),
+        pytest.param(
+            ".gitwarrant/README.md",
+            "a\u2028b".encode(),
+            "the file contains the invisible U+2028 LINE SEPARATOR",
+            id="a line end that is none",
+        ),
+    ],
+)
+def test_no_file_beside_the_rules_hides_a_character(path: str, data: bytes, what: str) -> None:
+    """Whoever reads the folder to understand the rules reads what it says."""
+    with pytest.raises(ConfigError) as refusal:
+        load({path: data}, sets=SETS, checks=CHECKS)
+
+    assert what in [problem.what for problem in refusal.value.problems]
