@@ -18,8 +18,8 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.blobs import with_blobs
-from gitwarrant.pipeline.judge import everywhere
-from gitwarrant.pipeline.question import Previous, Question
+from gitwarrant.pipeline.judge import everywhere, judge
+from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.starting import Start, start
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.store.verdicts import VerdictFolder
@@ -195,6 +195,13 @@ def question(view: LocalView, environment: Environment, change: Change, *, now: 
         witnessed=Witnessed(),
         now=now,
     )
+
+
+def judged(view: LocalView, question: Question) -> Judgement:
+    """Judge a question about a clone; signatures that were proven here before are not checked again."""
+    judgement = judge(view.repository, question, verdicts=view.verdicts)
+    view.verdicts.save()
+    return judgement
 
 
 def _has_landed(view: LocalView, commit: CommitId) -> bool:

@@ -60,7 +60,8 @@ class VerdictFolder:
         return {match[1]: match[2] for match in LINE.finditer(text)}
 
     def _append(self, registry: Digest, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):  # in a clone the first is ours, too
+            folder.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self._path(registry), flags, 0o600)
         with os.fdopen(descriptor, "wb") as file:

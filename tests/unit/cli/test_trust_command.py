@@ -15,6 +15,9 @@ from gitwarrant.demo.forge import Person, make_person, run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import advance_trust, candidate, examine, open_delivery
+from gitwarrant.trust import authors
+from gitwarrant.trust.sshkey import PublicKey
+from gitwarrant.trust.sshsig import verify_key
 
 REPOSITORY = "shop-environments"
 
@@ -323,3 +326,25 @@ def test_doctor_says_until_when_the_rules_hold(desk: Desk) -> None:
     [line] = [text for text in desk.deployer.here("doctor").out.splitlines() if " rules  " in text]
 
     assert line.split() == ["optional", "rules", "until", str(soon + timedelta(days=1)), "00:00"]
+
+
+def test_a_clone_checks_no_signature_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `plan` proved, the next `plan` and `verify` know; only the owner can read or write it."""
+    for mode in ("one", "two", "three"):
+        desk.deployer.land({"staging/web.yaml": config_map("web", mode=mode)})
+    run_git(desk.clone, "fetch", "-q", "origin")
+    checked: list[bytes] = []
+
+    def counting(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+        checked.append(signature)
+        return verify_key(signature, message, namespace)
+
+    monkeypatch.setattr(authors, "verify_key", counting)
+    asked = ["plan", "staging", "--base", desk.deployer.trusted_at]
+
+    assert desk.deployer.here(*asked).status == 0
+    assert len(checked) == 3
+    assert desk.deployer.here(*asked).status == 0
+    assert len(checked) == 3
+    folder = desk.clone / ".git" / "gitwarrant"
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "verdicts")] == [0o700, 0o700]
