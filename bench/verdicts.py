@@ -30,9 +30,9 @@ class Counted(VerdictFolder):
 
     proven = 0
 
-    def put(self, commit: Digest, registry: Digest, key: str) -> None:
+    def put(self, commit: Digest, registry: Digest, verdict: str) -> None:
         self.proven += 1
-        super().put(commit, registry, key)
+        super().put(commit, registry, verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gitwarrant.model.statement import STATEMENT_NAMESPACE, AnyStatement
 from gitwarrant.pipeline.local import LocalView
 from gitwarrant.pipeline.notices import witness
 from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshsig import public_line, sign
 
 NONCE_BYTES = 16
@@ -41,7 +42,8 @@ def signer_name(view: LocalView, key: str) -> str:
     Raises:
         GitwarrantError: nobody here has it.
     """
-    owner = Registry(view.trusted.config.policy, view.agent.root.keys).owner(public_line(key))
+    registry = Registry(view.trusted.config.policy, view.agent.root.keys)
+    owner = owner_of_line(public_line(key), registry)
     if owner is None:
         raise GitwarrantError(
             f"nobody in .gitwarrant/identities.yaml has the key {key}",

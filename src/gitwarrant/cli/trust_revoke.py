@@ -15,8 +15,9 @@ from gitwarrant.git.commit import parse_commit
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import KeyRevocation
 from gitwarrant.pipeline.local import LocalView, look, tracked
-from gitwarrant.trust.identities import Owner, Registry
-from gitwarrant.trust.sshsig import BadSignature, fingerprint, parse, public_line
+from gitwarrant.trust.identities import Owner, Registry, readable
+from gitwarrant.trust.proven import BadSignature
+from gitwarrant.trust.sshsig import parse, public_line
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     revocation = KeyRevocation(
         identity=by,
         repository=view.agent.root.repository,
-        fingerprint=fingerprint(target.key.public),
+        fingerprint=readable(target.key).fingerprint,
         compromised_since=_since(arguments.compromised_since),
         reason=arguments.reason,
         made=now(),
@@ -62,7 +63,7 @@ def _target(registry: Registry, who: str) -> Owner:
             remedy="gitwarrant trust show lists people and the fingerprints of their keys",
         )
     if len(identity.keys) != 1:
-        prints = ", ".join(fingerprint(key.public) for key in identity.keys)
+        prints = ", ".join(readable(key).fingerprint for key in identity.keys)
         raise GitwarrantError(f"{who} has {len(identity.keys)} keys", remedy=f"name one of: {prints}")
     return Owner(identity, identity.keys[0])
 
@@ -91,7 +92,7 @@ def _since(text: str | None) -> datetime | None:
 
 
 def _signed_with(view: LocalView, public: str) -> Iterator[str]:
-    """The landings after the newest checkpoint with a commit that names this key, oldest first."""
+    """The landings after the newest checkpoint with a commit that names this SSH key, oldest first."""
     root = view.agent.root
     tip = tracked(view.clone, root.trust_ref)
     change = view.repository.change(root.repository, root.trust_ref, view.start.since, tip)

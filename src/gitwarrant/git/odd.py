@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from pygit2.enums import ObjectType
 
-from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit, Person
+from gitwarrant.git.commit import ParsedCommit, Person
+from gitwarrant.git.headers import MAX_SECONDS
 from gitwarrant.git.objects import Objects
 from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.errors import Refused

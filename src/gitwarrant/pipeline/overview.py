@@ -11,7 +11,7 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId, SignedStatement
-from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import Key, TrustPolicy, TrustRoot
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.witnessed import Witnessed
@@ -22,10 +22,9 @@ from gitwarrant.pipeline.starting import Start, in_force, start
 from gitwarrant.pipeline.trusting import rules_at
 from gitwarrant.trust.checkpoints import Checkpoints, checkpoints
 from gitwarrant.trust.freshness import Asked, Beat, Doubt, Pulse, judge
-from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.identities import Registry, readable, unfit
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.roots import Succession
-from gitwarrant.trust.sshkey import BadKey, read_line
 
 SOON = timedelta(days=max(WARNINGS))
 
@@ -218,13 +217,13 @@ def _people(
 
 def _key(registry: Registry, key: Key, now: datetime) -> KeyState:
     try:
-        public = read_line(key.public)
-    except BadKey as error:
+        named = readable(key)
+    except Refused as error:
         return KeyState("", "unfit", error.what)
-    owner = registry.owner(public.line)
-    problem = registry.unfit(owner, public.fingerprint, now) if owner else "belongs to nobody"
+    purpose = min(key.purposes, key=lambda one: one.value)
+    problem = registry.revoked(named.fingerprint, now) or unfit(key, now, purpose)
     if problem:
-        return KeyState(public.fingerprint, "unfit", problem)
+        return KeyState(named.fingerprint, "unfit", problem)
     if key.not_after and key.not_after <= now + SOON:
-        return KeyState(public.fingerprint, "expiring", f"expires {key.not_after:%Y-%m-%d %H:%M}")
-    return KeyState(public.fingerprint, "valid", f"until {key.not_after:%Y-%m-%d}" if key.not_after else "")
+        return KeyState(named.fingerprint, "expiring", f"expires {key.not_after:%Y-%m-%d %H:%M}")
+    return KeyState(named.fingerprint, "valid", f"until {key.not_after:%Y-%m-%d}" if key.not_after else "")

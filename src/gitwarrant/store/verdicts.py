@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gitwarrant.model.canonical import Digest
 
-LINE = re.compile(r"^([0-9a-f]{64}) ([!-~]+ [!-~]+)$", re.MULTILINE)
+LINE = re.compile(r"^([0-9a-f]{64}) ([!-~]+(?: [!-~]+)*)$", re.MULTILINE)
 MAX_FILE_BYTES = 64 * 1024 * 1024  # some 400,000 commits; beyond that the file is begun anew
 MAX_REGISTRIES = 16  # of the rules' last changes; older verdicts are of no use to anybody
 
@@ -27,15 +27,15 @@ class VerdictFolder:
         self._new: dict[Digest, list[str]] = {}
 
     def get(self, commit: Digest, registry: Digest) -> str | None:
-        """The key that signed, as a line without comment."""
+        """What was kept of a commit under a registry."""
         if registry not in self._known:
             self._known[registry] = self._load(registry)
         return self._known[registry].get(_hex(commit))
 
-    def put(self, commit: Digest, registry: Digest, key: str) -> None:
+    def put(self, commit: Digest, registry: Digest, verdict: str) -> None:
         """Keep a verdict; on the disk after `save`."""
-        self._known.setdefault(registry, {})[_hex(commit)] = key
-        self._new.setdefault(registry, []).append(f"{_hex(commit)} {key}\n")
+        self._known.setdefault(registry, {})[_hex(commit)] = verdict
+        self._new.setdefault(registry, []).append(f"{_hex(commit)} {verdict}\n")
 
     def save(self) -> None:
         """Append what is new; where the folder cannot be written, it is lost."""

@@ -1,4 +1,4 @@
-"""Step 3 of verify: from a commit's signature to its key to the identity that wrote it."""
+"""Step 3 of verify: who wrote a commit, as far as its signature proves it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,20 +6,12 @@ from datetime import datetime
 from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import Commit
-from gitwarrant.model.errors import Refused
-from gitwarrant.model.identity import Identity, IdentityKind
+from gitwarrant.model.identity import Hardware, Identity
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Owner, Registry, writes_as
-from gitwarrant.trust.sshkey import PublicKey, read_line
-from gitwarrant.trust.sshsig import BadSignature, verify_key
-from gitwarrant.trust.verdicts import Verdicts
-
-GIT_NAMESPACE = "git"
-
-UNREAD_FORMATS = {
-    b"-----BEGIN PGP": "is signed by OpenPGP, which is not read yet",
-    b"-----BEGIN SIGNED MESSAGE": "is signed by an X.509 certificate, which is not read yet",
-}
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.proven import NamedKey
+from gitwarrant.trust.verdicts import Remembered, Verdicts
+from gitwarrant.trust.written import Written, identify
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +20,8 @@ class Signed:
 
     commit: Commit
     identity: Identity
-    key: PublicKey
+    key: NamedKey
+    hardware: Hardware = Hardware.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,75 +45,20 @@ def prove(
 ) -> Signed | Unproven:
     """Find who wrote a commit, at the time it was first seen.
 
-    `verdicts` are of commits of which it was proven before, under the same registry.
+    `verdicts` are of signatures that were proven before, under the same registry.
 
     A signature is missing or foreign: nothing is proven, and something else
     must stand for the author. A signature that lies is refused whatever else
-    stands for it: wrong, for another purpose, by a key that had no right at
-    that time, or by a person in somebody else's name. A bot's signature over
-    somebody else's commit (a forge that squashes) proves nothing either way.
+    stands for it. A bot's signature over somebody else's commit (a forge that
+    squashes) proves nothing either way.
 
     Raises:
         Refused: the signature lies.
     """
-    if parsed.signature is None:
-        return Unproven(commit, "is unsigned")
-    known = verdicts.get(sha256(commit.raw), registry.digest) if verdicts is not None else None
-    if known is not None and (owner := registry.owner(known)):
-        key = read_line(known)
-        _check_time(parsed, owner, key, registry, at)
-        return Signed(commit, owner.identity, key)
-    for begin, doubt in UNREAD_FORMATS.items():
-        if parsed.signature.startswith(begin):
-            return Unproven(commit, doubt)
-    key = _key(parsed, parsed.signature)
-    owner = registry.owner(key.line)
-    if owner is None:
-        return Unproven(commit, f"is signed by {key.fingerprint}, a key that nobody here owns")
-    _check_time(parsed, owner, key, registry, at)
-    foreign = _foreign(parsed, owner.identity)
-    if foreign and owner.identity.kind is IdentityKind.BOT:
-        return Unproven(commit, f"is signed by the bot {owner.identity.name!r}, but {foreign}")
-    if foreign:
-        raise _lie(
-            parsed,
-            f"is signed by {owner.identity.name!r}, but {foreign}",
-            "sign your own commits only: git commit --amend --reset-author -S; "
-            "or list the address under your identity in .gitwarrant/identities.yaml",
-            owner,
-        )
-    if verdicts is not None:
-        verdicts.put(sha256(commit.raw), registry.digest, key.line)
-    return Signed(commit, owner.identity, key)
-
-
-def _key(parsed: ParsedCommit, signature: bytes) -> PublicKey:
-    try:
-        return verify_key(signature, parsed.payload, GIT_NAMESPACE)
-    except BadSignature as error:
-        raise _lie(parsed, f"has a {error.what}", error.remedy) from error
-
-
-def _check_time(parsed: ParsedCommit, owner: Owner, key: PublicKey, registry: Registry, at: datetime) -> None:
-    problem = registry.unfit(owner, key.fingerprint, at)
-    if problem:
-        raise _lie(
-            parsed,
-            f"is signed by {key.fingerprint} of {owner.identity.name!r}, a key that {problem}; "
-            f"the commit was first seen {at:%Y-%m-%d %H:%M}, whatever date it bears",
-            "make the commit again and sign it with a key that is valid now",
-            owner,
-        )
-
-
-def _foreign(parsed: ParsedCommit, identity: Identity) -> str:
-    """Which of the commit's addresses is not the signer's, in words."""
-    for role, person in (("author", parsed.author), ("committer", parsed.committer)):
-        if not writes_as(identity, person.email):
-            return f"names {person.email!r} as its {role}"
-    return ""
-
-
-def _lie(parsed: ParsedCommit, what: str, remedy: str, owner: Owner | None = None) -> Refused:
-    place = owner.key.place if owner and owner.key.place.path else None
-    return Refused(f"commit {short(parsed.id)} {what}", stage="verify", remedy=remedy, place=place)
+    people = (("author", parsed.author), ("committer", parsed.committer))
+    written = Written("commit", short(parsed.id), parsed.signature, parsed.payload, people)
+    known = Remembered(verdicts, sha256(commit.raw), registry.digest) if verdicts is not None else None
+    maker = identify(written, registry, at=at, known=known)
+    if isinstance(maker, str):
+        return Unproven(commit, maker)
+    return Signed(commit, maker.identity, maker.key, maker.hardware)

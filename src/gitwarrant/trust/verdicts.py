@@ -1,25 +1,30 @@
 """Signatures that were proven once, so that a long history costs what is new in it.
 
-A verdict says: this commit is rightly signed by this key, and the key and the
-commit's addresses are one identity's, under this registry. It is named by the
-SHA-256 of the commit's bytes (its own id may be SHA-1) and by the digest of the
-registry: whatever changes in identities, root keys or revocations, the verdicts
-fall at once. Times are judged anew each time.
+A verdict says: this commit is rightly signed by this SSH key, on a device of
+this kind. It is named by the SHA-256 of the commit's bytes (its own id may be
+SHA-1) and by the digest of the registry: whatever changes in identities, root
+keys or revocations, the verdicts fall at once. Whose the key is, whether it was
+fit, and whose addresses the commit bears is judged anew each time. Certificates
+and OpenPGP are not kept: what they prove depends on the time.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from gitwarrant.model.canonical import Digest
+from gitwarrant.model.identity import Hardware
+from gitwarrant.trust.proven import Proven
+from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
 
 
 class Verdicts(Protocol):
     """Where verdicts are kept; what is lost is proven again."""
 
     def get(self, commit: Digest, registry: Digest) -> str | None:
-        """The line of the key that signed; None: not known."""
+        """What `Remembered` put there; None: nothing."""
         ...
 
-    def put(self, commit: Digest, registry: Digest, key: str) -> None:
+    def put(self, commit: Digest, registry: Digest, verdict: str) -> None:
         """Keep a verdict."""
         ...
 
@@ -37,6 +42,31 @@ class MemoryVerdicts:
         """As kept."""
         return self._known.get((commit, registry))
 
-    def put(self, commit: Digest, registry: Digest, key: str) -> None:
+    def put(self, commit: Digest, registry: Digest, verdict: str) -> None:
         """Keep it."""
-        self._known[commit, registry] = key
+        self._known[commit, registry] = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The verdict about one commit's signature, wherever verdicts are kept."""
+
+    verdicts: Verdicts
+    commit: Digest
+    registry: Digest
+
+    def get(self) -> Proven | None:
+        """What the signature proves; None: it has to be looked at."""
+        text = self.verdicts.get(self.commit, self.registry)
+        hardware, _, line = (text or "").partition(" ")
+        try:
+            return Proven(read_line(line), Hardware(hardware)) if text else None
+        except (BadKey, ValueError):  # a line that was cut off
+            return None
+
+    def put(self, proven: Proven) -> None:
+        """Keep what a signature proves, where that does not depend on the time."""
+        if proven.certificate is None and isinstance(proven.key, PublicKey):
+            verdict = f"{proven.hardware.value} {proven.key.line}"
+            if self.verdicts.get(self.commit, self.registry) != verdict:
+                self.verdicts.put(self.commit, self.registry, verdict)

@@ -15,9 +15,9 @@ from gitwarrant.demo.forge import Person, make_person, run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import advance_trust, candidate, examine, open_delivery
-from gitwarrant.trust import authors
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import verify_key
+from gitwarrant.trust import written
+from gitwarrant.trust.proven import Proven
+from gitwarrant.trust.sshsig import examine as prove
 
 REPOSITORY = "shop-environments"
 
@@ -335,11 +335,11 @@ def test_a_clone_checks_no_signature_twice(desk: Desk, monkeypatch: pytest.Monke
     run_git(desk.clone, "fetch", "-q", "origin")
     checked: list[bytes] = []
 
-    def counting(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+    def counting(signature: bytes, message: bytes, namespace: str) -> Proven:
         checked.append(signature)
-        return verify_key(signature, message, namespace)
+        return prove(signature, message, namespace)
 
-    monkeypatch.setattr(authors, "verify_key", counting)
+    monkeypatch.setattr(written, "examine", counting)
     asked = ["plan", "staging", "--base", desk.deployer.trusted_at]
 
     assert desk.deployer.here(*asked).status == 0

@@ -11,9 +11,9 @@ from tests.support.chain import DAY, NOW, POLICY, Chain, public_key, with_key
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.errors import Refused
 from gitwarrant.store.verdicts import VerdictFolder
-from gitwarrant.trust import authors
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import verify_key
+from gitwarrant.trust import written
+from gitwarrant.trust.proven import Proven
+from gitwarrant.trust.sshsig import examine
 from gitwarrant.trust.verdicts import MemoryVerdicts, Verdicts
 
 
@@ -27,11 +27,11 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The signatures that were really checked."""
     seen: list[bytes] = []
 
-    def counting(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+    def counting(signature: bytes, message: bytes, namespace: str) -> Proven:
         seen.append(signature)
-        return verify_key(signature, message, namespace)
+        return examine(signature, message, namespace)
 
-    monkeypatch.setattr(authors, "verify_key", counting)
+    monkeypatch.setattr(written, "examine", counting)
     return seen
 
 
@@ -111,7 +111,7 @@ def test_another_registry_proves_everything_again(verdicts: Verdicts, checked: l
     assert len(checked) == 6
 
 
-def test_what_was_not_proven_leaves_no_verdict(verdicts: Verdicts) -> None:
+def test_a_right_signature_in_somebody_elses_name_is_refused_each_time(verdicts: Verdicts) -> None:
     chain = Chain()
     chain.land({"notes/a": "x"}, by="alice", key="mallory")  # alice's name, somebody else's key
 
