@@ -54,6 +54,7 @@ from gitwarrant.trust.negatives import Negatives
 from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.sshwire import UINT32, string
 from gitwarrant.trust.statements import Hearing, Interval, make
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -392,7 +393,12 @@ class Chain:
         return Change(REPOSITORY, self.ref, self.base, self.head, *parts)
 
     def verify(
-        self, environment: Environment | None = None, *, now: datetime = NOW, waived: bool = False
+        self,
+        environment: Environment | None = None,
+        *,
+        now: datetime = NOW,
+        waived: bool = False,
+        verdicts: Verdicts | None = None,
     ) -> Authorship:
         policies = {landing.commit: self.policy for landing in self.landings} or {self.base: self.policy}
         return verify(
@@ -403,4 +409,5 @@ class Chain:
             witnessed=self.witnessed(),
             now=now,
             waived=waived,
+            verdicts=verdicts,
         )

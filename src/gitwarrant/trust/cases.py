@@ -16,6 +16,7 @@ from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
+from gitwarrant.trust.verdicts import Verdicts
 
 
 def open_cases(
@@ -27,6 +28,7 @@ def open_cases(
     witnessed: Witnessed,
     now: datetime,
     waived: bool = False,
+    verdicts: Verdicts | None = None,
     only: Collection[CommitId] | None = None,
 ) -> tuple[Case | Refused, ...]:
     """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
@@ -46,7 +48,7 @@ def open_cases(
     in_force = policies_of(change, policies)
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived)
+    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts)
     return tuple(
         cases.attempt(place, parsed, in_force[place])  # 3
         for place, parsed in enumerate(commits)
@@ -101,9 +103,11 @@ class _Cases:
         witnessed: Witnessed,
         now: datetime,
         waived: bool,
+        verdicts: Verdicts | None,
     ) -> None:
         self._change, self._root, self._environment = change, root, environment
         self._witnessed, self._now, self._waived = witnessed, now, waived
+        self._verdicts = verdicts
         self._intervals = Intervals(change)
         self._blobs = {blob.id: blob.data for blob in change.blobs}
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
@@ -140,7 +144,7 @@ class _Cases:
     ) -> tuple[authors.Signed | authors.Unproven, ...]:
         seen = self._witnessed.seen
         return tuple(
-            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now))
+            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now), verdicts=self._verdicts)
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
 
