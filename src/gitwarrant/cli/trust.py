@@ -8,6 +8,8 @@ from gitwarrant.cli.terminal import Terminal
 
 ACTIONS: Mapping[str, str] = {
     "show": "trust_show",
+    "explain": "trust_explain",
+    "what-if": "trust_what_if",
     "checkpoint": "trust_checkpoint",
     "rotate": "trust_rotate",
     "add-key": "trust_add_key",

@@ -1,6 +1,7 @@
 """Look after the chain of trust: root keys, checkpoints, people's keys, and what is taken back.
 
-`trust show` says how it stands. Root holders sign checkpoints and changes of the
+`trust show` says how it stands, `trust explain` how a commit was judged, `trust what-if`
+what a theft would allow. Root holders sign checkpoints and changes of the
 root keys; people add and revoke their keys, and withdraw what they said.
 """
 
@@ -12,6 +13,8 @@ from gitwarrant.cli.usage.options import add_config, add_pushing
 EXAMPLES = """\
 examples:
   gitwarrant trust show
+  gitwarrant trust explain origin/main                every rule, signature and verdict in words
+  gitwarrant trust what-if --stolen both ada          what a thief of Ada's account and key could deploy
   gitwarrant trust checkpoint                         what is on the trust ref now is trusted
   gitwarrant trust rotate --add dora=dora.pub --remove grace
   gitwarrant trust rotate --sign 3f2a                 consent to what somebody proposed
@@ -21,10 +24,13 @@ examples:
 """
 
 
+STOLEN = ("account", "key", "both")  # the values of trust.what_if.Stolen
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what is to be done, each with arguments of its own."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for add in (_show, _checkpoint, _rotate, _add_key, _revoke, _withdraw):
+    for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw):
         one = add(actions)
         # Common to all commands; here they may also stand behind the action.
         for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
@@ -41,6 +47,22 @@ def _action(actions: Actions, name: str, what: str) -> argparse.ArgumentParser:
 def _show(actions: Actions) -> argparse.ArgumentParser:
     one = _action(actions, "show", "roots, rules, people and their keys, freshness, and what waits for whom")
     one.add_argument("--agent", action="store_true", help="as the agent's log knows it, though in a clone")
+    add_config(one)
+    return one
+
+
+def _explain(actions: Actions) -> argparse.ArgumentParser:
+    one = _action(actions, "explain", "every rule, signature and verdict of a commit's landing")
+    one.add_argument("commit", help="a commit that landed, or one that would")
+    one.add_argument("--environment", help="also what this environment asks for")
+    add_config(one)
+    return one
+
+
+def _what_if(actions: Actions) -> argparse.ArgumentParser:
+    one = _action(actions, "what-if", "what could be deployed with what was stolen, from the rules")
+    one.add_argument("--stolen", required=True, choices=STOLEN, help="what the thief has")
+    one.add_argument("name", help="whose: an identity, or a root holder")
     add_config(one)
     return one
 
