@@ -1,0 +1,106 @@
+"""Running an attack, and what came of it in words that are the same in every run."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tests.attack.git_verdict import ask
+from tests.attack.registry import Attack, Git
+from tests.attack.scene import Scene
+
+from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.pipeline.judge import Judgement
+
+STEPS: Mapping[str, int] = {
+    "check_shape": 1,
+    "read_commits": 2,
+    "prove": 3,
+    "_under": 3,
+    "check_writers": 4,
+    "check_stand_in": 4,
+    "check_approvals": 5,
+    "check_root": 6,
+    "check_succession": 6,
+    "succeed": 6,
+    "rules_at": 6,
+    "_check_expiry": 7,
+}
+"""From the function of verify that refused to the number that its step bears in `trust/verify.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: nothing refused, or by whom, with which words, at which place."""
+
+    stopped_by: str
+    says: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An attempt: how it ended, what it would have deployed, what git says of the commit."""
+
+    outcome: Outcome
+    remedy: str
+    result: object
+    git: Git
+
+
+PASSED = Outcome("")
+
+
+def attempt(attack: Attack, folder: Path, *, attacked: bool) -> Run:
+    """Build the repository of an attack or of its clean twin, and let the deployer have it."""
+    scene = Scene(folder)
+    act = attack.build(scene, attacked) or scene.deliver
+    refusals, result = _refusals(act)
+    git = Git.NOT_ASKED
+    if attack.git is not Git.NOT_ASKED:
+        git = ask(scene, scene.accused or scene.tip())
+    if not refusals:
+        return Run(PASSED, "", result, git)
+    if len(refusals) > 1:
+        raise AssertionError(f"refused for several reasons: {[str(refusal) for refusal in refusals]}")
+    [refusal] = refusals
+    outcome = Outcome(stage_of(refusal), _neutral(refusal.what, scene), str(refusal.place or ""))
+    return Run(outcome, refusal.remedy, None, git)
+
+
+def _refusals(act: Callable[[], object]) -> tuple[tuple[GitwarrantError, ...], object]:
+    try:
+        result = act()
+    except GitwarrantError as error:
+        return (error,), None
+    if isinstance(result, Judgement):
+        return result.refusals, result.plan and result.plan.leaves
+    return (), result
+
+
+def stage_of(error: GitwarrantError) -> str:
+    """The stage that refused; for verify with its step, by the function that did."""
+    if not isinstance(error, Refused):
+        return type(error).__module__.split(".")[1].replace("git", "fetch").replace("trust", "apply")
+    if error.stage != "verify":
+        return error.stage
+    frames = list(_functions(error.__traceback__))
+    return f"verify step {next(STEPS[name] for name in frames if name in STEPS)}"
+
+
+def _functions(trace: TracebackType | None) -> "list[str]":
+    found: list[str] = []
+    while trace:
+        found.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    return found
+
+
+def _neutral(text: str, scene: Scene) -> str:
+    """The words without what differs from run to run: ids, keys, folders."""
+    accused = scene.accused or scene.tip()
+    text = text.replace(str(scene.quarantine), "QUARANTINE").replace(scene.url, "URL").replace(accused, "COMMIT")
+    text = text.replace(str(scene.folder), "FOLDER").replace(accused[:12], "COMMIT")
+    text = re.sub(r"SHA256:[\w+/]{43}", "KEY", text)
+    return re.sub(r"\b[0-9a-f]{12}(?:[0-9a-f]{28})?\b", "OTHER", text)
