@@ -14,6 +14,7 @@ WORDS: tuple[tuple[str, Git], ...] = (
     ("Could not verify signature", Git.BAD),
     ("Signature verification failed", Git.BAD),
     ("incorrect signature", Git.BAD),
+    ("bad/incompatible signature", Git.UNREADABLE),
 )
 """What git says when it rejects, first match first; nothing at all means that it found no signature."""
 
