@@ -12,10 +12,12 @@ platform) has two keys, mallory (interns) may change notes only, robot is a bot.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pygit2
 import yaml
 from tests.support.repositories import Person, Simulator, person
 
@@ -24,6 +26,7 @@ from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import CommitId, SignedStatement
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
@@ -37,7 +40,7 @@ HOUR = timedelta(hours=1)
 REPOSITORY = "example/shop"
 MAIN = "refs/heads/main"
 WEB = "production/web.yaml"
-CLUSTER = "6f1c2a52-7d0e-4a0e-9a7e-2f1f3c6f0b11"
+CLUSTER = "uid-of-production"
 
 Files = Mapping[str, str | bytes | None]
 
@@ -88,9 +91,11 @@ class Scene:
         self.stages = {"production": stage()}
         self.trust = {"repository": REPOSITORY, "version": 1, "expires": "2026-08-30"}
         self.files: dict[str, str | bytes | None] = {WEB: GOOD}
+        self.root = [("alice", "alice"), ("carol", "carol")]
         self.url, self.trusted_at, self.max_bytes = self.forge.url, "", 2 * 1024**3
         self.accused: CommitId | None = None
         self.shown_in = self.forge.path
+        self.unwanted: list[CommitId] = []
         self._made = 0
 
     # The repository.
@@ -113,15 +118,20 @@ class Scene:
             self.trusted_at = self._write("main", self.raw([], tree, by="carol"))
         return CommitId(self.trusted_at)
 
+    def begin(self) -> CommitId:
+        """Make the first commit now: what is changed from here on, is changed for `change_rules`."""
+        return self.base
+
     def tip(self, branch: str = "main") -> CommitId:
         """The tip of a branch; one that is not there yet starts at main."""
-        self.base  # noqa: B018 - made at first use
+        self.begin()
         if f"refs/heads/{branch}" not in self.forge.git.references:
             self.forge.branch(branch, self.forge.tip())
         return self.forge.tip(branch)
 
-    def tree(self, files: Files, base: str) -> str:
-        return self.forge.tree(files, base=base)
+    def parent(self, commit: str) -> str:
+        """The first parent of a commit."""
+        return str(self.forge.git[commit].peel(pygit2.Commit).parent_ids[0])
 
     def land(self, files: Files, *, by: str = "alice", on: str = "main", **how: Any) -> CommitId:
         """Commit on top of a branch (which starts at main), and move it.
@@ -132,10 +142,18 @@ class Scene:
         tree = how.pop("tree", None) or self.forge.tree(files, base=parent)
         return self._write(on, self.raw([parent], tree, by=by, **how))
 
-    def merge(self, branch: str, *, by: str, into: str = "main", files: Files | None = None, **how: Any) -> CommitId:
+    def merge(
+        self,
+        branch: str,
+        *,
+        by: str,
+        into: str = "main",
+        files: Files | None = None,
+        tree: str | None = None,
+        **how: Any,
+    ) -> CommitId:
         """Merge a branch into another; `files` hide in the merge, `tree` replaces its result."""
         ours, theirs = self.tip(into), self.tip(branch)
-        tree = how.pop("tree", None)
         if tree is None:
             clean = self.forge.git.merge_commits(ours, theirs).write_tree(self.forge.git)
             tree = self.forge.tree(files or {}, base=clean)
@@ -196,6 +214,11 @@ class Scene:
     def approve(self, by: str, **how: Any) -> SignedStatement:
         return self.say(StatementKind.APPROVE, by, **how)
 
+    def try_approve(self, by: str) -> None:
+        """Approve the last landing where it can be read at all; else the attack is met before."""
+        with suppress(GitwarrantError):
+            self.approve(by)
+
     def propose(self, by: str, **how: Any) -> SignedStatement:
         return self.say(StatementKind.AUTHOR, by, **how)
 
@@ -224,7 +247,7 @@ class Scene:
             edit: changes the bytes afterwards; with `resign` before they are signed.
         """
         last = CommitId(head or self.tip(on))
-        first = CommitId(base or str(self.forge.git[last].parent_ids[0]))
+        first = CommitId(base or self.parent(last))
         change = Repository(self.forge.path).change(REPOSITORY, f"refs/heads/{on}", first, last)
         self._made += 1
         drawn = nonce or hashlib.sha256(f"{self._made} {by}".encode()).digest()[:16]
@@ -253,7 +276,7 @@ class Scene:
                 "repository": REPOSITORY,
                 "url": self.url,
                 "trusted_at": str(self.base),
-                "keys": [{"holder": name, "public": person(name).public} for name in ("alice", "carol")],
+                "keys": [{"holder": holder, "public": person(key).public} for holder, key in self.root],
                 "threshold": 2,
             },
             "tenant": {"name": "shop", "grants": grants},
@@ -287,5 +310,3 @@ class Scene:
 
 def _grant() -> dict[str, Any]:
     return {"cluster": "main", "namespaces": ["shop"], "kinds": ["*"]}
-
-

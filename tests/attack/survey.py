@@ -23,7 +23,18 @@ for section in SECTIONS:
                 traceback.print_exc(limit=-4)
                 continue
             took = time.perf_counter() - begun
-            print(f"## {attack.name}  ({took:.2f}s)   {run.git}" + ("" if run.git is attack.git else f"  EXPECTED {attack.git}"))
-            print("  ", run.outcome, "|| remedy:", run.remedy, "" if run.outcome.stopped_by == attack.stopped_by else f" EXPECTED {attack.stopped_by}")
-            if twin.outcome.stopped_by: print("   TWIN", twin.outcome, twin.remedy)
-            if not run.outcome.stopped_by: print("   SAME RESULT" if run.result == twin.result else "   DIFFERENT RESULT")
+            print(
+                f"## {attack.name}  ({took:.2f}s)   {run.git}"
+                + ("" if run.git is attack.git else f"  EXPECTED {attack.git}")
+            )
+            print(
+                "  ",
+                run.outcome,
+                "|| remedy:",
+                run.remedy,
+                "" if run.outcome.stopped_by == attack.stopped_by else f" EXPECTED {attack.stopped_by}",
+            )
+            if twin.outcome.stopped_by:
+                print("   TWIN", twin.outcome, twin.remedy)
+            if not run.outcome.stopped_by:
+                print("   SAME RESULT" if run.result == twin.result else "   DIFFERENT RESULT")

@@ -1,17 +1,15 @@
-"""Characters that make a file read different from what it says (CVE-2021-42574 and its kin)."""
+"""Characters that make a file read different from what it says."""
 
 import unicodedata
 
 from gitwarrant.config.problem import Problem
 from gitwarrant.model.errors import Place
-
-BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-"""Letters that show nothing, beside Unicode's category Cf (bidirectional, zero-width, tags)."""
+from gitwarrant.model.invisible import is_invisible
 
 
 def hidden_in_text(text: str) -> str:
     """The name of the first invisible character; empty: there is none."""
-    hidden = next((character for character in text if _hidden(character)), "")
+    hidden = next((character for character in text if is_invisible(character)), "")
     return f"U+{ord(hidden):04X} {unicodedata.name(hidden, 'without a name')}" if hidden else ""
 
 
@@ -21,14 +19,10 @@ def hidden_in_file(data: bytes, path: str) -> Problem | None:
         return None
     for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
         for column, character in enumerate(line, 1):
-            if _hidden(character):
+            if is_invisible(character):
                 return Problem(
                     f"the file contains the invisible {hidden_in_text(character)}",
                     "remove it: it makes the file read different from what it says",
                     Place(path, number, column),
                 )
     return None
-
-
-def _hidden(character: str) -> bool:
-    return not character.isascii() and (character in BLANK_LETTERS or unicodedata.category(character) == "Cf")

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from gitwarrant.git.objects import refused
+from gitwarrant.model.invisible import is_invisible
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 IGNORED_BY_HFS = dict.fromkeys(
@@ -18,7 +19,8 @@ def readable(path: bytes) -> str:
 
     Raises:
         Refused: not UTF-8, or a part of it is empty, `.`, `..`, looks like
-            `.git` to some file system, or holds a control character or backslash.
+            `.git` to some file system, or holds a backslash, a control character
+            or one that shows nothing or turns the text around.
     """
     try:
         text = path.decode()
@@ -26,6 +28,8 @@ def readable(path: bytes) -> str:
         raise refused(f"the name of {path!r} is not UTF-8", REMEDY) from error
     if CONTROLS.search(text):
         raise refused(f"the name of {text!a} holds a control character", REMEDY)
+    if any(is_invisible(character) for character in text):
+        raise refused(f"the name of {text!a} holds a character that shows nothing", REMEDY)
     if "\\" in text:
         raise refused(f"the name of {text!r} holds a backslash, which some systems read as a folder", REMEDY)
     for part in text.split("/"):

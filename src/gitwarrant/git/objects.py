@@ -133,7 +133,10 @@ class Objects:
         try:
             return self._graph.descendant_of(pygit2.Oid(hex=commit), pygit2.Oid(hex=ancestor))
         except (KeyError, ValueError, pygit2.GitError) as error:
-            raise _missing(f"{commit} or {ancestor}", ObjectType.COMMIT) from error
+            raise refused(
+                f"whether {commit[:12]} descends from {ancestor[:12]} cannot be told: {error}",
+                "fetch again; if it stays, take what git cannot walk out of the history",
+            ) from error
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """One best common ancestor of two commits."""

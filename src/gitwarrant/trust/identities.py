@@ -68,6 +68,11 @@ class Registry:
         """The root holder a key belongs to; None: it is not a root key."""
         return self._holders.get(public)
 
+    @property
+    def holders(self) -> frozenset[str]:
+        """The names of all who hold a root key."""
+        return frozenset(self._holders.values())
+
     def identity(self, name: str) -> Identity | None:
         """The identity of this name in the policy."""
         return self._identities.get(name)

@@ -233,7 +233,9 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
-        "one more person who may change these paths runs: gitwarrant approve",
+        f"one more person who may change these paths{_able_to_stand_in(case, authors | given)} "
+        "runs: gitwarrant approve",
+        _rule_place(case),
     )
 
 
@@ -262,9 +264,10 @@ def check_root(case: Case) -> None:
     holders = sorted({holder for line in lines if (holder := case.registry.holder(line))})
     if len(holders) < case.root_threshold:
         raise case.refuse(
-            f"{_some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
+            f"{_some(rooted)} belongs to the rules of trust: {case.root_threshold} root holders must consent, "
             f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            "root holders sign with their root keys: gitwarrant approve",
+            f"{' or '.join(sorted(case.registry.holders - set(holders)))} signs with a root key: gitwarrant approve",
+            Place(rooted[0]),
         )
 
 
@@ -308,6 +311,25 @@ def _so_far(names: Iterable[str]) -> str:
 
 def _why_not(case: Case) -> str:
     return "".join(f"; {item}" for item in case.ignored[:SHOWN])
+
+
+def _rule_place(case: Case) -> Place | None:
+    """Where the rule of the first path stands."""
+    rule = next(filter(None, map(case.rule, case.paths)), None)
+    return rule.place if rule else None
+
+
+def _able_to_stand_in(case: Case, excluded: frozenset[str]) -> str:
+    """Who may change all paths, by name, in parentheses; nothing where nobody else may."""
+    rules = list(filter(None, map(case.rule, case.paths)))
+    able = sorted(
+        identity.name
+        for identity in case.registry.members(())
+        if identity.kind is IdentityKind.PERSON
+        and identity.name not in excluded
+        and all(belongs(identity, rule.writers) for rule in rules)
+    )
+    return f" ({' or '.join(able[:SHOWN])})" if able else ""
 
 
 def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
