@@ -80,7 +80,8 @@ class Section:
         """Register a builder: its name names the attack, its docstring says what the attacker does.
 
         Args:
-            fixed: arguments of the builder for this attack alone; `name` replaces its name, `does` its docstring.
+            fixed: arguments of the builder for this attack alone; `name` replaces its name,
+                `does` its docstring.
         """
 
         def register(builder: Callable[..., Act | None]) -> Callable[..., Act | None]:

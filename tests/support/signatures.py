@@ -1,4 +1,4 @@
-"""SSH signatures of kinds that ssh-keygen does not make on request: RSA of any hash, security keys of any flag."""
+"""SSH signatures that ssh-keygen does not make on request: RSA of any hash, security keys of any flag."""
 
 import base64
 import hashlib
@@ -6,9 +6,9 @@ from functools import cache
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
-from tests.support.chain import envelope, private_key, to_sign
 
 from gitwarrant.trust.sshwire import UINT32, string
+from tests.support.chain import envelope, private_key, to_sign
 
 SK_ED25519 = b"sk-ssh-ed25519@openssh.com"
 SK_P256 = b"sk-ecdsa-sha2-nistp256@openssh.com"
@@ -28,7 +28,7 @@ def line(blob: bytes) -> str:
 @cache
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """One RSA key of this size, the same for all tests of a session."""
-    return rsa.generate_private_key(65537, bits)  # noqa: S505 - short ones are attacks
+    return rsa.generate_private_key(65537, bits)
 
 
 def rsa_blob(key: rsa.RSAPrivateKey) -> bytes:

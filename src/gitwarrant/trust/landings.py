@@ -261,12 +261,13 @@ def check_root(case: Case) -> None:
     last = case.commits[-1]
     if isinstance(last, Signed):
         lines.append(last.key.line)
-    holders = sorted({holder for line in lines if (holder := case.registry.holder(line))})
+    holders = {holder for line in lines if (holder := case.registry.holder(line))}
     if len(holders) < case.root_threshold:
+        able = " or ".join(sorted(case.registry.holders - holders))
         raise case.refuse(
-            f"{_some(rooted)} belongs to the rules of trust: {case.root_threshold} root holders must consent, "
-            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            f"{' or '.join(sorted(case.registry.holders - set(holders)))} signs with a root key: gitwarrant approve",
+            f"{_some(rooted)} belongs to the rules of trust: {case.root_threshold} root holders must "
+            f"consent, so far {', '.join(sorted(holders)) or 'none'} did" + _why_not(case),
+            f"{able} signs with a root key: gitwarrant approve",
             Place(rooted[0]),
         )
 
