@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.repositories import Simulator, person, sign_commit
+from tests.support.repositories import Simulator
 
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, CommitId, PathChange
@@ -22,64 +22,12 @@ def change(repository: Simulator, base: CommitId, head: CommitId | None = None) 
     return Repository(repository.path).change("shop", MAIN, base, head or repository.tip())
 
 
-def refusal(repository: Simulator, base: CommitId, head: CommitId | None = None) -> str:
-    with pytest.raises(Refused) as caught:
-        change(repository, base, head)
-
-    assert caught.value.stage == "fetch"
-    return caught.value.what
-
-
 def blob(repository: Simulator, commit: CommitId, path: str) -> BlobId:
     return BlobId(str(repository.git[commit].tree[path].id))
 
 
 def edited(repository: Simulator, path: str, before: CommitId, after: CommitId) -> PathChange:
     return PathChange(path, FILE, blob(repository, before, path), FILE, blob(repository, after, path))
-
-
-def test_ref_rewound(repository: Simulator) -> None:
-    """Pushing an older revision brings back what was mended since."""
-    old = repository.commit(by="alice", files={"web.yaml": "old"})
-    trusted = repository.commit(by="alice", files={"web.yaml": "mended"})
-    repository.rewind("main", old)
-
-    assert refusal(repository, trusted) == f"{MAIN} moved backwards, from {trusted[:12]} to {old[:12]}"
-
-
-def test_ref_rewritten(repository: Simulator) -> None:
-    """Another commit in the place of the trusted one drops what that one did."""
-    start = repository.commit(by="alice", files={"web.yaml": "old"})
-    trusted = repository.commit(by="alice", files={"web.yaml": "mended"})
-    repository.rewind("main", start)
-    other = repository.commit(by="mallory", files={"web.yaml": "hers"})
-
-    assert refusal(repository, trusted) == (
-        f"{MAIN} was rewritten: {other[:12]} does not descend from {trusted[:12]}"
-    )
-
-
-def test_ref_rewritten_by_merging_it_as_a_side_branch(repository: Simulator) -> None:
-    """A merge whose first parent is another branch keeps the trusted commit, but not on the line."""
-    start = repository.commit(by="alice", files={"web.yaml": "old"})
-    trusted = repository.commit(by="alice", files={"web.yaml": "mended"})
-    repository.branch("hers", start)
-    repository.commit(by="mallory", on="hers", files={"other.yaml": "hers"})
-    head = repository.merge("main", into="hers", by="mallory")
-
-    assert refusal(repository, trusted, head) == (
-        f"{MAIN} was rewritten: {trusted[:12]} is a side branch of {head[:12]}, not on its first-parent line"
-    )
-
-
-def test_replace_ref(repository: Simulator) -> None:
-    """A replace ref shows git another commit than the one that was signed."""
-    trusted = repository.commit(by="alice", files={"web.yaml": "good"})
-    evil = repository.commit(by="mallory", files={"web.yaml": "evil"}, on="evil")
-    repository.point(f"refs/replace/{trusted}", evil)
-
-    with pytest.raises(Refused, match="has refs/replace"):
-        Repository(repository.path)
 
 
 def test_replace_ref_when_packed(repository: Simulator) -> None:
@@ -90,51 +38,6 @@ def test_replace_ref_when_packed(repository: Simulator) -> None:
 
     with pytest.raises(Refused, match="has refs/replace"):
         Repository(repository.path)
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        pytest.param("info/grafts", id="graft"),
-        pytest.param("objects/info/alternates", id="alternates"),
-        pytest.param("shallow", id="shallow cut"),
-    ],
-)
-def test_graft_or_alternates_or_shallow(repository: Simulator, file: str) -> None:
-    """A file beside the objects that changes parents, cuts history or brings objects from elsewhere."""
-    commit = repository.commit(by="alice", files={"web.yaml": "good"})
-    (repository.path / file).parent.mkdir(exist_ok=True)
-    (repository.path / file).write_text(f"{commit}\n")
-
-    with pytest.raises(Refused, match=f"has {file}: "):
-        Repository(repository.path)
-
-
-def test_octopus_merge(repository: Simulator) -> None:
-    """With three parents nobody can say what merging them cleanly would have given."""
-    base = repository.commit(by="alice", files={"web.yaml": "x"})
-    sides = [repository.commit(by="bob", on=name, files={name: "y"}, parents=[base]) for name in ("a", "b")]
-    head = repository.commit(by="mallory", parents=[base, *sides], tree=repository.tree({}, base=base))
-
-    assert refusal(repository, base) == f"commit {head[:12]} joins 3 parents (an octopus merge)"
-
-
-def test_duplicate_gpgsig(repository: Simulator) -> None:
-    """Git verifies one signature and shows the other: the commit is malformed before trust sees it."""
-    base = repository.commit(by="alice", files={"web.yaml": "x"})
-    raw = repository.git[repository.commit(by="alice", files={"web.yaml": "y"})].read_raw()
-    twice = repository.raw_commit(sign_commit(raw, person("mallory")))
-    repository.rewind("main", twice)
-
-    assert refusal(repository, base) == (f"commit {twice[:12]} is malformed: it has two signature headers")
-
-
-def test_missing_object(repository: Simulator) -> None:
-    """A commit whose parent the server holds back is refused, not treated as the start of history."""
-    base = repository.commit(by="alice", files={"web.yaml": "x"})
-    head = repository.commit(by="alice", parents=["1" * 40], tree=repository.tree({}, base=base))
-
-    assert "cannot be" in refusal(repository, base, head) or "missing" in refusal(repository, base, head)
 
 
 def test_merge_hides_an_edit(repository: Simulator) -> None:

@@ -10,7 +10,6 @@ from tests.support.warrants import (
     LEAVES,
     OTHER_SIGNER,
     SIGNER,
-    WEB,
     config_map,
     issue,
     leaf,
@@ -19,7 +18,7 @@ from tests.support.warrants import (
 
 from gitwarrant.model.canonical import dumps, loads
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.plan import LeafList, Operation
+from gitwarrant.model.plan import LeafList
 from gitwarrant.model.warrant import Envelope, Warrant
 from gitwarrant.trust.dsse import IN_TOTO, pre_authentication
 from gitwarrant.trust.warrant import EXTENSION, BadWarrant, admit, open_warrant, seal
@@ -45,23 +44,6 @@ def test_an_honest_warrant_is_admitted() -> None:
     admit(opened(), LEAVES, cluster=CLUSTER, highest_sequence=1, now=NOW)
 
 
-def test_warrant_replay() -> None:
-    """An old warrant, good in its time, would roll the environment back."""
-    what = stopped_before_apply(opened(), highest=2)
-
-    assert what == ("the warrant of environment 'production' has number 1, and number 2 already acted here")
-
-
-def test_warrant_for_another_cluster() -> None:
-    """A warrant for the test cluster does not act in production."""
-    assert "is for cluster" in stopped_before_apply(opened(), cluster="another-uid")
-
-
-def test_expired_warrant() -> None:
-    """Held back until its moment has passed."""
-    assert "expired 2026-06-01 13:00" in stopped_before_apply(opened(), hours=1)
-
-
 def test_warrant_from_the_future() -> None:
     """Issued for later, or the applier's clock was set back."""
     assert "was issued in the future" in stopped_before_apply(opened(), hours=-1)
@@ -74,9 +56,6 @@ ADDED = leaf(config_map("backdoor"))
     "leaves",
     [
         pytest.param(leaf_list(*LEAVES.leaves, ADDED), id="leaf_added"),
-        pytest.param(leaf_list(*LEAVES.leaves[1:]), id="leaf_left_out"),
-        pytest.param(leaf_list(*LEAVES.leaves[:-1], leaf(config_map("web", size="9"))), id="leaf_changed"),
-        pytest.param(leaf_list(*LEAVES.leaves, leaf(WEB, Operation.DELETE)), id="delete_without_a_leaf"),
     ],
 )
 def test_leaves_that_the_warrant_does_not_name(leaves: LeafList) -> None:

@@ -28,8 +28,6 @@ def readable(path: bytes) -> str:
         raise refused(f"the name of {path!r} is not UTF-8", REMEDY) from error
     if CONTROLS.search(text):
         raise refused(f"the name of {text!a} holds a control character", REMEDY)
-    if any(is_invisible(character) for character in text):
-        raise refused(f"the name of {text!a} holds a character that shows nothing", REMEDY)
     if "\\" in text:
         raise refused(f"the name of {text!r} holds a backslash, which some systems read as a folder", REMEDY)
     for part in text.split("/"):
@@ -37,6 +35,8 @@ def readable(path: bytes) -> str:
             raise refused(f"the path {text!r} leaves its own folder", REMEDY)
         if looks_like_dot_git(part):
             raise refused(f"the path {text!a} reads as .git on some file systems", REMEDY)
+    if any(is_invisible(character) for character in text):
+        raise refused(f"the name of {text!a} holds a character that shows nothing", REMEDY)
     return text
 
 

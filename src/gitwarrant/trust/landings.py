@@ -264,8 +264,9 @@ def check_root(case: Case) -> None:
     holders = {holder for line in lines if (holder := case.registry.holder(line))}
     if len(holders) < case.root_threshold:
         able = " or ".join(sorted(case.registry.holders - holders))
+        change = "changes" if len(rooted) == 1 else "change"
         raise case.refuse(
-            f"{_some(rooted)} belongs to the rules of trust: {case.root_threshold} root holders must "
+            f"{_some(rooted)} {change} the rules of trust: {case.root_threshold} root holders must "
             f"consent, so far {', '.join(sorted(holders)) or 'none'} did" + _why_not(case),
             f"{able} signs with a root key: gitwarrant approve",
             Place(rooted[0]),
