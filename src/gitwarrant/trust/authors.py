@@ -99,7 +99,7 @@ def _foreign(parsed: ParsedCommit, identity: Identity) -> str:
     """Which of the commit's addresses is not the signer's, in words."""
     for role, person in (("author", parsed.author), ("committer", parsed.committer)):
         if not writes_as(identity, person.email):
-            return f"names {person.email!r} as its {role}"
+            return f"names {person.email!a} as its {role}"  # what looks like another is shown as it is
     return ""
 
 
