@@ -21,7 +21,7 @@ STEPS: Mapping[str, int] = {
     "_under": 3,
     "check_writers": 4,
     "check_stand_in": 4,
-    "check_approvals": 5,
+    "check_accepted": 5,
     "check_root": 6,
     "check_succession": 6,
     "succeed": 6,

@@ -60,7 +60,7 @@ def test_environment_without_teams_still_wants_somebody() -> None:
     chain = Chain()
     chain.land({"notes/a": "x"}, by="alice")
 
-    assert "wants an approval of anybody known" in refusal(chain, environment()).what
+    assert "needs 1 approval of anybody known" in refusal(chain, environment()).what
 
 
 def test_environment_asks_only_for_its_own_folder() -> None:
@@ -80,4 +80,4 @@ def test_folder_that_begins_alike() -> None:
     chain.verify(environment("security", path="notes"))
     chain.land({"notes/b": "x"}, by="alice")
 
-    assert "wants an approval of security" in refusal(chain, environment("security", path="notes/")).what
+    assert "needs 1 approval of security" in refusal(chain, environment("security", path="notes/")).what

@@ -5,18 +5,19 @@ import base64
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.chain import NOW, POLICY, ROOT, Chain, armor, public_key, sign
+from tests.support.chain import Chain, armor, public_key, sign
 from tests.support.warrants import SIGNER, issue
 
 from gitwarrant.model.canonical import NotCanonical, encode
 from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.warrant import Envelope
+from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.dsse import BadEnvelope, from_json, to_json
-from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.opened import read
 from gitwarrant.trust.paths import BadPattern, compile_pattern, read_codeowners
 from gitwarrant.trust.sshkey import BadKey, read_line
 from gitwarrant.trust.sshsig import BadSignature, parse, verify
-from gitwarrant.trust.statements import Ignored, Intervals, judge, read
+from gitwarrant.trust.statements import Ignored, judge
 from gitwarrant.trust.warrant import BadWarrant, open_warrant
 
 MESSAGE = b"tree 0000\n\nmessage\n"
@@ -97,13 +98,13 @@ def test_a_flipped_byte_of_a_statement_never_counts(place: int, mask: int) -> No
     chain.land({"web.yaml": "x"}, by="alice")
     chain.approve("bob")
     [good] = chain.statements
-    change, registry = chain.change(), Registry(POLICY, ROOT.keys)
+    hearing = chain.hearing()
 
     for changed in (
         SignedStatement(flip(good.body, place, mask), good.signature),
         SignedStatement(good.body, flip(good.signature, place, mask)),
     ):
-        assert isinstance(judge(changed, change, registry, Intervals(change), now=NOW), Ignored)
+        assert isinstance(judge(changed, hearing, Intervals(hearing.change)), Ignored)
 
 
 @settings(max_examples=100)

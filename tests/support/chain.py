@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gitwarrant.git.commit import object_id
 from gitwarrant.model.authorship import Authorship
-from gitwarrant.model.canonical import encode
+from gitwarrant.model.canonical import Digest, digest, encode
 from gitwarrant.model.change import (
     NO_BLOB,
     BlobId,
@@ -35,9 +35,21 @@ from gitwarrant.model.change import (
 from gitwarrant.model.environment import Bounds, DriftMode, Environment
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, RootKey, TrustPolicy, TrustRoot
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
+from gitwarrant.model.statement import (
+    STATEMENT_NAMESPACE,
+    AnyStatement,
+    Bind,
+    KeyRevocation,
+    Statement,
+    StatementKind,
+    Withdrawal,
+)
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.negatives import Negatives
+from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.sshwire import UINT32, string
-from gitwarrant.trust.statements import Interval, make
+from gitwarrant.trust.statements import Hearing, Interval, make
 from gitwarrant.trust.verify import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -191,7 +203,9 @@ class Chain:
     files: dict[str, str] = field(default_factory=lambda: {"web.yaml": "replicas: 1", "notes/a": "hello"})
     landings: list[Landing] = field(default_factory=list)
     statements: list[SignedStatement] = field(default_factory=list)
-    seen: dict[CommitId, datetime] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    negatives: list[SignedStatement] = field(default_factory=list)
+    spent: set[Digest] = field(default_factory=set)
     policies: dict[CommitId, TrustPolicy] = field(default_factory=dict)
 
     @property
@@ -304,13 +318,46 @@ class Chain:
     def propose(self, by: str, **how: object) -> Statement:
         return self.say(StatementKind.AUTHOR, by, **how)  # type: ignore[arg-type]  # options of say, by name
 
+    def sign(self, by: str, statement: AnyStatement, *, key: str = "") -> SignedStatement:
+        """Sign any statement and store it beside the change."""
+        body = encode(statement)
+        signed = SignedStatement(body, sign(key or by, body, STATEMENT_NAMESPACE))
+        self.statements.append(signed)
+        return signed
+
+    def withdraw(self, by: str, statement: Statement, *, key: str = "") -> SignedStatement:
+        return self.sign(
+            by, Withdrawal(by, REPOSITORY, digest(statement), "a mistake", NOW, "ab" * 16), key=key
+        )
+
+    def revoke(self, by: str, owner: str, *, since: datetime | None = None, key: str = "") -> SignedStatement:
+        fingerprint = read_line(public_key(owner)).fingerprint
+        revocation = KeyRevocation(by, REPOSITORY, fingerprint, since, "laptop lost", NOW, "cd" * 16)
+        return self.sign(by, revocation, key=key)
+
+    def hearing(self, *, now: datetime = NOW) -> Hearing:
+        """What the statements of the change are judged against."""
+        registry = Registry(self.policy, self.root.keys)
+        return Hearing(self.change(), "", registry, Negatives(), self.witnessed(), now)
+
+    def witnessed(self) -> Witnessed:
+        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent))
+
     def change(self) -> Change:
         return Change(
             REPOSITORY, self.ref, self.base, self.head, tuple(self.landings), tuple(self.statements)
         )
 
-    def verify(self, environment: Environment | None = None, *, now: datetime = NOW) -> Authorship:
+    def verify(
+        self, environment: Environment | None = None, *, now: datetime = NOW, waived: bool = False
+    ) -> Authorship:
         policies = {landing.commit: self.policy for landing in self.landings} or {self.base: self.policy}
         return verify(
-            self.change(), self.root, {**policies, **self.policies}, environment, seen=self.seen, now=now
+            self.change(),
+            self.root,
+            {**policies, **self.policies},
+            environment,
+            witnessed=self.witnessed(),
+            now=now,
+            waived=waived,
         )

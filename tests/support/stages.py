@@ -35,6 +35,7 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered
 from gitwarrant.model.plan import LeafList, Plan
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.plan.plan import plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -76,12 +77,12 @@ class VerifyCall:
     root: TrustRoot
     policies: Mapping[CommitId, TrustPolicy]
     environment: Environment
-    seen: Mapping[CommitId, datetime]
+    witnessed: Witnessed
     now: datetime
 
     def answer(self) -> Authorship:
         asked = (self.change, self.root, self.policies, self.environment)
-        return verify(*asked, seen=self.seen, now=self.now)
+        return verify(*asked, witnessed=self.witnessed, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)

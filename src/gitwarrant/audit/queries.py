@@ -43,8 +43,20 @@ class LastWarrant:
         return self.bundle.leaves
 
 
-def warranted_body(warrant: Warrant, bundle: WarrantBundle, public_key: bytes) -> dict[str, Json]:
-    """The body of a `warranted` record; with the public key (PEM), so that it can be checked years later."""
+def warranted_body(
+    warrant: Warrant,
+    bundle: WarrantBundle,
+    public_key: bytes,
+    *,
+    statements: Iterable[Digest] = (),
+    owed: bool = False,
+) -> dict[str, Json]:
+    """The body of a `warranted` record; with the public key (PEM), so that it can be checked years later.
+
+    Args:
+        statements: what it stood on, and what is spent by it.
+        owed: glass was broken: its approvals are still to come.
+    """
     return {
         "sequence": warrant.sequence,
         "digest": sha256(bundle.envelope.payload),
@@ -52,6 +64,8 @@ def warranted_body(warrant: Warrant, bundle: WarrantBundle, public_key: bytes) -
         "warrant": loads(encode(warrant)),
         "bundle": loads(encode(bundle)),
         "public_key": public_key.decode(),
+        "owed": owed,
+        "statements": sorted(statements),
     }
 
 
@@ -121,6 +135,19 @@ def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
     return read_warrant(record) if record else None
 
 
+def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
+    """The commit of the newest warrant whose approvals were there: where the next change begins.
+
+    What glass was broken for stands in the cluster, but was not accepted yet.
+    """
+    for record in recorder.read(
+        0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
+    ):
+        if not record.body.get("owed", False):
+            return CommitId(member(record, "commit", str))
+    return None
+
+
 def highest_sequence(recorder: Recorder, environment: str) -> int:
     """The highest warrant sequence of an environment; 0 before the first. Each warrant has a higher one."""
     record = _newest(recorder, RecordKind.WARRANTED, environment)
@@ -131,23 +158,6 @@ def trusted_revision(recorder: Recorder, environment: str = TRUST) -> CommitId |
     """The last trusted revision of an environment's ref, or of the trust ref; None before the first."""
     record = _newest(recorder, RecordKind.TRUST_ADVANCED, environment)
     return CommitId(member(record, "commit", str)) if record else None
-
-
-def first_seen(recorder: Recorder, commits: Iterable[CommitId] | None = None) -> Mapping[CommitId, datetime]:
-    """When each commit was first seen on a protected ref: what its signer's key is judged at.
-
-    Args:
-        commits: whom to look for; None: all that were ever seen.
-    """
-    wanted = None if commits is None else set(commits)
-    seen: dict[CommitId, datetime] = {}
-    for record in recorder.read(0, Selection(frozenset({RecordKind.FIRST_SEEN}))):
-        for commit in member(record, "commits", list):
-            if wanted is None or commit in wanted:
-                seen.setdefault(CommitId(commit), record.time)
-        if wanted is not None and len(seen) == len(wanted):
-            break
-    return seen
 
 
 def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool:

@@ -124,7 +124,10 @@ def _essence(record: Record) -> str:
     body = record.body
     match record.kind:
         case RecordKind.FIRST_SEEN:
-            text = f"{len(body.get('commits', ()))} commits on {body.get('ref')}"
+            what = "commits" if "commits" in body else "statements"
+            text = f"{len(body.get(what, ()))} {what} on {body.get('ref')}"
+        case RecordKind.TAKEN_BACK:
+            text = "a withdrawal or revocation, which holds from now on"
         case RecordKind.VERIFIED:
             proven = body.get("authorship") or {}
             text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"

@@ -4,13 +4,15 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gitwarrant.config.agent import Agent, read
-from gitwarrant.config.find import agent_file
+from gitwarrant.config.fields import duration
+from gitwarrant.config.find import AGENT_FILE, agent_file
 from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone
 from gitwarrant.git.objects import NotAStore
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
 
@@ -22,6 +24,13 @@ def agent(arguments: argparse.Namespace) -> Agent:
 def agent_at(named: str | None) -> Agent:
     """Read the agent's configuration that is named, or the one in a usual place."""
     return read(agent_path(named))
+
+
+def agent_for(clone: Clone, named: str | None) -> Agent:
+    """The agent's configuration that belongs to a clone: its own comes before the environment's."""
+    own = (clone.git_folder / AGENT_FILE).is_file()
+    environment = None if own else os.environ.get("GITWARRANT_CONFIG")
+    return read(agent_file(named, environment, clone.git_folder))
 
 
 def agent_path(named: str | None) -> Path:
@@ -53,6 +62,18 @@ def missing_statements(clone: Clone) -> str:
         "this clone does not fetch the statements of others, so an approval may be missing here:\n"
         f"  git config --add remote.{remote}.fetch '{STATEMENTS_REFSPEC}' && git fetch"
     )
+
+
+def duration_of(text: str) -> timedelta:
+    """A duration that a person wrote.
+
+    Raises:
+        GitwarrantError: it is none.
+    """
+    try:
+        return duration(text)
+    except (ValueError, OverflowError) as error:
+        raise GitwarrantError(f"{text!r} is no duration", remedy="write it like 14d or 12h") from error
 
 
 def now() -> datetime:

@@ -1,6 +1,7 @@
 """`gitwarrant plan`: the plan of a change like a diff, and what each gate says to it."""
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 
 from gitwarrant.cli.configured import agent, git_folder, missing_statements, now, working
@@ -29,8 +30,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 1 if judgement.refusals else 0
 
 
-def show(judgement: Judgement, plan: Plan | None, terminal: Terminal) -> None:
-    """The plan like a diff, then what each gate says."""
+def show(
+    judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: Collection[str] = ()
+) -> None:
+    """The plan like a diff, then what each gate says, but for stages that are left unsaid."""
     refusals = [describe(refusal) for refusal in judgement.refusals]
     terminal.result({"plan": plain(plan) if plan else None, "refusals": refusals})
     if plan:
@@ -38,6 +41,8 @@ def show(judgement: Judgement, plan: Plan | None, terminal: Terminal) -> None:
             terminal.say(text, style)
         terminal.say()
     for stage, verdict in verdicts(judgement):
+        if stage in unsaid:
+            continue
         refused = [refusal for refusal in judgement.refusals if refusal.stage == stage]
         terminal.say(f"{stage:<8} {terminal.style(verdict, 'bad' if refused else 'good')}")
         for refusal in refused:

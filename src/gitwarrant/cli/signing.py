@@ -5,10 +5,10 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from gitwarrant.cli.configured import agent, now
+from gitwarrant.cli.configured import agent, duration_of, now
+from gitwarrant.cli.letters import choose, fetch
 from gitwarrant.cli.plan import show
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.config.fields import duration
 from gitwarrant.git import statements as stored
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import encode, plain
@@ -23,21 +23,17 @@ from gitwarrant.trust.sshsig import public_line, sign
 from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 
 NONCE_BYTES = 16
+CHOICE_AGE = timedelta(days=30)  # how old something may be that awaits a person who named nothing
 
 
 def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show what would change, ask, sign, keep and push."""
     lifetime = _lifetime(arguments.expires)
     clone = Clone.around(Path.cwd())
-    view = look(clone, agent(arguments), now=now())
-    ref = arguments.ref or view.agent.root.trust_ref
-    base = clone.commit(arguments.base) if arguments.base else None
-    change = proposed(view, ref, clone.commit(arguments.revision), base)
-    if not change.landings:
-        raise GitwarrantError(
-            f"{arguments.revision} adds nothing to {ref}",
-            remedy="name the branch or commit it is about, or --base REV for what already landed",
-        )
+    if _chooses(kind, arguments):
+        fetch(clone, terminal)
+    view = look(clone, agent(arguments), now=now(), doubtful=True)
+    change = _change(kind, view, arguments, terminal)
     _show(view, change, terminal)
     key = arguments.key or clone.setting("user.signingkey")
     if not key:
@@ -45,7 +41,9 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
             "there is no key to sign with",
             remedy="git config user.signingkey ~/.ssh/id_ed25519.pub, or name one with --key",
         )
-    statement = _statement(kind, view, change, key, bind=Bind(arguments.bind), lifetime=lifetime)
+    environment = view.trusted.environment(arguments.environment).name if arguments.environment else ""
+    bind = Bind(arguments.bind)
+    statement = _statement(kind, view, change, key, bind=bind, environment=environment, lifetime=lifetime)
     if arguments.dry_run or not (arguments.yes or _agreed(statement, terminal)):
         terminal.result({"signed": False, "statement": plain(statement)})
         terminal.say("nothing was signed")
@@ -57,6 +55,34 @@ def sign_statement(kind: StatementKind, arguments: argparse.Namespace, terminal:
     return 0
 
 
+def _chooses(kind: StatementKind, arguments: argparse.Namespace) -> bool:
+    """Whether what to sign is chosen from what awaits the person: he named nothing."""
+    return kind is StatementKind.APPROVE and not (arguments.revision or arguments.base)
+
+
+def _change(
+    kind: StatementKind, view: LocalView, arguments: argparse.Namespace, terminal: Terminal
+) -> Change:
+    """What is signed: what was named, or what awaits the person.
+
+    Raises:
+        GitwarrantError: there is nothing to sign.
+    """
+    if _chooses(kind, arguments):
+        item = choose(view, arguments.key, terminal, since=CHOICE_AGE, at=now())
+        terminal.say(f"{item.name} by {', '.join(item.authors) or 'somebody'}: {item.title}", "bold")
+        return proposed(view, item.ref, item.head, item.base)
+    revision, ref = arguments.revision or "HEAD", arguments.ref or view.agent.root.trust_ref
+    base = view.clone.commit(arguments.base) if arguments.base else None
+    change = proposed(view, ref, view.clone.commit(revision), base)
+    if change.landings:
+        return change
+    raise GitwarrantError(
+        f"{revision} adds nothing to {ref}",
+        remedy="name the branch or commit it is about, or --base REV for what already landed",
+    )
+
+
 def _statement(
     kind: StatementKind,
     view: LocalView,
@@ -64,6 +90,7 @@ def _statement(
     key: str,
     *,
     bind: Bind,
+    environment: str,
     lifetime: timedelta,
 ) -> Statement:
     registry = Registry(view.trusted.config.policy, view.agent.root.keys)
@@ -78,6 +105,7 @@ def _statement(
         owner.identity.name,
         interval(change),
         bind=bind,
+        environment=environment,
         now=now(),
         lifetime=lifetime,
         nonce=secrets.token_bytes(NONCE_BYTES),
@@ -85,10 +113,7 @@ def _statement(
 
 
 def _lifetime(text: str) -> timedelta:
-    try:
-        lifetime = duration(text)
-    except (ValueError, OverflowError) as error:
-        raise GitwarrantError(f"{text!r} is no duration", remedy="write it like 14d or 12h") from error
+    lifetime = duration_of(text)
     if lifetime > MAX_LIFETIME:
         raise GitwarrantError(
             f"{text} is longer than a statement may live",
@@ -108,7 +133,7 @@ def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
             terminal.say(f"\n{environment.name}:", "bold")
             judgement = judge(view.repository, question(view, environment, change, now=now()))
             if not terminal.as_json:
-                show(judgement, judgement.plan, terminal)
+                show(judgement, judgement.plan, terminal, unsaid=("verify",))
 
 
 def _touches(change: Change, environment: Environment) -> bool:

@@ -83,6 +83,11 @@ class Terminal:
         shown = self.style(text, style) if self.err.isatty() else text
         print(harmless(shown), file=self.err, flush=True)
 
+    def progress(self, text: str) -> None:
+        """Say what is being waited for, to a person who looks on."""
+        if self.err.isatty():
+            self.note(f"{text} ...")
+
     def result(self, value: Any) -> None:
         """Print the result for a program; silent when a person listens."""
         if self.as_json:

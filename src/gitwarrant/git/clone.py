@@ -121,6 +121,12 @@ class Clone:
             raise CloneError(f"{self.root} has no remote {remote!r}", remedy=f"git remote add {remote} URL")
         return without_secrets(url)
 
+    def remote_branches(self) -> dict[str, CommitId]:
+        """Every branch that the clone last saw on a server, by its short name (`origin/web`)."""
+        opened = self._open()
+        names = [name for name in opened.branches.remote if not name.endswith("/HEAD")]
+        return {name: CommitId(str(opened.branches.remote[name].peel(pygit2.Commit).id)) for name in names}
+
     def fetches_statements(self, remote: str) -> bool:
         """Whether `git fetch` brings the statements of others, too."""
         wanted = self._open().config.get_multivar(f"remote.{remote}.fetch")

@@ -34,6 +34,8 @@ class LandingProof:
     proof: Proof
     approvals: tuple[Approval, ...]
     paths: tuple[str, ...]
+    statements: frozenset[Digest]
+    """All statements that counted here; a warrant on this authorship spends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,12 @@ class Authorship:
     policy: Digest
     """Digest of the trust policy that judged it."""
     landings: tuple[LandingProof, ...]
+    owed: bool = False
+    """Glass was broken: approvals were not asked. The next change starts before this one."""
+
+    @property
+    def statements(self) -> frozenset[Digest]:
+        """All statements that a warrant on this authorship spends: none while approvals are owed."""
+        if self.owed:
+            return frozenset()
+        return frozenset(statement for landing in self.landings for statement in landing.statements)

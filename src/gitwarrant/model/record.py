@@ -11,6 +11,7 @@ class RecordKind(Enum):
     """What happened. Each kind's body is documented in docs/reference/records.md."""
 
     FIRST_SEEN = "first-seen"
+    TAKEN_BACK = "taken-back"
     REFUSED = "refused"
     VERIFIED = "verified"
     TRUST_ADVANCED = "trust-advanced"

@@ -6,14 +6,21 @@ comes to the same end. The cluster comes in `deploy`.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gitwarrant.audit.log import Log
-from gitwarrant.audit.queries import TRUST, LastWarrant, first_seen, inventory, last_warrant, trusted_revision
+from gitwarrant.audit.queries import (
+    TRUST,
+    LastWarrant,
+    accepted_revision,
+    inventory,
+    last_warrant,
+    trusted_revision,
+)
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.command import Limits
@@ -21,7 +28,7 @@ from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.canonical import Digest, digest, plain
-from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import InventoryEntry
@@ -29,12 +36,14 @@ from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 
 VERDICTS = frozenset(
     {
         RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
         RecordKind.TRUST_ADVANCED,
         RecordKind.VERIFIED,
         RecordKind.CHECKED,
@@ -53,6 +62,7 @@ class Delivery:
     agent: Agent
     recorder: Recorder
     content: ContentStore
+    memory: Memory
     now: Callable[[], datetime]
 
     @property
@@ -99,7 +109,7 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), now)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), now)
 
 
 @contextmanager
@@ -192,10 +202,12 @@ def _moved(item: PlannedObject) -> dict[str, Json]:
 
 
 def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it as far as it proves itself.
+    """Fetch the trust ref and follow it to its tip.
+
+    What proves itself on the way is recorded, even if what follows does not.
 
     Raises:
-        Refused: by fetch or verify.
+        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
     root = work.agent.root
@@ -204,10 +216,19 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         repository = Repository(work.quarantine)
         since = trusted_revision(work.recorder) or root.trusted_at
         change = repository.change(root.repository, root.trust_ref, since, tip)
-        trusted = trust(repository, root, change, seen=_seen(work, change), now=work.now())
+        trusted = trust(
+            repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
+        )
     if trusted.revision != since:
-        body = {"ref": root.trust_ref, "commit": tip, "policy": digest(trusted.config.policy)}
+        body = {
+            "ref": root.trust_ref,
+            "commit": trusted.revision,
+            "policy": digest(trusted.config.policy),
+            "statements": sorted(trusted.authorship.statements),
+        }
         work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
+    with refusals_recorded(work, TRUST):
+        trusted.raise_doubt()
     return repository, trusted
 
 
@@ -246,7 +267,7 @@ def _question(
     work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
 ) -> Question:
     root, last = work.agent.root, last_warrant(work.recorder, environment.name)
-    base = last.warrant.commit if last else root.trusted_at
+    base = accepted_revision(work.recorder, environment.name) or root.trusted_at
     change = repository.change(root.repository, environment.ref, base, head)
     return Question(
         root=root,
@@ -255,7 +276,7 @@ def _question(
         environment=environment,
         change=change,
         previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
-        seen=_seen(work, change),
+        witnessed=work.memory.witnessed(change, environment.name),
         now=work.now(),
     )
 
@@ -272,14 +293,3 @@ def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
         standing.setdefault(key, left)
     return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
-
-
-def _seen(work: Delivery, change: Change) -> Mapping[CommitId, datetime]:
-    """When each commit of a change was first seen; those never seen are recorded as seen now."""
-    commits = [commit.id for landing in change.landings for commit in landing.commits]
-    known = first_seen(work.recorder, commits) if commits else {}
-    new = [commit for commit in commits if commit not in known]
-    if not new:
-        return known
-    record = work.recorder.append(RecordKind.FIRST_SEEN, TRUST, {"ref": change.ref, "commits": new})
-    return {**known, **dict.fromkeys(new, record.time)}

@@ -4,7 +4,7 @@ No network, no log, no cluster: what they know is handed in as a `Question`.
 A developer's clone and the agent's quarantine are judged by this same function.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -44,7 +45,7 @@ class Question:
     environment: Environment
     change: Change
     previous: Previous | None
-    seen: Mapping[CommitId, datetime]
+    witnessed: Witnessed
     now: datetime
 
 
@@ -87,7 +88,9 @@ def judge(repository: Repository, question: Question) -> Judgement:
 
     policies = everywhere(change, question.policy)
     authorship = gates.attempt(
-        lambda: verify(change, question.root, policies, environment, seen=question.seen, now=question.now)
+        lambda: verify(
+            change, question.root, policies, environment, witnessed=question.witnessed, now=question.now
+        )
     )
     rendered = gates.attempt(
         lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)

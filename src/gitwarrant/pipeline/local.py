@@ -4,6 +4,7 @@ Reads the clone's objects, never its work tree. The root of trust comes from the
 agent's configuration as everywhere; the rules from the trust ref as last fetched.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,12 @@ from gitwarrant.git.reading import Repository
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.identity import TrustPolicy
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
+from gitwarrant.trust.explain import Explanation, explain
 from gitwarrant.trust.verify import verify
 
 
@@ -28,8 +33,12 @@ class LocalView:
     trusted: Trusted
 
 
-def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
+def look(clone: Clone, agent: Agent, *, now: datetime, doubtful: bool = False) -> LocalView:
     """Follow the trust ref of a clone, as it was last fetched.
+
+    Args:
+        doubtful: look on, by the rules before, where a landing that changes the
+            rules does not prove itself: for commands that help to mend that.
 
     Raises:
         Refused: by fetch or verify: the trust ref does not prove itself.
@@ -38,7 +47,10 @@ def look(clone: Clone, agent: Agent, *, now: datetime) -> LocalView:
     repository, root = clone.reading(), agent.root
     tip = tracked(clone, root.trust_ref)
     change = repository.change(root.repository, root.trust_ref, root.trusted_at, tip)
-    return LocalView(clone, repository, agent, trust(repository, root, change, seen={}, now=now))
+    trusted = trust(repository, root, change, witnessed=Witnessed(), now=now)
+    if not doubtful:
+        trusted.raise_doubt()
+    return LocalView(clone, repository, agent, trusted)
 
 
 def tracked(clone: Clone, ref: str) -> CommitId:
@@ -72,11 +84,65 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
-    authorship = verify(change, view.agent.root, policies, environment, seen={}, now=now)
+    authorship = verify(change, view.agent.root, policies, environment, witnessed=Witnessed(), now=now)
     brings = [landing for landing in change.landings if touches_rules(landing)]
     if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
         succeed(view.trusted.config, rules_at(view.repository, change.head), brings[-1])
     return authorship
+
+
+def explained(
+    view: LocalView, change: Change, environment: Environment | None, *, now: datetime
+) -> Explanation:
+    """Say in words what verify finds about a change; the arguments are those of `prove`."""
+    policies = _policies(view, change)
+    root = view.agent.root
+    return explain(change, root, policies, environment, witnessed=Witnessed(), now=now)
+
+
+def containing(view: LocalView, commit: CommitId) -> Change:
+    """The landing of a protected ref that brought a commit, as a change of its own.
+
+    Raises:
+        GitwarrantError: no protected ref has it.
+    """
+    refs = [view.agent.root.trust_ref, *(item.ref for item in view.trusted.config.environments)]
+    for ref in dict.fromkeys(refs):
+        tip = tracked(view.clone, ref)
+        if commit == tip or view.repository.objects.descends(tip, commit):
+            return _landing(view, ref, tip, commit)
+    raise GitwarrantError(
+        f"no protected ref has the commit {commit[:12]}",
+        remedy="git fetch; or ask about what it would be: gitwarrant approvals REV",
+    )
+
+
+def _landing(view: LocalView, ref: str, tip: CommitId, commit: CommitId) -> Change:
+    """Walk the ref's own line down to the last landing that still has the commit."""
+    objects, landing = view.repository.objects, tip
+    while True:
+        parents = objects.commit(landing)[1].parents
+        if not parents:
+            raise GitwarrantError(
+                f"{commit[:12]} is the first commit of {ref}, so it landed on nothing",
+                remedy="name a later commit",
+            )
+        parent = parents[0]
+        if commit != parent and not objects.descends(parent, commit):
+            return view.repository.change(view.agent.root.repository, ref, parent, landing)
+        landing = parent
+
+
+def _policies(view: LocalView, change: Change) -> dict[CommitId, TrustPolicy]:
+    """The rules for each landing: of what landed on the trust ref, those before it; else today's."""
+    today = view.trusted.config.policy
+    if change.ref != view.agent.root.trust_ref or not _has_landed(view, change.head):
+        return everywhere(change, today)
+    policies = everywhere(change, today)
+    for landing in change.landings:
+        with suppress(Refused):  # before there were rules, today's
+            policies[landing.commit] = rules_at(view.repository, landing.parent).policy
+    return policies
 
 
 def question(view: LocalView, environment: Environment, change: Change, *, now: datetime) -> Question:
@@ -88,7 +154,7 @@ def question(view: LocalView, environment: Environment, change: Change, *, now: 
         environment=environment,
         change=change,
         previous=Previous(change.base),
-        seen={},
+        witnessed=Witnessed(),
         now=now,
     )
 

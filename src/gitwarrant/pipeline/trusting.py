@@ -4,29 +4,36 @@
 rules before it; a landing that changes the rules needs the root's threshold.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from gitwarrant.config.repository import CONFIG_FOLDER, RepositoryConfig, load
 from gitwarrant.git.reading import Repository
-from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
-from gitwarrant.trust.verify import verify
+from gitwarrant.trust.verify import outcomes_of, verify
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The rules in force, and the proof of how they came to be."""
+    """The rules in force, and the proof of how they came to be.
+
+    `revision` is what the trust ref must never go back behind. `doubt` is why
+    the ref was not followed to its tip: a landing there changes the rules and
+    does not prove itself. None: nothing is in doubt.
+    """
 
     revision: CommitId
     config: RepositoryConfig
     authorship: Authorship
+    doubt: Refused | None = None
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -36,29 +43,86 @@ class Trusted:
         """
         return environment_of(self.config, name)
 
+    def raise_doubt(self) -> None:
+        """Refuse to go on with rules that are in doubt.
+
+        Raises:
+            Refused: by verify: the landing on the trust ref that does not prove itself.
+        """
+        if self.doubt:
+            raise self.doubt
+
 
 def trust(
     repository: Repository,
     root: TrustRoot,
     change: Change,
     *,
-    seen: Mapping[CommitId, datetime],
+    witnessed: Witnessed,
     now: datetime,
 ) -> Trusted:
-    """Follow the trust ref from its last trusted revision to its tip.
+    """Follow the trust ref from its last trusted revision as far as its rules prove themselves.
+
+    Landings that do not touch `.gitwarrant/` leave the rules as they are: what
+    they change is judged where it is deployed. One that does not prove itself
+    can still be taken back by whoever owns the ref, until rules land after it.
 
     Raises:
-        Refused: by verify: a landing is not proven, the rules do not parse, or
-            their version did not grow.
+        Refused: the rules at the base cannot be read, or the change does not hang together.
+    """
+    doubt: Refused | None = None
+    while True:
+        try:
+            trusted = _follow(repository, root, change, witnessed=witnessed, now=now)
+        except Refused as refusal:
+            doubt = refusal
+            shorter = _without_last_rules(change)
+            if shorter is None:
+                raise
+            change = shorter
+        else:
+            return replace(trusted, doubt=doubt)
+
+
+def _follow(
+    repository: Repository, root: TrustRoot, change: Change, *, witnessed: Witnessed, now: datetime
+) -> Trusted:
+    """Follow a change of the trust ref to its head.
+
+    Raises:
+        Refused: by verify: a landing that changes the rules is not proven, the
+            rules do not parse, or their version did not grow.
     """
     before = rules_at(repository, change.base)
     policies: dict[CommitId, TrustPolicy] = {change.head: before.policy}
+    changing: list[CommitId] = []
     for landing in change.landings:
         policies[landing.commit] = before.policy
         if touches_rules(landing):
+            changing.append(landing.commit)
             before = succeed(before, rules_at(repository, landing.commit), landing)
-    authorship = verify(change, root, policies, None, seen=seen, now=now)
-    return Trusted(change.head, before, authorship)
+    authorship = verify(change, root, policies, None, witnessed=witnessed, now=now, only=changing)
+    proven = 0
+    if now < before.policy.expires:
+        outcomes = outcomes_of(change, root, policies, None, witnessed=witnessed, now=now)
+        proven = sum(1 for _ in takewhile(lambda outcome: isinstance(outcome, LandingProof), outcomes))
+    return Trusted(_reached(change, proven), before, authorship)
+
+
+def _reached(change: Change, proven: int) -> CommitId:
+    """The last of so many proven landings, or the last that changed the rules: what comes later."""
+    places = [place for place, landing in enumerate(change.landings) if touches_rules(landing)]
+    last = max([proven - 1, *places])
+    return change.landings[last].commit if last >= 0 else change.base
+
+
+def _without_last_rules(change: Change) -> Change | None:
+    """The change up to before its last landing that touches the rules; None: none does."""
+    for place in reversed(range(len(change.landings))):
+        if touches_rules(change.landings[place]):
+            kept = change.landings[:place]
+            return replace(change, head=change.landings[place].parent, landings=kept)
+    return None
 
 
 def environment_of(config: RepositoryConfig, name: str) -> Environment:

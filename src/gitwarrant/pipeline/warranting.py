@@ -47,7 +47,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, key.public_pem)
-    body = warranted_body(warrant, bundle, key.public_pem)
+    proven = judgement.authorship
+    body = warranted_body(warrant, bundle, key.public_pem, statements=proven.statements, owed=proven.owed)
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 

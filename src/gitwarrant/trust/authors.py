@@ -8,7 +8,7 @@ from gitwarrant.model.change import Commit
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Identity, IdentityKind
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Owner, Registry, unfit, writes_as
+from gitwarrant.trust.identities import Owner, Registry, writes_as
 from gitwarrant.trust.sshkey import PublicKey
 from gitwarrant.trust.sshsig import BadSignature, verify_key
 
@@ -61,7 +61,7 @@ def prove(commit: Commit, parsed: ParsedCommit, registry: Registry, *, at: datet
     owner = registry.owner(key.line)
     if owner is None:
         return Unproven(commit, f"is signed by {key.fingerprint}, a key that nobody here owns")
-    _check_time(parsed, owner, key, at)
+    _check_time(parsed, owner, key, registry, at)
     foreign = _foreign(parsed, owner.identity)
     if foreign and owner.identity.kind is IdentityKind.BOT:
         return Unproven(commit, f"is signed by the bot {owner.identity.name!r}, but {foreign}")
@@ -83,8 +83,8 @@ def _key(parsed: ParsedCommit, signature: bytes) -> PublicKey:
         raise _lie(parsed, f"has a {error.what}", error.remedy) from error
 
 
-def _check_time(parsed: ParsedCommit, owner: Owner, key: PublicKey, at: datetime) -> None:
-    problem = unfit(owner.key, at)
+def _check_time(parsed: ParsedCommit, owner: Owner, key: PublicKey, registry: Registry, at: datetime) -> None:
+    problem = registry.unfit(owner, key.fingerprint, at)
     if problem:
         raise _lie(
             parsed,

@@ -1,6 +1,7 @@
 """Whose key it is, whether it may sign at a moment, and which e-mail addresses are whose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,13 +31,17 @@ class Registry:
     def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
         """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
         self._owners: dict[str, Owner] = {}
+        self._by_fingerprint: dict[str, Owner] = {}
+        self._revoked: Mapping[str, datetime | None] = {}
         self._identities: dict[str, Identity] = {}
-        self._holders = {read_line(root.public).line: root.holder for root in roots}
+        held = [(read_line(root.public), root.holder) for root in roots]
+        self._holders = {public.line: holder for public, holder in held}
         for identity in policy.identities:
             self._add(identity)
-        for line, holder in self._holders.items():
+        for public, holder in held:
             person = self._identities.get(holder) or _stranger(holder)
-            self._owners.setdefault(line, Owner(person, Key(line)))
+            owner = self._owners.setdefault(public.line, Owner(person, Key(public.line)))
+            self._by_fingerprint[public.fingerprint] = owner
 
     def _add(self, identity: Identity) -> None:
         if identity.name in self._identities:
@@ -58,7 +63,25 @@ class Registry:
                     remedy=f"remove one; the other is at {other.key.place}",
                     place=key.place,
                 )
-            self._owners[public.line] = Owner(identity, key)
+            self._owners[public.line] = self._by_fingerprint[public.fingerprint] = Owner(identity, key)
+
+    def revoking(self, revoked: Mapping[str, datetime | None]) -> "Registry":
+        """The same registry in which these fingerprints are revoked, each with since when (None: always)."""
+        other = copy(self)
+        other._revoked = revoked  # noqa: SLF001 - the same class
+        return other
+
+    def unfit(self, owner: Owner, fingerprint: str, at: datetime) -> str:
+        """Why a key of an owner may not sign at a moment, in words; empty when it may."""
+        if fingerprint in self._revoked:
+            since = self._revoked[fingerprint]
+            if since is None or at >= since:
+                return "was revoked" + (f", compromised since {since:%Y-%m-%d %H:%M}" if since else "")
+        return unfit(owner.key, at)
+
+    def by_fingerprint(self, fingerprint: str) -> Owner | None:
+        """Who a key belongs to, by its fingerprint as `ssh-keygen -l` shows it."""
+        return self._by_fingerprint.get(fingerprint)
 
     def owner(self, public: str) -> Owner | None:
         """Who a key's canonical line belongs to, whether or not it may sign now."""

@@ -1,7 +1,8 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.change import Landing
@@ -35,6 +36,9 @@ class Case:
     environment: Environment | None
     root_threshold: int
     """How many root holders must consent to a change of `.gitwarrant/`; 0 away from the trust ref."""
+    now: datetime
+    waived: bool
+    """Glass was broken: approvals are not asked (5.4)."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -95,17 +99,17 @@ def judge(case: Case) -> LandingProof:
     Raises:
         Refused: with the path, the rule and what would satisfy it.
     """
-    claimed = frozenset(case.statements(StatementKind.AUTHOR))
-    entitled = _entitled_claims(case)
+    not_counted = authors_of(case)
+    entitled = entitled_claims(case)
     check_writers(case)
     if not case.unproven:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers, Proof.SIGNATURE
     elif entitled:
-        check_approvals(case, authors=case.writers | claimed)
+        check_accepted(case, authors=not_counted)
         authors, proof = case.writers | entitled, Proof.STATEMENT
     else:
-        check_stand_in(case, authors=case.writers | claimed)
+        check_stand_in(case, authors=not_counted)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
     approvals = case.statements(StatementKind.APPROVE)
@@ -121,10 +125,16 @@ def judge(case: Case) -> LandingProof:
         approvals=tuple(
             Approval(name, item.digest, item.key.fingerprint)
             for name, item in sorted(approvals.items())
-            if name not in authors | claimed
+            if name not in authors | not_counted
         ),
+        statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
+
+
+def authors_of(case: Case) -> frozenset[str]:
+    """Whose approval does not count: who wrote, and who claims to have."""
+    return case.writers | frozenset(case.statements(StatementKind.AUTHOR))
 
 
 # 4. Who wrote may write there.
@@ -155,13 +165,13 @@ def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[st
             continue
         if not belongs(identity, rule.writers):
             raise case.refuse(
-                f"{identity.name!r} may not change {path!r}; {_named(rule.writers)} may",
-                f"let {_named(rule.writers)} make this change, or widen the rule on the trust ref",
+                f"{identity.name!r} may not change {path!r}; {named(rule.writers)} may",
+                f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
                 rule.place,
             )
 
 
-def _entitled_claims(case: Case) -> frozenset[str]:
+def entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
     return frozenset(name for name, claim in claims.items() if _may_write_all(case, claim))
@@ -174,45 +184,89 @@ def _may_write_all(case: Case, counted: Counted) -> bool:
 # 5. Enough others accepted it.
 
 
-def check_approvals(case: Case, *, authors: frozenset[str]) -> None:
-    """Step 5: each path has its rule's number of persons who are not authors, the environment its teams."""
-    given = {
-        name: identity
-        for name, item in case.statements(StatementKind.APPROVE).items()
-        if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
-    }
-    judged: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many approvals something asks for some paths of a landing, and who gave one."""
+
+    asker: str
+    """Who asks: a path, as a rule decides it, or an environment. Begins a sentence."""
+    place: Place
+    paths: tuple[str, ...]
+    groups: frozenset[str]
+    """Teams or identities whose approvals count; empty: everybody's."""
+    needed: int
+    by: tuple[str, ...]
+    """Names, sorted."""
+
+    @property
+    def missing(self) -> int:
+        """How many more persons must approve; 0 when enough have."""
+        return max(0, self.needed - len(self.by))
+
+
+def tallies(case: Case, *, authors: frozenset[str]) -> tuple[Tally, ...]:
+    """Everything that is asked for a landing (5), rules first; authors never count.
+
+    Raises:
+        Refused: no rule covers a path.
+    """
+    return (*_of_rules(case, authors), *_of_environment(case, authors))
+
+
+def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
+    """Step 5, unless glass was broken."""
+    for tally in () if case.waived else tallies(case, authors=authors):
+        if tally.missing:
+            raise _missing(case, tally, authors)
+
+
+def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the rule of each path asks."""
+    given = _approvers(case, authors)
+    decided: dict[str, list[str]] = {}
+    rules: dict[str, PathRule] = {}
     for path in case.paths:
         rule = case.rule(path)
-        if rule is None or rule.pattern in judged:
-            continue
-        judged.add(rule.pattern)
-        by = sorted(name for name, identity in given.items() if belongs(identity, rule.approvers))
-        if len(by) < rule.approvals:
-            raise _missing(case, path, rule, by, authors)
-    if case.environment and case.environment.approval_required:
-        _check_teams(case, case.environment, given, authors)
+        if rule is not None:
+            rules.setdefault(rule.pattern, rule)
+            decided.setdefault(rule.pattern, []).append(path)
+    for pattern, rule in rules.items():
+        paths = tuple(decided[pattern])
+        by = _members(given, rule.approvers)
+        yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
 
 
-def _check_teams(
-    case: Case, environment: Environment, given: dict[str, Identity], authors: frozenset[str]
-) -> None:
+def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What the environment asks (5.2): one approval of each of its teams, not expired now."""
+    environment = case.environment
+    if environment is None or not environment.approval_required:
+        return
     folder = environment.path.strip("/")
-    inside = [
+    inside = tuple(
         path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-    ]
+    )
     if not inside:
         return
+    given = _approvers(case, authors, at=case.now)
     teams: Sequence[frozenset[str]] = [frozenset([team]) for team in environment.approvers] or [frozenset()]
     for team in teams:
-        if not any(belongs(identity, team) for identity in given.values()):
-            raise case.refuse(
-                f"environment {environment.name!r} wants an approval of {_named(team)} for {_some(inside)}"
-                + _so_far(given)
-                + _why_not(case),
-                _ask(case, team, authors),
-                environment.place,
-            )
+        asker = f"environment {environment.name!r}"
+        yield Tally(asker, environment.place, inside, team, 1, _members(given, team))
+
+
+def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = None) -> dict[str, Identity]:
+    """The persons who approved, but authors; with `at`, only those whose approval is not expired then."""
+    return {
+        name: identity
+        for name, item in case.statements(StatementKind.APPROVE).items()
+        if name not in authors
+        and (at is None or item.statement.expires > at)
+        and (identity := case.identity(item)).kind is IdentityKind.PERSON
+    }
+
+
+def _members(given: dict[str, Identity], groups: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, identity in given.items() if belongs(identity, groups)))
 
 
 def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
@@ -229,7 +283,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
     given = set(approvals) - authors
     raise case.refuse(
-        f"{case.unproven[0]}, so nothing proves who wrote {_some(case.paths)}"
+        f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
@@ -240,7 +294,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
 
 
 def _stands_in(case: Case, name: str, item: Counted, authors: frozenset[str]) -> bool:
-    return _may_write_all(case, item) and _passes(lambda: check_approvals(case, authors=authors | {name}))
+    return _may_write_all(case, item) and _passes(lambda: check_accepted(case, authors=authors | {name}))
 
 
 # 6. The rules themselves belong to the root.
@@ -257,20 +311,25 @@ def check_root(case: Case) -> None:
     rooted = [path for path in case.paths if case.is_rooted(path)]
     if not rooted:
         return
+    holders = consenting(case)
+    if len(holders) < case.root_threshold:
+        others = " or ".join(sorted(case.registry.holders.difference(holders)))
+        change = "changes" if len(rooted) == 1 else "change"
+        raise case.refuse(
+            f"{some(rooted)} {change} the rules of trust: {case.root_threshold} root holders must consent, "
+            f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
+            f"{others} signs with a root key: gitwarrant approve",
+            Place(rooted[0]),
+        )
+
+
+def consenting(case: Case) -> list[str]:
+    """The root holders who consent to this landing, by name."""
     lines = [item.key.line for item in case.counted if len(item.landings) == 1]
     last = case.commits[-1]
     if isinstance(last, Signed):
         lines.append(last.key.line)
-    holders = {holder for line in lines if (holder := case.registry.holder(line))}
-    if len(holders) < case.root_threshold:
-        able = " or ".join(sorted(case.registry.holders - holders))
-        change = "changes" if len(rooted) == 1 else "change"
-        raise case.refuse(
-            f"{_some(rooted)} {change} the rules of trust: {case.root_threshold} root holders must "
-            f"consent, so far {', '.join(sorted(holders)) or 'none'} did" + _why_not(case),
-            f"{able} signs with a root key: gitwarrant approve",
-            Place(rooted[0]),
-        )
+    return sorted({holder for line in lines if (holder := case.registry.holder(line))})
 
 
 # Words.
@@ -284,25 +343,28 @@ def _passes(check: Callable[[], None]) -> bool:
     return True
 
 
-def _missing(case: Case, path: str, rule: PathRule, by: Sequence[str], authors: frozenset[str]) -> Refused:
-    noun = "approval" if rule.approvals == 1 else "approvals"
+def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
+    noun = "approval" if tally.needed == 1 else "approvals"
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{path!r} needs {rule.approvals} {noun} of {_named(rule.approvers)}"
-        + _so_far(by)
+        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}"
+        + (f" for {some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
+        + _so_far(tally.by)
         + author
         + _why_not(case),
-        _ask(case, rule.approvers, authors | set(by)),
-        rule.place,
+        _ask(case, tally.groups, authors | set(tally.by)),
+        tally.place,
     )
 
 
-def _named(groups: frozenset[str]) -> str:
+def named(groups: frozenset[str]) -> str:
+    """Teams or identities, as a sentence names them."""
     return " or ".join(sorted(groups)) if groups else "anybody known"
 
 
-def _some(paths: Sequence[str]) -> str:
+def some(paths: Sequence[str]) -> str:
+    """The first of some paths, and how many more there are."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]!r}{more}" if paths else "it"
 
@@ -312,7 +374,9 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    return "".join(f"; {item}" for item in case.ignored[:SHOWN])
+    """Each reason once, in the same order whatever the statements' digests are."""
+    reasons = sorted({str(item) for item in case.ignored})
+    return "".join(f"; {reason}" for reason in reasons[:SHOWN])
 
 
 def _rule_place(case: Case) -> Place | None:
@@ -324,24 +388,28 @@ def _rule_place(case: Case) -> Place | None:
 def _able_to_stand_in(case: Case, excluded: frozenset[str]) -> str:
     """Who may change all paths, by name, in parentheses; nothing where nobody else may."""
     rules = list(filter(None, map(case.rule, case.paths)))
-    able = sorted(
-        identity.name
-        for identity in case.registry.members(())
-        if identity.kind is IdentityKind.PERSON
-        and identity.name not in excluded
+    found = [
+        name
+        for name in able(case, frozenset(), excluded)
+        if (identity := case.registry.identity(name))
         and all(belongs(identity, rule.writers) for rule in rules)
-    )
-    return f" ({' or '.join(able[:SHOWN])})" if able else ""
+    ]
+    return f" ({' or '.join(found[:SHOWN])})" if found else ""
 
 
-def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
-    """Who could act, by name."""
-    able = sorted(
+def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
+    """The persons who could still approve, by name."""
+    return sorted(
         identity.name
         for identity in case.registry.members(groups)
         if identity.kind is IdentityKind.PERSON and identity.name not in excluded
     )
-    if not able:
-        who = _named(groups)
+
+
+def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
+    """Who could act, by name."""
+    people = able(case, groups, excluded)
+    if not people:
+        who = named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"
-    return f"{' or '.join(able[:SHOWN])} runs: gitwarrant approve"
+    return f"{' or '.join(people[:SHOWN])} runs: gitwarrant approve"

@@ -4,50 +4,47 @@ A statement counts when every sentence below holds; each has its reason, which
 is shown to the person who wonders why an approval does not count.
 
 1. Its bytes are the canonical form of a statement, of bounded size.
-2. It is about this repository and this ref.
+2. It is about this repository, this ref, and this environment or any.
 3. Its signature is an SSHSIG in the namespace of statements: neither a commit's
    nor a file's signature passes.
-4. The key belongs to the identity it names, and may sign now. Statements carry
-   no trusted time of their own, so an expired key never speaks again.
-5. It was not made in the future, is not expired, and was not made to live
-   longer than `MAX_LIFETIME`.
+4. The key belongs to the identity it names, and was fit when the statement was
+   first seen.
+5. It was not made in the future, nor to live longer than `MAX_LIFETIME`, and
+   was not expired when both it and the landing it covers had been seen.
 6. Only a person approves.
-7. It covers landings of this change (`covered`).
+7. It covers landings of this change (`covering`).
 8. Nobody used its nonce for another statement that already counts.
+9. It was not withdrawn, by its maker or by a root holder.
+10. It was not spent: no earlier warrant of this environment stood on it.
 
-Not checked here: whether the identity is entitled or enough (verify), and
-whether the statement was used for an earlier, already deployed change.
+Not checked here: whether the identity is entitled or enough (landings).
+Source: docs/trust-protocol.md, section 5.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from gitwarrant.model.canonical import Digest, NotCanonical, decode, sha256
+from gitwarrant.model.canonical import Digest, NotCanonical, sha256
 from gitwarrant.model.change import (
-    OBJECT_ID,
     Change,
     CommitId,
     PathChange,
     SignedStatement,
     TreeId,
-    compose,
     diff_digest,
 )
 from gitwarrant.model.identity import IdentityKind
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
-from gitwarrant.trust.identities import Registry, unfit
+from gitwarrant.model.statement import AnyStatement, Bind, Statement, StatementKind
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.covering import Intervals
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.negatives import Negatives
+from gitwarrant.trust.opened import Opened, open_statement, read
 from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, verify_key
 
-MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make
 MAX_LIFETIME = timedelta(days=90)  # an approval older than a quarter was for another world
 MAX_SKEW = timedelta(minutes=5)  # how far a person's clock may be ahead of ours
-MAX_INTERVAL = 100  # landings that one approval bound by `diff` may span; each costs a digest
-NONCE = re.compile(r"[0-9a-f]{32}")  # 128 bits: never drawn twice
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,7 @@ def make(
     about: Interval,
     *,
     bind: Bind,
+    environment: str = "",
     now: datetime,
     lifetime: timedelta,
     nonce: bytes,
@@ -85,6 +83,7 @@ def make(
     """Make a statement; `canonical.encode` gives the bytes to sign in `STATEMENT_NAMESPACE`.
 
     Args:
+        environment: the one it speaks for; empty: wherever the ref is deployed.
         nonce: 16 random bytes.
 
     Raises:
@@ -100,6 +99,7 @@ def make(
         identity=identity,
         repository=about.repository,
         ref=about.ref,
+        environment=environment,
         from_commit=about.from_commit,
         to_tree=about.to_tree,
         bind=bind,
@@ -143,154 +143,108 @@ class _Reason(Exception):
     """Why a statement does not count."""
 
 
-class Intervals:
-    """Where statements lie in a change's chain. Digests are computed when first asked for, once."""
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What statements are judged against: one change for one environment, under one policy."""
 
-    def __init__(self, change: Change) -> None:
-        self._landings = change.landings
-        self._starts = {landing.parent: place for place, landing in enumerate(change.landings)}
-        self._single: dict[Digest, int] | None = None
-        self._from: dict[int, dict[Digest, int]] = {}
-
-    def covered(self, statement: Statement) -> range:
-        """The landings that a statement covers; empty when it covers none.
-
-        Bound by tree: from `from_commit` to the first landing with exactly that
-        tree, if the difference between them is the one that was signed. Bound
-        by diff: from `from_commit` to the first landing where the difference so
-        far is the one that was signed; else the first landing anywhere that
-        makes exactly this difference, so that an approval survives unrelated
-        merges before it. Each statement covers one place, so landing the same
-        difference again after a revert needs a new one.
-        """
-        start = self._starts.get(statement.from_commit)
-        if statement.bind is Bind.TREE:
-            return self._to_tree(start, statement) if start is not None else range(0)
-        if start is not None:
-            end = self._differences(start).get(statement.diff)
-            if end is not None:
-                return range(start, end + 1)
-        place = self._singles().get(statement.diff)
-        return range(0) if place is None else range(place, place + 1)
-
-    def _to_tree(self, start: int, statement: Statement) -> range:
-        for end in range(start, len(self._landings)):
-            if self._landings[end].tree == statement.to_tree:
-                difference = compose([landing.changes for landing in self._landings[start : end + 1]])
-                return range(start, end + 1) if diff_digest(difference) == statement.diff else range(0)
-        return range(0)
-
-    def _differences(self, start: int) -> dict[Digest, int]:
-        """From the digest of the difference so far to the first landing that reaches it."""
-        if start not in self._from:
-            reached: dict[Digest, int] = {}
-            so_far: tuple[PathChange, ...] = ()
-            for end in range(start, min(start + MAX_INTERVAL, len(self._landings))):
-                so_far = compose([so_far, self._landings[end].changes])
-                reached.setdefault(diff_digest(so_far), end)
-            self._from[start] = reached
-        return self._from[start]
-
-    def _singles(self) -> dict[Digest, int]:
-        if self._single is None:
-            self._single = {}
-            for place, landing in enumerate(self._landings):
-                self._single.setdefault(diff_digest(landing.changes), place)
-        return self._single
+    change: Change
+    environment: str
+    """Name of the environment it would go to; empty: it is judged for its rules only."""
+    registry: Registry
+    negatives: Negatives
+    witnessed: Witnessed
+    now: datetime
 
 
-def judge_all(
-    change: Change, registry: Registry, intervals: Intervals, *, now: datetime
-) -> tuple[Judged, ...]:
-    """Judge all statements that came with a change; the same bytes found twice are one statement."""
+def judge_all(hearing: Hearing, intervals: Intervals) -> tuple[Judged, ...]:
+    """Judge all statements that came with a change; the same bytes found twice are one statement.
+
+    Withdrawals, orders and other types are not about landings: they are left out.
+    """
     unique: dict[Digest, Judged] = {}
-    for signed in change.statements:
-        judged = judge(signed, change, registry, intervals, now=now)
+    for signed in hearing.change.statements:
+        judged = judge(signed, hearing, intervals)
+        if judged is None:
+            continue
         if isinstance(judged, Counted) or judged.digest not in unique:
             unique[judged.digest] = judged  # a copy with a broken signature does not hide the good one
     return _one_per_nonce(tuple(unique.values()))
 
 
-def judge(
-    signed: SignedStatement, change: Change, registry: Registry, intervals: Intervals, *, now: datetime
-) -> Judged:
-    """Judge one statement against a change. Never raises: what does not count says why."""
-    statement: Statement | None = None
-    digest = sha256(signed.body)
+def judge(signed: SignedStatement, hearing: Hearing, intervals: Intervals) -> Judged | None:
+    """Judge one statement against a change; None: it is of another type. What does not count says why."""
     try:
-        statement = read(signed.body)
-        _about_this(statement, change)
-        key = _signed(signed)
-        _own(statement, key, registry, now)
-        _in_time(statement, now)
+        opened = open_statement(signed)
+    except NotCanonical as error:  # 1 and 3
+        return _unopened(signed, error)
+    statement = opened.value
+    if not isinstance(statement, Statement):
+        return None
+    try:
+        _about_this(statement, hearing)
+        _own(statement, opened, hearing)
+        _standing(statement, opened.digest, hearing)
         landings = intervals.covered(statement)
         if not landings:
             raise _Reason("it is for other content: no landing here makes the difference it was signed for")
-    except (_Reason, NotCanonical) as error:
-        reason = error.what if isinstance(error, NotCanonical) else str(error)
-        return Ignored(statement, digest, reason)
-    return Counted(statement, digest, key, landings)
+        _in_time(statement, opened.digest, landings, hearing)
+    except _Reason as reason:
+        return Ignored(statement, opened.digest, str(reason))
+    return Counted(statement, opened.digest, opened.key, landings)
 
 
-def read(body: bytes) -> Statement:
-    """Read a statement's bytes (1). Nothing in it is proven.
-
-    Raises:
-        NotCanonical: too large, not the canonical form, or a field is not of its form.
-    """
-    if len(body) > MAX_STATEMENT_BYTES:
-        raise NotCanonical(f"{len(body)} bytes exceed a statement's limit of {MAX_STATEMENT_BYTES}")
-    statement = decode(Statement, body)
-    ids = (statement.from_commit, statement.to_tree)
-    if not all(OBJECT_ID.fullmatch(id_) for id_ in ids) or not DIGEST.fullmatch(statement.diff):
-        raise NotCanonical("a statement's commit, tree or digest is not written as one")
-    if not (statement.identity + statement.repository + statement.ref).isprintable():
-        raise NotCanonical("a statement names something with characters that cannot be shown")
-    if not NONCE.fullmatch(statement.nonce):
-        raise NotCanonical("a statement's nonce is not 32 hexadecimal digits")
-    return statement
+def _unopened(signed: SignedStatement, error: NotCanonical) -> Ignored | None:
+    """A statement whose signature is wrong still says what it wanted to be, so that its maker is told."""
+    try:
+        value: AnyStatement | None = read(signed.body)
+    except NotCanonical:
+        value = None
+    if value is not None and not isinstance(value, Statement):
+        return None
+    return Ignored(value, sha256(signed.body), error.what)
 
 
-def _about_this(statement: Statement, change: Change) -> None:  # 2
+def _about_this(statement: Statement, hearing: Hearing) -> None:  # 2
+    change = hearing.change
     if statement.repository != change.repository:
         raise _Reason(f"it is for repository {statement.repository!r}, not {change.repository!r}")
     if statement.ref != change.ref:
         raise _Reason(f"it is for {statement.ref!r}, not {change.ref!r}")
+    if statement.environment not in ("", hearing.environment):
+        here = f"{hearing.environment!r}" if hearing.environment else "the rules themselves"
+        raise _Reason(f"it is for environment {statement.environment!r}, not {here}")
 
 
-def _signed(signed: SignedStatement) -> PublicKey:  # 3
-    try:
-        return _verified(signed)
-    except BadSignature as error:
-        raise _Reason(error.what) from error
-
-
-@lru_cache(maxsize=1024)
-def _verified(signed: SignedStatement) -> PublicKey:
-    """Cached: on the trust ref, one statement is judged by the policy of each landing."""
-    return verify_key(signed.signature, signed.body, STATEMENT_NAMESPACE)
-
-
-def _own(statement: Statement, key: PublicKey, registry: Registry, now: datetime) -> None:  # 4 and 6
+def _own(statement: Statement, opened: Opened, hearing: Hearing) -> None:  # 4 and 6
+    key, registry = opened.key, hearing.registry
     owner = registry.owner(key.line)
     if owner is None:
         raise _Reason(f"nobody here owns the key {key.fingerprint} that signed it")
     if owner.identity.name != statement.identity:
         raise _Reason(f"it was signed by a key of {owner.identity.name!r}")
-    problem = unfit(owner.key, now)
+    at = hearing.witnessed.time_of([opened.digest], now=hearing.now)
+    problem = registry.unfit(owner, key.fingerprint, at)
     if problem:
         raise _Reason(f"its key {key.fingerprint} {problem}")
     if statement.kind is StatementKind.APPROVE and owner.identity.kind is not IdentityKind.PERSON:
         raise _Reason("a bot cannot approve")
 
 
-def _in_time(statement: Statement, now: datetime) -> None:  # 5
-    if statement.made > now + MAX_SKEW:
+def _standing(statement: Statement, digest: Digest, hearing: Hearing) -> None:  # 9 and 10
+    if hearing.negatives.withdrew(digest, statement.identity):
+        raise _Reason("it was withdrawn")
+    if digest in hearing.witnessed.spent:
+        raise _Reason("it was used: what it speaks for was deployed, and landing it again needs a new one")
+
+
+def _in_time(statement: Statement, digest: Digest, landings: range, hearing: Hearing) -> None:  # 5
+    if statement.made > hearing.now + MAX_SKEW:
         raise _Reason(f"it says it was made in the future, at {statement.made:%Y-%m-%d %H:%M}")
-    if statement.expires <= now:
-        raise _Reason(f"it expired {statement.expires:%Y-%m-%d %H:%M}")
     if statement.expires - statement.made > MAX_LIFETIME:
         raise _Reason(f"it was made to live longer than {MAX_LIFETIME.days} days")
+    covered = [hearing.change.landings[place].commit for place in landings]
+    if statement.expires <= hearing.witnessed.time_of([digest, *covered], now=hearing.now):
+        raise _Reason(f"it expired {statement.expires:%Y-%m-%d %H:%M}")
 
 
 def _one_per_nonce(judged: Sequence[Judged]) -> tuple[Judged, ...]:  # 8

@@ -9,7 +9,7 @@
     4. Each author is entitled to each path he changed. Where a signature proves
        nothing, an entitled identity says `author`, or one more entitled person
        approves.
-    5. Approvals tile the change: each landing and each path has its rule's number
+    5. Unless glass was broken, approvals tile the change: each landing and each path has its rule's number
        of distinct persons, none an author, none a bot; where the environment asks
        for approval, one of each of its teams.
     6. On the trust ref, `.gitwarrant/` changes by the rules before it and with the
@@ -26,20 +26,19 @@ what the files say (render, check, plan). Signed commits prove who wrote, not
 that he wanted them to land here: approvals do.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.change import Change, CommitId, Landing
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.trust import authors, chain, landings, statements
-from gitwarrant.trust.identities import Registry
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust import landings
+from gitwarrant.trust.cases import open_cases, policies_of
 from gitwarrant.trust.landings import Case
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
@@ -51,8 +50,10 @@ def verify(
     policies: Mapping[CommitId, TrustPolicy],
     environment: Environment | None,
     *,
-    seen: Mapping[CommitId, datetime],
+    witnessed: Witnessed,
     now: datetime,
+    waived: bool = False,
+    only: Collection[CommitId] | None = None,
 ) -> Authorship:
     """Prove a change, or refuse it.
 
@@ -62,8 +63,12 @@ def verify(
             change without landings names its head.
         environment: where it would go, for the approvals that it asks for
             itself; None: the change is judged for its rules only.
-        seen: when each commit was first seen on the ref, from the log; `now`
-            stands in for what was not recorded yet.
+        witnessed: what the log remembers; `now` stands in for times that were
+            not recorded yet.
+        waived: glass was broken and the alarm about it acknowledged: approvals
+            are owed, not asked (5.4). Never of a change of the rules.
+        only: the landings to judge; None: all. The others only have to hang
+            together (1, 2): the trust ref is followed this way.
 
     Raises:
         Refused: stage `verify`; the first landing that fails, and how many
@@ -71,33 +76,56 @@ def verify(
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
-    if environment is not None and environment.ref != change.ref:
-        raise ValueError(f"environment {environment.name!r} follows {environment.ref}, not {change.ref}")
-    if root.threshold < 1:
-        raise ValueError("a root of trust without a threshold protects nothing")
-    in_force = _policies(change, policies)
-    chain.check_shape(change, root.repository)  # 1
-    commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, seen=seen, now=now)
-    proofs: list[LandingProof] = []
-    refusals: list[Refused] = []
-    for place, parsed in enumerate(commits):
-        try:
-            proofs.append(landings.judge(cases.open(place, parsed, in_force[place])))  # 3 to 6
-        except Refused as refusal:
-            refusals.append(refusal)
+    outcomes = outcomes_of(
+        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, only=only
+    )
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refusals:
-        raise _first_of(refusals)
+        raise first_of(refusals)
+    in_force = policies_of(change, policies)
     _check_versions(in_force)  # 6
-    _check_expiry(change, root, in_force[-1], now)  # 7
+    judged = [landing for landing in change.landings if only is None or landing.commit in only]
+    _check_expiry(judged, change.ref, root, policies[judged[-1].commit] if judged else in_force[-1], now)  # 7
     return Authorship(
         repository=change.repository,
         ref=change.ref,
         base=change.base,
         head=change.head,
         policy=digest(in_force[-1]),
-        landings=tuple(proofs),
+        landings=tuple(outcome for outcome in outcomes if isinstance(outcome, LandingProof)),
+        owed=waived,
     )
+
+
+def outcomes_of(
+    change: Change,
+    root: TrustRoot,
+    policies: Mapping[CommitId, TrustPolicy],
+    environment: Environment | None,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+    waived: bool = False,
+    only: Collection[CommitId] | None = None,
+) -> tuple[LandingProof | Refused, ...]:
+    """Steps 1 to 6: the proof or the refusal of each landing; the arguments are those of `verify`.
+
+    Raises:
+        Refused: steps 1 and 2: the change does not hang together.
+    """
+    cases = open_cases(
+        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, only=only
+    )
+    return tuple(map(_outcome, cases))
+
+
+def _outcome(case: Case | Refused) -> LandingProof | Refused:
+    if isinstance(case, Refused):
+        return case
+    try:
+        return landings.judge(case)
+    except Refused as refusal:
+        return refusal
 
 
 def check_succession(before: TrustPolicy, after: TrustPolicy, *, now: datetime | None = None) -> None:
@@ -125,95 +153,15 @@ def check_succession(before: TrustPolicy, after: TrustPolicy, *, now: datetime |
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
-
-    registry: Registry
-    counted: Mapping[int, Sequence[statements.Counted]]
-    ignored: tuple[statements.Ignored, ...]
-
-
-def _heard(registry: Registry, judged: Sequence[statements.Judged]) -> _Heard:
-    counted: dict[int, list[statements.Counted]] = {}
-    ignored: list[statements.Ignored] = []
-    for item in judged:
-        if isinstance(item, statements.Ignored):
-            ignored.append(item)
-            continue
-        for place in item.landings:
-            counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored))
-
-
-class _Cases:
-    """Gathers what speaks for each landing. What depends on a policy only is made once per policy."""
-
-    def __init__(
-        self,
-        change: Change,
-        root: TrustRoot,
-        environment: Environment | None,
-        *,
-        seen: Mapping[CommitId, datetime],
-        now: datetime,
-    ) -> None:
-        self._change, self._root, self._environment = change, root, environment
-        self._seen, self._now = seen, now
-        self._intervals = statements.Intervals(change)
-        self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
-        self._known: dict[int, _Heard] = {}
-
-    def open(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case:
-        """Step 3 for one landing, with the statements that cover it."""
-        heard = self._under(policy)
-        landing = self._change.landings[place]
-        return Case(
-            landing=landing,
-            commits=self._prove(landing, parsed, heard.registry),
-            counted=tuple(heard.counted.get(place, ())),
-            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
-            policy=policy,
-            registry=heard.registry,
-            environment=self._environment,
-            root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
-        )
-
-    def _prove(
-        self, landing: Landing, parsed: Sequence[ParsedCommit], registry: Registry
-    ) -> tuple[authors.Signed | authors.Unproven, ...]:
-        return tuple(
-            authors.prove(commit, own, registry, at=self._seen.get(commit.id, self._now))
-            for commit, own in zip(landing.commits, parsed, strict=True)
-        )
-
-    def _is_about_this_line(self, ignored: statements.Ignored) -> bool:
-        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
-        return ignored.statement is not None and ignored.statement.from_commit in self._line
-
-    def _under(self, policy: TrustPolicy) -> _Heard:
-        if id(policy) not in self._known:
-            registry = Registry(policy, self._root.keys)
-            judged = statements.judge_all(self._change, registry, self._intervals, now=self._now)
-            self._known[id(policy)] = _heard(registry, judged)
-        return self._known[id(policy)]
-
-
-def _policies(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tuple[TrustPolicy, ...]:
-    wanted = [landing.commit for landing in change.landings] or [change.head]
-    missing = next((commit for commit in wanted if commit not in policies), None)
-    if missing:
-        raise ValueError(f"no policy is given for {missing}")
-    return tuple(policies[commit] for commit in wanted)
-
-
 def _check_versions(in_force: Sequence[TrustPolicy]) -> None:
     for before, after in pairwise(in_force):
         if after is not before:
             check_succession(before, after)
 
 
-def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: datetime) -> None:
+def _check_expiry(
+    judged: Sequence[Landing], ref: str, root: TrustRoot, policy: TrustPolicy, now: datetime
+) -> None:
     if policy.repository != root.repository:
         raise Refused(
             f"the trust policy is for repository {policy.repository!r}, not {root.repository!r}",
@@ -221,7 +169,7 @@ def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: dat
             remedy="name this repository in .gitwarrant/trust.yaml, or mend the agent's configuration",
             place=TRUST_FILE,
         )
-    if now < policy.expires or not change.landings or _only_renews(change, root):
+    if now < policy.expires or not judged or _only_renews(judged[-1], ref, root):
         return
     raise Refused(
         f"the trust policy expired {policy.expires:%Y-%m-%d %H:%M}, so nothing new is accepted",
@@ -231,14 +179,15 @@ def _check_expiry(change: Change, root: TrustRoot, policy: TrustPolicy, now: dat
     )
 
 
-def _only_renews(change: Change, root: TrustRoot) -> bool:
-    """Whether the head touches nothing but `.gitwarrant/` on the trust ref: step 6 judged all of it."""
+def _only_renews(landing: Landing, ref: str, root: TrustRoot) -> bool:
+    """Whether it touches nothing but `.gitwarrant/` on the trust ref: step 6 judged all of it."""
     prefix = f"{landings.CONFIGURATION}/"
-    paths = [path.path for path in change.landings[-1].changes]
-    return change.ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
+    paths = [path.path for path in landing.changes]
+    return ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
 
 
-def _first_of(refusals: Sequence[Refused]) -> Refused:
+def first_of(refusals: Sequence[Refused]) -> Refused:
+    """The first of several refusals, which says how many others there are."""
     first, others = refusals[0], len(refusals) - 1
     if not others:
         return first

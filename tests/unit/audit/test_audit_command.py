@@ -37,6 +37,7 @@ def authorship(head: CommitId, author: str, approver: str, path: str) -> Authors
         Proof.SIGNATURE,
         (Approval(approver, Digest("sha256:s"), f"SHA256:{approver}"),) if approver else (),
         (path,),
+        frozenset(),
     )
     other = LandingProof(
         CommitId("9" * 40),
@@ -45,6 +46,7 @@ def authorship(head: CommitId, author: str, approver: str, path: str) -> Authors
         Proof.SIGNATURE,
         (),
         ("web.yaml",),
+        frozenset(),
     )
     return Authorship("shop/environments", "refs/heads/main", ONE, head, Digest("sha256:p"), (other, landing))
 

@@ -173,13 +173,3 @@ def test_trust_stands_where_it_was_last_advanced_for_each_ref(log: Recorder) -> 
     assert queries.trusted_revision(log) == "c"
     assert queries.trusted_revision(log, "production") == "b"
     assert queries.trusted_revision(log, "staging") is None
-
-
-def test_a_commit_was_first_seen_at_its_first_record(log: Recorder) -> None:
-    a, b, c = CommitId("a"), CommitId("b"), CommitId("c")
-    log.append(RecordKind.FIRST_SEEN, "production", {"ref": "refs/heads/main", "commits": [a, b]})
-    log.append(RecordKind.FIRST_SEEN, "", {"ref": "refs/heads/main", "commits": [b, c]})
-
-    later = NOON + timedelta(seconds=1)
-    assert queries.first_seen(log) == {a: NOON, b: NOON, c: later}
-    assert queries.first_seen(log, [b, c, CommitId("d")]) == {b: NOON, c: later}

@@ -91,7 +91,7 @@ def test_what_fetch_gives(elsewhere: Elsewhere, fetched: FetchCall) -> None:
 def test_verify(elsewhere: Elsewhere, judgement: Judgement) -> None:
     asked = judgement.question
     policies = everywhere(asked.change, asked.policy)
-    call = VerifyCall(asked.change, asked.root, policies, asked.environment, asked.seen, asked.now)
+    call = VerifyCall(asked.change, asked.root, policies, asked.environment, asked.witnessed, asked.now)
 
     there = elsewhere.answer(call)
 

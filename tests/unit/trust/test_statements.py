@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.support.chain import BASE, DAY, MAIN, NOW, POLICY, REPOSITORY, ROOT, Chain
+from tests.support.chain import BASE, DAY, MAIN, NOW, POLICY, REPOSITORY, Chain
 
-from gitwarrant.model.canonical import NotCanonical, encode
+from gitwarrant.model.canonical import NotCanonical, decode, encode
 from gitwarrant.model.change import diff_digest
 from gitwarrant.model.statement import Bind, Statement, StatementKind
-from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.statements import Counted, Ignored, Intervals, interval, judge_all, make, read
+from gitwarrant.trust.covering import Intervals
+from gitwarrant.trust.opened import read
+from gitwarrant.trust.statements import Counted, Ignored, interval, judge_all, make
 
 
 def one_landing() -> Chain:
@@ -40,6 +41,7 @@ def test_a_statement_says_what_its_interval_is() -> None:
         identity="bob",
         repository=REPOSITORY,
         ref=MAIN,
+        environment="",
         from_commit=BASE,
         to_tree=change.landings[0].tree,
         bind=Bind.DIFF,
@@ -93,9 +95,8 @@ def test_what_does_not_count_is_kept_with_its_reason() -> None:
     chain = one_landing()
     good = chain.approve("bob")
     other = chain.approve("carol", ref="refs/heads/staging")
-    registry = Registry(POLICY, ROOT.keys)
 
-    counted, ignored = judge_all(chain.change(), registry, Intervals(chain.change()), now=NOW)
+    counted, ignored = judge_all(chain.hearing(), Intervals(chain.change()))
 
     assert isinstance(counted, Counted)
     assert (counted.statement, counted.landings) == (good, range(1))
@@ -118,7 +119,7 @@ def test_an_approval_bound_by_tree_is_for_its_difference_too() -> None:
     chain = one_landing()
     chain.approve("bob", bind=Bind.TREE, diff="sha256:" + "0" * 64)
 
-    [ignored] = judge_all(chain.change(), Registry(POLICY, ROOT.keys), Intervals(chain.change()), now=NOW)
+    [ignored] = judge_all(chain.hearing(), Intervals(chain.change()))
 
     assert isinstance(ignored, Ignored)
     assert ignored.reason.startswith("it is for other content")
@@ -132,10 +133,10 @@ def test_a_difference_that_landed_twice_is_covered_where_it_landed_first() -> No
     chain.land({"notes/b": "unrelated"}, by="alice")
     for replicas in (2, 1, 2):
         chain.land({"web.yaml": f"replicas: {replicas}"}, by="alice")
-    elsewhere = replace(read(branch.statements[0].body), from_commit="0" * 40)  # type: ignore[arg-type]  # an id
-    chain.approve("bob", from_commit=elsewhere.from_commit, diff=elsewhere.diff)
+    elsewhere = decode(Statement, branch.statements[0].body)
+    chain.approve("bob", from_commit="0" * 40, diff=elsewhere.diff)
 
-    [counted] = judge_all(chain.change(), Registry(POLICY, ROOT.keys), Intervals(chain.change()), now=NOW)
+    [counted] = judge_all(chain.hearing(), Intervals(chain.change()))
 
     assert isinstance(counted, Counted)
     assert counted.landings == range(1, 2)

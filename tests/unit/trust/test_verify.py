@@ -26,6 +26,7 @@ from gitwarrant.model.change import Change, CommitId, SignedStatement, TreeId
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, TrustPolicy, TrustRoot
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, StatementKind
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.statements import interval, make
 from gitwarrant.trust.verify import verify
@@ -53,6 +54,7 @@ def test_a_signed_and_approved_landing_is_proven() -> None:
                 proof=Proof.SIGNATURE,
                 approvals=(Approval("bob", sha256(chain.statements[0].body), fingerprint("bob")),),
                 paths=("web.yaml",),
+                statements=frozenset([sha256(chain.statements[0].body)]),
             ),
         ),
     )
@@ -197,7 +199,7 @@ def broken(change: Change) -> str:
     """What verify says of a change that does not hang together."""
     policies = {landing.commit: POLICY for landing in change.landings}
     with pytest.raises(Refused) as caught:
-        verify(change, ROOT, policies, None, seen={}, now=NOW)
+        verify(change, ROOT, policies, None, witnessed=Witnessed(), now=NOW)
     assert caught.value.stage == "verify"
     return caught.value.what
 
@@ -269,14 +271,14 @@ def test_a_commit_that_leads_nowhere_is_refused() -> None:
 
 def test_a_policy_that_is_missing_is_a_wrong_call() -> None:
     with pytest.raises(ValueError, match="no policy is given"):
-        verify(CHANGE, ROOT, {}, None, seen={}, now=NOW)
+        verify(CHANGE, ROOT, {}, None, witnessed=Witnessed(), now=NOW)
 
 
 def test_a_root_without_threshold_is_a_wrong_call() -> None:
     policies = {landing.commit: POLICY for landing in CHANGE.landings}
 
     with pytest.raises(ValueError, match="without a threshold"):
-        verify(CHANGE, replace(ROOT, threshold=0), policies, None, seen={}, now=NOW)
+        verify(CHANGE, replace(ROOT, threshold=0), policies, None, witnessed=Witnessed(), now=NOW)
 
 
 def test_an_environment_of_another_ref_is_a_wrong_call() -> None:
@@ -329,7 +331,7 @@ def test_a_repository_on_disk_is_proven_from_its_objects(tmp_path: Path) -> None
 
     def judged(change: Change) -> Authorship:
         policies = {landing.commit: policy for landing in change.landings}
-        return verify(change, root, policies, None, seen={}, now=NOW)
+        return verify(change, root, policies, None, witnessed=Witnessed(), now=NOW)
 
     proofs = judged(replace(change, statements=(signed,))).landings
     with pytest.raises(Refused, match=f"landing {short(change.landings[0].commit)}: .* needs 1 approval"):

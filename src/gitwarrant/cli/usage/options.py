@@ -15,9 +15,9 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_signing(parser: argparse.ArgumentParser, default_lifetime: str) -> None:
+def add_signing(parser: argparse.ArgumentParser, default_lifetime: str, *, default: str) -> None:
     """Take the interval and how the statement binds to it."""
-    parser.add_argument("revision", nargs="?", default="HEAD", help="what it is about (default: HEAD)")
+    parser.add_argument("revision", nargs="?", help=f"a branch or commit (default: {default})")
     parser.add_argument("--base", metavar="REV", help="where it begins (default: where it left the ref)")
     parser.add_argument(
         "--bind",
@@ -27,6 +27,7 @@ def add_signing(parser: argparse.ArgumentParser, default_lifetime: str) -> None:
     )
     parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 14d or 12h")
     parser.add_argument("--ref", help="the protected ref it is for (default: the trust ref)")
+    parser.add_argument("--environment", help="count for this environment only (default: wherever it lands)")
     parser.add_argument("--key", metavar="FILE", help="the SSH key to sign with (default: user.signingkey)")
     parser.add_argument("--yes", action="store_true", help="sign without asking")
     parser.add_argument("--no-push", action="store_true", help="keep the statement in this clone for now")

@@ -18,4 +18,4 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the interval and how the statement binds to it."""
-    add_signing(parser, "30d")
+    add_signing(parser, "30d", default="HEAD")

@@ -1,0 +1,27 @@
+"""What a log remembers of a repository, so that no server can take it back by no longer showing it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.change import CommitId, SignedStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """When things were first seen, what was taken back, and what was used up.
+
+    The same for a clone without a log: nothing was seen before, all is judged now.
+    """
+
+    seen: Mapping[str, datetime] = field(default_factory=dict)
+    """When each commit (by id) and each statement (by digest) was first seen."""
+    negatives: tuple[SignedStatement, ...] = ()
+    """Withdrawals and key revocations that were seen once; they are judged like those still shown."""
+    spent: frozenset[Digest] = frozenset()
+    """Statements on which an earlier warrant of this environment stood."""
+
+    def time_of(self, names: Iterable[CommitId | Digest], *, now: datetime) -> datetime:
+        """When the last of some things was first seen; `now` for what was not yet."""
+        return max((self.seen.get(name, now) for name in names), default=now)

@@ -1,0 +1,96 @@
+"""What a deployer's log remembers for verify, kept up to date by reading only what is new.
+
+What is remembered was recorded before it is used, so two readings of a log
+that begin anywhere come to the same end.
+"""
+
+import base64
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from gitwarrant.audit.queries import member
+from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.model.canonical import Digest, sha256
+from gitwarrant.model.change import Change, SignedStatement
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.negatives import is_negative
+from gitwarrant.trust.statements import MAX_LIFETIME
+
+REMEMBERED = frozenset({RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK})
+SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
+MARGIN = timedelta(days=1)  # clocks of people and log differ by less
+
+
+class Memory:
+    """First-seen times, and withdrawals and revocations, of one log."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder, self._read = recorder, 0
+        self._seen: dict[str, datetime] = {}
+        self._negatives: dict[Digest, SignedStatement] = {}
+
+    def witnessed(self, change: Change, environment: str) -> Witnessed:
+        """What verify needs to know for a change; what was never seen before is recorded as seen now."""
+        self._catch_up()
+        self._remember_commits(change)
+        self._remember_statements(change.ref, change.statements)
+        names = [*_commits(change), *(sha256(signed.body) for signed in change.statements)]
+        return Witnessed(
+            seen={name: self._seen[name] for name in names},
+            negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
+            spent=self._spent(environment),
+        )
+
+    def _catch_up(self) -> None:
+        for record in self._recorder.read(self._read, Selection(REMEMBERED)):
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        self._read = record.number
+        if record.kind is RecordKind.TAKEN_BACK:
+            signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
+            self._negatives[sha256(signed.body)] = signed
+            return
+        for part in ("commits", "statements"):
+            for name in record.body.get(part, ()):
+                self._seen.setdefault(name, record.time)
+
+    def _remember_commits(self, change: Change) -> None:
+        new = [commit for commit in _commits(change) if commit not in self._seen]
+        if new:
+            body = {"ref": change.ref, "commits": new}
+            self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", body))
+
+    def _remember_statements(self, ref: str, statements: Iterable[SignedStatement]) -> None:
+        unknown = {sha256(signed.body): signed for signed in statements}
+        new = {digest: signed for digest, signed in sorted(unknown.items()) if digest not in self._seen}
+        if not new:
+            return
+        for signed in filter(is_negative, new.values()):  # before the time that makes them known
+            body = {"statement": _text(signed.body), "signature": _text(signed.signature)}
+            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", body))
+        self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", {"ref": ref, "statements": list(new)}))
+
+    def _spent(self, environment: str) -> frozenset[Digest]:
+        """Statements that warrants stood on; older ones have expired before any landing they could cover."""
+        spent: set[Digest] = set()
+        newest: datetime | None = None
+        for record in self._recorder.read(0, Selection(SPENDING, environment, newest_first=True)):
+            newest = newest or record.time
+            if record.time < newest - MAX_LIFETIME - MARGIN:
+                break
+            spent.update(map(Digest, record.body.get("statements", ())))
+        return frozenset(spent)
+
+
+def _commits(change: Change) -> list[str]:
+    return [commit.id for landing in change.landings for commit in landing.commits]
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(record: Record, name: str) -> bytes:
+    return base64.b64decode(member(record, name, str))

@@ -1,0 +1,155 @@
+"""Steps 1 to 3 of verify: from a change to one case for each landing, with everything that speaks for it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.git.commit import ParsedCommit
+from gitwarrant.model.change import Change, CommitId, Landing
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust import authors, chain, statements
+from gitwarrant.trust.covering import Intervals
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.landings import Case
+from gitwarrant.trust.negatives import negatives
+from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
+
+
+def open_cases(
+    change: Change,
+    root: TrustRoot,
+    policies: Mapping[CommitId, TrustPolicy],
+    environment: Environment | None,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+    waived: bool = False,
+    only: Collection[CommitId] | None = None,
+) -> tuple[Case | Refused, ...]:
+    """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
+
+    Args:
+        only: the landings to open a case for; None: all.
+
+    Raises:
+        Refused: steps 1 and 2: the change does not hang together.
+        ValueError: a policy is missing, the environment is of another ref, or
+            the root has no threshold.
+    """
+    if environment is not None and environment.ref != change.ref:
+        raise ValueError(f"environment {environment.name!r} follows {environment.ref}, not {change.ref}")
+    if root.threshold < 1:
+        raise ValueError("a root of trust without a threshold protects nothing")
+    in_force = policies_of(change, policies)
+    chain.check_shape(change, root.repository)  # 1
+    commits = chain.read_commits(change)  # 2
+    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived)
+    return tuple(
+        cases.attempt(place, parsed, in_force[place])  # 3
+        for place, parsed in enumerate(commits)
+        if only is None or change.landings[place].commit in only
+    )
+
+
+def policies_of(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tuple[TrustPolicy, ...]:
+    """The policy of each landing, in order; of a change without landings, that of its head.
+
+    Raises:
+        ValueError: one is missing.
+    """
+    wanted = [landing.commit for landing in change.landings] or [change.head]
+    missing = next((commit for commit in wanted if commit not in policies), None)
+    if missing:
+        raise ValueError(f"no policy is given for {missing}")
+    return tuple(policies[commit] for commit in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
+
+    registry: Registry
+    counted: Mapping[int, Sequence[Counted]]
+    ignored: tuple[Ignored, ...]
+
+
+def _heard(registry: Registry, judged: Sequence[Judged]) -> _Heard:
+    counted: dict[int, list[Counted]] = {}
+    ignored: list[Ignored] = []
+    for item in judged:
+        if isinstance(item, Ignored):
+            ignored.append(item)
+            continue
+        for place in item.landings:
+            counted.setdefault(place, []).append(item)
+    return _Heard(registry, counted, tuple(ignored))
+
+
+class _Cases:
+    """Gathers what speaks for each landing. What depends on a policy only is made once per policy."""
+
+    def __init__(
+        self,
+        change: Change,
+        root: TrustRoot,
+        environment: Environment | None,
+        *,
+        witnessed: Witnessed,
+        now: datetime,
+        waived: bool,
+    ) -> None:
+        self._change, self._root, self._environment = change, root, environment
+        self._witnessed, self._now, self._waived = witnessed, now, waived
+        self._intervals = Intervals(change)
+        self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
+        self._known: dict[int, _Heard] = {}
+
+    def attempt(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case | Refused:
+        """Step 3 for one landing, with the statements that cover it."""
+        heard = self._under(policy)
+        landing = self._change.landings[place]
+        try:
+            commits = self._prove(landing, parsed, heard.registry)
+        except Refused as refusal:
+            return refusal
+        return Case(
+            landing=landing,
+            commits=commits,
+            counted=tuple(heard.counted.get(place, ())),
+            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
+            policy=policy,
+            registry=heard.registry,
+            environment=self._environment,
+            root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
+            now=self._now,
+            waived=self._waived,
+        )
+
+    def _prove(
+        self, landing: Landing, parsed: Sequence[ParsedCommit], registry: Registry
+    ) -> tuple[authors.Signed | authors.Unproven, ...]:
+        seen = self._witnessed.seen
+        return tuple(
+            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now))
+            for commit, own in zip(landing.commits, parsed, strict=True)
+        )
+
+    def _is_about_this_line(self, ignored: Ignored) -> bool:
+        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
+        return ignored.statement is not None and ignored.statement.from_commit in self._line
+
+    def _under(self, policy: TrustPolicy) -> _Heard:
+        if id(policy) not in self._known:
+            everything = (*self._change.statements, *self._witnessed.negatives)
+            registry = Registry(policy, self._root.keys)
+            taken = negatives(everything, self._change.repository, registry)
+            name = self._environment.name if self._environment else ""
+            hearing = Hearing(
+                self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now
+            )
+            judged = statements.judge_all(hearing, self._intervals)
+            self._known[id(policy)] = _heard(hearing.registry, judged)
+        return self._known[id(policy)]

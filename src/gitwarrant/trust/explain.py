@@ -1,0 +1,193 @@
+"""Say in words what verify finds about each landing of a change: every signature, rule and verdict.
+
+The verdict itself is `landings.judge`'s, so an explanation never disagrees with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.git.commit import parse_commit
+from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import Place, Refused
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.statement import StatementKind
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust import landings
+from gitwarrant.trust.authors import Signed
+from gitwarrant.trust.cases import open_cases
+from gitwarrant.trust.chain import short
+from gitwarrant.trust.landings import Case, Tally
+from gitwarrant.trust.verify import verify
+
+MAX_TITLE = 72  # characters of a message's first line that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that a step of verify found. `holds` is None for what speaks neither for nor against."""
+
+    step: str
+    holds: bool | None
+    text: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for a landing, and the persons who could still give it."""
+
+    tally: Tally
+    able: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One landing: what was found, what is asked, and why it is refused; None: it is not."""
+
+    landing: CommitId
+    title: str
+    paths: tuple[str, ...]
+    authors: tuple[str, ...]
+    said: tuple[Said, ...]
+    wanted: tuple[Wanted, ...]
+    refusal: Refused | None
+
+    @property
+    def missing(self) -> tuple[Wanted, ...]:
+        """What is still to be given."""
+        return tuple(wanted for wanted in self.wanted if wanted.tally.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All landings of a change; `refusal` is verify's verdict on the whole, None: it is proven."""
+
+    change: Change
+    accounts: tuple[Account, ...]
+    refusal: Refused | None
+
+
+def explain(
+    change: Change,
+    root: TrustRoot,
+    policies: Mapping[CommitId, TrustPolicy],
+    environment: Environment | None,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+    waived: bool = False,
+) -> Explanation:
+    """Explain a change; the arguments are those of `verify`. Never refuses.
+
+    A change that does not hang together (steps 1 and 2) has no accounts, only its refusal.
+    """
+    try:
+        cases = open_cases(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
+    except Refused as refusal:
+        return Explanation(change, (), refusal)
+    accounts = tuple(
+        _account(landing.commit, _title(landing.commits[-1].raw, landing.commit), case)
+        for landing, case in zip(change.landings, cases, strict=True)
+    )
+    whole: Refused | None = None
+    try:
+        verify(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
+    except Refused as refusal:
+        whole = refusal
+    return Explanation(change, accounts, whole)
+
+
+def _account(commit: CommitId, title: str, case: Case | Refused) -> Account:
+    if isinstance(case, Refused):
+        lie = Said("3", holds=False, text=case.what, place=case.place)
+        return Account(commit, title, (), (), (lie,), (), case)
+    refusal: Refused | None = None
+    try:
+        landings.judge(case)
+    except Refused as found:
+        refusal = found
+    wanted = _wanted(case)
+    said = (*_signatures(case), *_entitlement(case), *_acceptance(case, wanted), *_roots(case))
+    return Account(commit, title, case.paths, tuple(sorted(case.writers)), said, wanted, refusal)
+
+
+def _title(raw: bytes, commit: CommitId) -> str:
+    line = parse_commit(raw, commit).message.decode().partition("\n")[0]
+    return line if len(line) <= MAX_TITLE else f"{line[: MAX_TITLE - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _signatures(case: Case) -> Iterator[Said]:
+    """Step 3: each commit's signature, key and identity."""
+    for commit in case.commits:
+        if isinstance(commit, Signed):
+            kind = commit.key.line.partition(" ")[0]
+            text = (
+                f"commit {short(commit.commit.id)} was signed by {commit.identity.name} "
+                f"({commit.identity.kind.value}) with {commit.key.fingerprint} ({kind})"
+            )
+            yield Said("3", holds=True, text=text, place=commit.identity.place)
+        else:
+            yield Said("3", holds=None, text=f"{commit}: it proves nothing about who wrote it")
+
+
+def _entitlement(case: Case) -> Iterator[Said]:
+    """Step 4: who may write these paths, and who stands for what no signature proves."""
+    try:
+        landings.check_writers(case)
+    except Refused as refusal:
+        yield Said("4", holds=False, text=_own_words(case, refusal), place=refusal.place)
+        return
+    for name in sorted(case.writers):
+        yield Said("4", holds=True, text=f"{name} may change {landings.some(case.paths)}")
+    if not case.unproven:
+        return
+    claims = case.statements(StatementKind.AUTHOR)
+    entitled = landings.entitled_claims(case)
+    for name in sorted(claims):
+        may = "may" if name in entitled else "may not"
+        text = f"{name} says to be the author, and {may} change all of it"
+        yield Said("4.3", holds=name in entitled, text=text)
+    if not claims:
+        yield Said("4.3", holds=None, text="nobody says to be the author; one more approver can stand in")
+
+
+def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
+    """Step 5: what is asked, who gave it, and which statements do not count."""
+    for name, item in sorted(case.statements(StatementKind.APPROVE).items()):
+        own = name in landings.authors_of(case)
+        until = f"{item.statement.expires:%Y-%m-%d %H:%M}"
+        tail = ", but is an author and does not count" if own else f" (expires {until})"
+        yield Said("5", holds=None if own else True, text=f"{name} approved{tail}")
+    for ignored in case.ignored:
+        yield Said("5", holds=None, text=str(ignored))
+    for ask in wanted:
+        tally = ask.tally
+        given = f"{len(tally.by)} of {tally.needed}" if tally.needed else "no"
+        text = f"{tally.asker} needs approvals of {landings.named(tally.groups)}: {given}"
+        yield Said("5", holds=not tally.missing, text=text, place=tally.place)
+
+
+def _wanted(case: Case) -> tuple[Wanted, ...]:
+    authors = landings.authors_of(case)
+    try:
+        asked = landings.tallies(case, authors=authors)
+    except Refused:
+        return ()  # no rule covers a path: the refusal says so
+    return tuple(
+        Wanted(tally, tuple(landings.able(case, tally.groups, authors | set(tally.by)))) for tally in asked
+    )
+
+
+def _roots(case: Case) -> Iterator[Said]:
+    """Step 6: the root's consent to a change of the rules."""
+    if not any(case.is_rooted(path) for path in case.paths):
+        return
+    holders = landings.consenting(case)
+    text = f"it changes the rules: {len(holders)} of {case.root_threshold} root holders consented"
+    yield Said("6", holds=len(holders) >= case.root_threshold, text=f"{text}: {', '.join(holders) or 'none'}")
+
+
+def _own_words(case: Case, refusal: Refused) -> str:
+    return refusal.what.removeprefix(f"landing {short(case.landing.commit)}: ")

@@ -1,0 +1,92 @@
+"""What takes evidence away: withdrawals of statements and revocations of keys.
+
+Taking away needs less proof than giving: any key that was ever an identity's
+speaks for it here, expired or revoked. A root holder may withdraw anybody's
+statement and revoke anybody's key but another holder's root key: below the
+threshold, holders must not be able to silence each other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gitwarrant.model.canonical import Digest, NotCanonical
+from gitwarrant.model.change import SignedStatement
+from gitwarrant.model.statement import KeyRevocation, Withdrawal
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.opened import Opened, open_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """Withdrawn statements, each with who withdrew it; revoked keys by fingerprint, with since when."""
+
+    withdrawn: Mapping[Digest, frozenset[str]] = field(default_factory=dict)
+    """From a statement's digest to the names of those who withdrew it; `""` stands for a root holder."""
+    revoked: Mapping[str, datetime | None] = field(default_factory=dict)
+
+    def withdrew(self, statement: Digest, maker: str) -> bool:
+        """Whether a statement was withdrawn by its maker or by a root holder."""
+        return not self.withdrawn.get(statement, frozenset()).isdisjoint({maker, ROOT})
+
+
+ROOT = ""
+
+
+def is_negative(signed: SignedStatement) -> bool:
+    """Whether a signed statement takes something away: what a log keeps and a heart lists."""
+    try:
+        return isinstance(open_statement(signed).value, Withdrawal | KeyRevocation)
+    except NotCanonical:
+        return False
+
+
+def negatives(signed: Iterable[SignedStatement], repository: str, registry: Registry) -> Negatives:
+    """Gather all withdrawals and revocations that count, whatever else is among the statements."""
+    withdrawn: dict[Digest, frozenset[str]] = {}
+    revoked: dict[str, datetime | None] = {}
+    for item in signed:
+        match _said(item, repository, registry):
+            case (Withdrawal() as withdrawal, by):
+                withdrawn[withdrawal.statement] = withdrawn.get(withdrawal.statement, frozenset()) | {by}
+            case (KeyRevocation() as revocation, _):
+                since = revocation.compromised_since
+                if revocation.fingerprint in revoked:
+                    since = _earliest(revoked[revocation.fingerprint], since)
+                revoked[revocation.fingerprint] = since
+            case _:
+                pass
+    return Negatives(withdrawn, revoked)
+
+
+def _said(
+    signed: SignedStatement, repository: str, registry: Registry
+) -> tuple[Withdrawal | KeyRevocation, str] | None:
+    """A negative and who says it; None: it is none, or he may not say it."""
+    try:
+        opened = open_statement(signed)
+    except NotCanonical:
+        return None
+    value = opened.value
+    if not isinstance(value, Withdrawal | KeyRevocation) or value.repository != repository:
+        return None
+    owner = registry.owner(opened.key.line)
+    if owner is None or owner.identity.name != value.identity:
+        return None
+    if isinstance(value, KeyRevocation) and not _may_revoke(value, opened, registry):
+        return None
+    return value, ROOT if registry.holder(opened.key.line) else owner.identity.name
+
+
+def _may_revoke(revocation: KeyRevocation, opened: Opened, registry: Registry) -> bool:
+    target = registry.by_fingerprint(revocation.fingerprint)
+    if target is None:
+        return False
+    if target.identity.name == revocation.identity:
+        return True
+    return bool(registry.holder(opened.key.line)) and not registry.holder(target.key.public)
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Of two moments the stricter; none given: everything falls."""
+    return None if one is None or other is None else min(one, other)

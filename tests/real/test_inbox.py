@@ -1,0 +1,139 @@
+"""What awaits a person, and the ten seconds from there to a signature: a real Git server and real clones."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.support.deployers import Deployer, Said, open_deployer, trust_file
+
+from gitwarrant.demo.forge import Person, run_git
+
+WEB = "production/web.yaml"
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {mode: %s}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A person's own clone."""
+
+    shop: Deployer
+    person: Person
+    clone: Path
+
+    def gitwarrant(self, *arguments: str) -> Said:
+        here = Path.cwd()
+        os.chdir(self.clone)
+        try:
+            return self.shop.here(*arguments)
+        finally:
+            os.chdir(here)
+
+    def branch(self, name: str, mode: str) -> None:
+        """Push a signed branch."""
+        run_git(self.clone, "checkout", "-q", "-b", name, "origin/main")
+        (self.clone / WEB).parent.mkdir(exist_ok=True)
+        (self.clone / WEB).write_text(CONFIG_MAP % mode)
+        run_git(self.clone, "add", "-A", person=self.person)
+        run_git(self.clone, "commit", "-q", "-S", "-m", f"Set mode to {mode}", person=self.person)
+        run_git(self.clone, "push", "-q", "origin", name)
+
+
+def desk(shop: Deployer, person: Person) -> Desk:
+    clone = shop.folder / f"desk-of-{person.name}"
+    run_git(shop.folder, "clone", "-q", shop.forge.url, str(clone))
+    run_git(clone, "config", "user.signingkey", str(person.key))
+    return Desk(shop, person, clone)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Deployer]:
+    shop = open_deployer(tmp_path)
+    one_approval = [{"path": "*", "change": ["shop-team", "platform-team"], "approvals": 1}]
+    rules = {".gitwarrant/rules.yaml": yaml.safe_dump(one_approval)}
+    shop.trusted_at = shop.land({**rules, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace")
+    shop.settings["root"]["trusted_at"] = shop.trusted_at
+    yield shop
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def test_a_branch_awaits_who_can_approve_it_until_they_did(shop: Deployer) -> None:
+    """Inbox, approve without arguments, inbox: and it says so in JSON too."""
+    desk(shop, shop.ada).branch("winter", "careful")
+    grace = desk(shop, shop.grace)
+
+    waits = grace.gitwarrant("inbox", "--output", "json")
+    signed = grace.gitwarrant("approve", "--yes")
+    done = grace.gitwarrant("inbox")
+
+    [letter] = json.loads(waits.out)["awaiting"]
+    assert (waits.status, letter["name"], letter["authors"], letter["mine"]) == (
+        1,
+        "origin/winter",
+        ["ada"],
+        True,
+    )
+    assert letter["command"] == "gitwarrant approve origin/winter --ref refs/heads/main"
+    assert (signed.status, "signed and pushed to origin" in signed.out) == (0, True)
+    assert (done.status, done.out) == (0, "nothing awaits you\n")
+
+
+def test_what_one_wrote_awaits_others_not_oneself(shop: Deployer) -> None:
+    ada = desk(shop, shop.ada)
+    ada.branch("winter", "careful")
+
+    said = ada.gitwarrant("inbox")
+
+    assert (said.status, said.out) == (0, "nothing awaits you; 1 await others (--all)\n")
+
+
+def test_of_several_things_one_must_be_named(shop: Deployer) -> None:
+    """Where nobody is there to ask."""
+    ada = desk(shop, shop.ada)
+    ada.branch("winter", "careful")
+    ada.branch("summer", "bold")
+
+    said = desk(shop, shop.grace).gitwarrant("approve", "--yes", "--output", "json")
+
+    assert said.status == 2
+    assert said.error["what"] in {
+        "2 changes await you: origin/summer, origin/winter",
+        "2 changes await you: origin/winter, origin/summer",
+    }
+
+
+def test_approvals_say_who_is_missing_and_why_one_does_not_count(shop: Deployer) -> None:
+    ada = desk(shop, shop.ada)
+    ada.branch("winter", "careful")
+    ada.gitwarrant("approve", "HEAD", "--yes", "--ref", "refs/heads/main")
+
+    said = ada.gitwarrant("approvals")
+
+    head = run_git(ada.clone, "rev-parse", "--short=12", "HEAD")
+    assert said.status == 1
+    assert said.out.splitlines()[0] == f"refused  {head} by ada  Set mode to careful"
+    assert "so far nobody" in said.out
+    assert "could give it: grace" in said.out
+    assert "ada approved, but is an author and does not count" in said.out
+
+
+def test_a_landing_that_waits_blocks_and_the_way_on_is_named(shop: Deployer) -> None:
+    """Three in the morning: what stops production, and who has to do what."""
+    head = shop.land({WEB: CONFIG_MAP % "careful"})
+    grace = desk(shop, shop.grace)
+
+    said = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
+
+    assert said.status == 1
+    assert said.out.splitlines()[0] == f"production is blocked: 1 landing(s) wait, up to {head[:12]}"
+    command = f"gitwarrant approve {head[:12]} --base {shop.trusted_at[:12]} --ref refs/heads/main"
+    assert f"  1. grace: {command}" in said.out
+
+    grace.gitwarrant(*command.removeprefix("gitwarrant ").split(), "--yes")
+    after = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
+    waiting = f"nothing stops production; 1 landing(s) wait, up to {head[:12]}"
+    assert (after.status, after.out.splitlines()) == (0, [waiting])

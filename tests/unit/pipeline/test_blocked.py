@@ -1,0 +1,39 @@
+"""The shortest way on: who together can give all that is missing."""
+
+import pytest
+
+from gitwarrant.model.errors import Place
+from gitwarrant.pipeline.blocked import fewest
+from gitwarrant.trust.explain import Wanted
+from gitwarrant.trust.landings import Tally
+
+
+def wanted(asker: str, needed: int, *able: str, by: tuple[str, ...] = ()) -> Wanted:
+    return Wanted(Tally(asker, Place("rules.yaml", 1), ("web.yaml",), frozenset(), needed, by), able)
+
+
+@pytest.mark.parametrize(
+    ("asked", "people"),
+    [
+        pytest.param([], (), id="nothing is missing"),
+        pytest.param([wanted("a", 1, "bob", "carol")], ("bob",), id="anybody of several: the first by name"),
+        pytest.param(
+            [wanted("a", 1, "bob", "carol"), wanted("b", 1, "carol")], ("carol",), id="one who can give both"
+        ),
+        pytest.param(
+            [wanted("a", 2, "bob", "carol", "dan"), wanted("b", 1, "dan")],
+            ("dan", "bob"),
+            id="two, one of them for both",
+        ),
+        pytest.param([wanted("a", 2, "carol", by=("bob",))], ("carol",), id="one has approved already"),
+    ],
+)
+def test_the_fewest_people_that_can_give_all(asked: list[Wanted], people: tuple[str, ...]) -> None:
+    assert fewest(asked) == (people, ())
+
+
+def test_what_nobody_can_give_is_said() -> None:
+    """Two approvals, one able person: somebody must be added."""
+    asked = wanted("a", 2, "bob")
+
+    assert fewest([asked]) == ((), (asked,))

@@ -1,0 +1,73 @@
+"""What the rules let a thief do."""
+
+import pytest
+from tests.support.chain import POLICY, ROOT, environment
+
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.trust.what_if import Reach, Stolen, what_if
+
+OPEN = environment(required=False)
+
+
+def reached(stolen: Stolen, name: str, place: Environment = OPEN) -> dict[str, tuple[Reach, str]]:
+    found = what_if(stolen, name, POLICY, ROOT, [place])
+    return {f"{item.environment}:{item.pattern}": (item.reach, item.why) for item in found}
+
+
+def test_an_account_alone_deploys_nothing() -> None:
+    assert {reach for reach, _ in reached(Stolen.ACCOUNT, "alice").values()} == {Reach.NOTHING}
+
+
+def test_account_and_key_reach_what_asks_for_no_other_person() -> None:
+    assert reached(Stolen.BOTH, "alice") == {
+        ":.gitwarrant/": (Reach.WITH_OTHERS, "1 more of carol must sign"),
+        "production:*": (
+            Reach.WITH_OTHERS,
+            "it may change these paths, but needs 1 approval of platform or security",
+        ),
+        "production:/database/": (
+            Reach.WITH_OTHERS,
+            "it may change these paths, but needs 2 approvals of platform or security",
+        ),
+        "production:/notes/": (Reach.ALONE, "it may change these paths, and no approval is asked"),
+    }
+
+
+def test_an_approver_can_only_help_others() -> None:
+    assert reached(Stolen.BOTH, "carol")["production:*"] == (
+        Reach.WITH_OTHERS,
+        "it may not change these paths; it can give one of 1 approvals to others' changes",
+    )
+
+
+def test_a_key_without_the_account_needs_somebody_who_pushes() -> None:
+    reach, why = reached(Stolen.KEY, "alice")["production:/notes/"]
+
+    assert (reach, why.partition(":")[0]) == (Reach.ALONE, "once somebody pushes it")
+
+
+def test_an_environment_that_asks_for_approval_is_not_reached_alone() -> None:
+    place = environment("security")
+
+    reach, why = reached(Stolen.BOTH, "mallory", place)["production:/notes/"]
+
+    assert (reach, why) == (
+        Reach.WITH_OTHERS,
+        "it may change these paths, but needs the environment's approval of security",
+    )
+
+
+def test_rules_of_other_folders_are_left_out() -> None:
+    place = environment(path="notes", required=False)
+
+    assert list(reached(Stolen.BOTH, "alice", place)) == [
+        ":.gitwarrant/",
+        "production:*",
+        "production:/notes/",
+    ]
+
+
+def test_somebody_unknown_is_an_error_that_names_who_is_known() -> None:
+    with pytest.raises(GitwarrantError, match="alice, bob, carol, mallory, robot"):
+        what_if(Stolen.BOTH, "nobody", POLICY, ROOT, [OPEN])
