@@ -24,14 +24,23 @@ from tests.support.repositories import Person, Simulator, person
 from gitwarrant.config.agent import Agent, load
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store
-from gitwarrant.model.canonical import encode
+from gitwarrant.model.canonical import encode, sha256
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, Statement, StatementKind
+from gitwarrant.model.statement import (
+    STATEMENT_NAMESPACE,
+    STATEMENT_REFS,
+    Bind,
+    KeyRevocation,
+    Statement,
+    StatementKind,
+    Withdrawal,
+)
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.judge import Judgement
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
+from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.statements import interval, make
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -256,7 +265,27 @@ class Scene:
         honest = encode(Statement(**{**{name: getattr(told, name) for name in told.__slots__}, **fields}))
         body = edit(honest) if edit and resign else honest
         signature = person(key or by).sign(body, namespace)
-        signed = SignedStatement(edit(body) if edit and not resign else body, signature)
+        return self._push(SignedStatement(edit(body) if edit and not resign else body, signature))
+
+    def withdraw(self, by: str, statement: SignedStatement) -> SignedStatement:
+        """Take a statement back, in somebody's name."""
+        value = Withdrawal(by, REPOSITORY, sha256(statement.body), "a mistake", self.now, "ab" * 16)
+        return self._sign(by, encode(value))
+
+    def revoke(self, by: str, owner: str, *, since: datetime | None = None) -> SignedStatement:
+        """Revoke somebody's key, in somebody's name."""
+        fingerprint = read_line(person(owner).public).fingerprint
+        value = KeyRevocation(by, REPOSITORY, fingerprint, since, "laptop lost", self.now, "cd" * 16)
+        return self._sign(by, encode(value))
+
+    def hide(self, statement: SignedStatement) -> None:
+        """Serve a statement no longer."""
+        self.forge.git.references.delete(STATEMENT_REFS + sha256(statement.body).removeprefix("sha256:"))
+
+    def _sign(self, by: str, body: bytes) -> SignedStatement:
+        return self._push(SignedStatement(body, person(by).sign(body, STATEMENT_NAMESPACE)))
+
+    def _push(self, signed: SignedStatement) -> SignedStatement:
         store(self.forge.path, signed)
         return signed
 
