@@ -24,8 +24,7 @@ def _summary() -> str:
     return (
         f"\n{len(attacks)} attacks: {len(attacks) - idle} are stopped, {idle} have nothing that they "
         f"could act on. {asked} of them are about a commit;\n`git verify-commit` accepts that commit in "
-        f"{told[Git.ACCEPTS]} of the {asked}, though it is given the same keys, their validity and "
-        "their revocation.\n"
+        f"{told[Git.ACCEPTS]} of the {asked}.\n"
     )
 
 
