@@ -58,6 +58,9 @@ MAIN = "refs/heads/main"
 BASE = CommitId("b" * 40)
 DAY = timedelta(days=1)
 
+SECURITY_KEY = b"sk-ssh-ed25519@openssh.com"
+CONFIRMED = {"untouched": 0x00, "touched": 0x01, "pin": 0x05}
+
 Files = Mapping[str, str | None]
 
 
@@ -69,12 +72,18 @@ def private_key(name: str) -> Ed25519PrivateKey:
 
 @cache
 def key_blob(name: str) -> bytes:
+    """A key's wire form; of `alice+pin` and the like, that of alice's security key."""
+    device, plus, _ = name.partition("+")
+    if plus:
+        public = private_key(f"{device}+").public_key().public_bytes_raw()
+        return string(SECURITY_KEY) + string(public) + string(b"ssh:")
     return string(b"ssh-ed25519") + string(private_key(name).public_key().public_bytes_raw())
 
 
 def public_key(name: str) -> str:
     """The public key's line, without comment."""
-    return f"ssh-ed25519 {base64.b64encode(key_blob(name)).decode()}"
+    kind = SECURITY_KEY.decode() if "+" in name else "ssh-ed25519"
+    return f"{kind} {base64.b64encode(key_blob(name)).decode()}"
 
 
 def fingerprint(name: str) -> str:
@@ -102,9 +111,20 @@ def envelope(public: bytes, namespace: str, signature: bytes) -> bytes:
 
 
 def sign(key: str, message: bytes, namespace: str) -> bytes:
-    """Sign in process as ssh-keygen would."""
+    """Sign in process as ssh-keygen would; `alice+touched` is alice's security key, touched."""
+    device, plus, confirmed = key.partition("+")
+    if plus:
+        return _sign_on_device(device, CONFIRMED[confirmed], message, namespace)
     raw = private_key(key).sign(to_sign(message, namespace))
     return envelope(key_blob(key), namespace, string(b"ssh-ed25519") + string(raw))
+
+
+def _sign_on_device(device: str, flags: int, message: bytes, namespace: str) -> bytes:
+    """Source: OpenSSH, PROTOCOL.u2f."""
+    end = bytes([flags]) + UINT32.pack(7)
+    hashed = hashlib.sha256(to_sign(message, namespace)).digest()
+    raw = private_key(f"{device}+").sign(hashlib.sha256(b"ssh:").digest() + end + hashed)
+    return envelope(key_blob(f"{device}+"), namespace, string(SECURITY_KEY) + string(raw) + end)
 
 
 def person(name: str, *teams: str, kind: IdentityKind = IdentityKind.PERSON, keys: int = 1) -> Identity:

@@ -31,6 +31,8 @@ class LastWarrant:
     time: datetime
     warrant: Warrant
     bundle: WarrantBundle
+    owed: bool
+    """Glass was broken for it: its approvals are still to come."""
 
     @property
     def digest(self) -> Digest:
@@ -175,7 +177,8 @@ def read_warrant(record: Record) -> LastWarrant:
         RecordError: a part is missing or damaged.
     """
     warrant = value_of(record, "warrant", Warrant)
-    return LastWarrant(record.number, record.time, warrant, value_of(record, "bundle", WarrantBundle))
+    bundle = value_of(record, "bundle", WarrantBundle)
+    return LastWarrant(record.number, record.time, warrant, bundle, bool(record.body.get("owed", False)))
 
 
 def value_of(record: Record, name: str, kind: type[T]) -> T:

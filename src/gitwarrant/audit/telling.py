@@ -116,23 +116,17 @@ _STYLES: Mapping[RecordKind, str] = {
     RecordKind.REFUSED: "bad",
     RecordKind.DRIFT_FOUND: "warn",
     RecordKind.RETRYING: "warn",
+    RecordKind.ALARM: "bad",
     RecordKind.WARRANTED: "good",
 }
 
 
 def _essence(record: Record) -> str:
+    """What a record says, in a few words."""
+    if record.kind in _OF_TRUST:
+        return _of_trust(record)
     body = record.body
     match record.kind:
-        case RecordKind.FIRST_SEEN:
-            what = "commits" if "commits" in body else "statements"
-            text = f"{len(body.get(what, ()))} {what} on {body.get('ref')}"
-        case RecordKind.TAKEN_BACK:
-            text = "a withdrawal or revocation, which holds from now on"
-        case RecordKind.VERIFIED:
-            proven = body.get("authorship") or {}
-            text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
-        case RecordKind.TRUST_ADVANCED:
-            text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
         case RecordKind.CHECKED:
             text = _checks(_count(body.get("findings")), refused=bool(body.get("refused")))
         case RecordKind.PLANNED:
@@ -151,6 +145,40 @@ def _essence(record: Record) -> str:
             text = f"{body.get('stage')}, attempt {body.get('attempt')}: {body.get('what')}"
         case _:
             text = _of_object(record)
+    return text
+
+
+_OF_TRUST = frozenset(
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
+        RecordKind.VERIFIED,
+        RecordKind.TRUST_ADVANCED,
+        RecordKind.ALARM,
+        RecordKind.ALARM_ACKNOWLEDGED,
+    }
+)
+
+
+def _of_trust(record: Record) -> str:
+    body = record.body
+    match record.kind:
+        case RecordKind.FIRST_SEEN:
+            what = "commits" if "commits" in body else "statements"
+            text = f"{len(body.get(what, ()))} {what} on {body.get('ref')}"
+        case RecordKind.ALARM:
+            text = f"{body.get('alarm')}: {body.get('what')}"
+        case RecordKind.ALARM_ACKNOWLEDGED:
+            text = f"by {body.get('sink')}: {body.get('receipt')}"
+        case RecordKind.TAKEN_BACK:
+            text = "a withdrawal or revocation, which holds from now on"
+        case RecordKind.VERIFIED:
+            proven = body.get("authorship") or {}
+            text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
+        case RecordKind.TRUST_ADVANCED:
+            text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
+        case _:
+            text = ""
     return text
 
 

@@ -13,6 +13,7 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 
 COMMANDS: Mapping[str, str] = {
+    "try": "see what a repository shows of itself: no configuration, nothing is changed",
     "init": "make a working .gitwarrant/ from your SSH key and CODEOWNERS",
     "check": "judge manifests by the built-in checks, without Git or a cluster",
     "explain": "list the checks, or teach one",
@@ -23,6 +24,9 @@ COMMANDS: Mapping[str, str] = {
     "approvals": "show who approved, who is missing, and why one does not count",
     "inbox": "show what awaits your approval, across repositories",
     "blocked": "say what stops an environment, and the shortest legitimate way on",
+    "suspend": "stop an environment for a while",
+    "resume": "end a suspension",
+    "break-glass": "in an emergency, let one revision through without approvals",
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
@@ -33,6 +37,9 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "say what is missing on this machine and how to get it",
     "completion": "print a completion script for your shell",
 }
+
+# A command whose name is a word of Python's own has a module of another name.
+MODULES: Mapping[str, str] = {"try": "trial", "break-glass": "break_glass"}
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.
@@ -63,6 +70,7 @@ exit status:
 
 examples:
   gitwarrant demo --no-cluster        see an attack refused, in seconds
+  gitwarrant try                      how a repository stands, without any configuration
   gitwarrant check deploy/            judge manifests
   gitwarrant plan production          what would change, before it does
 
@@ -83,7 +91,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     arguments, name = _parse(list(sys.argv[1:] if argv is None else argv))
     terminal = Terminal.standard(environ, colour=arguments.color, output=arguments.output)
     try:
-        return int(import_module(f"gitwarrant.cli.{name}").run(arguments, terminal))
+        return int(import_module(f"gitwarrant.cli.{MODULES.get(name, name)}").run(arguments, terminal))
     except GitwarrantError as error:
         terminal.refuse(error)
         return _status(error)
@@ -114,7 +122,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command, with what all commands share."""
-    module = import_module(f"gitwarrant.cli.{name}" if name in LIGHT else f"gitwarrant.cli.usage.{name}")
+    folder = "gitwarrant.cli" if name in LIGHT else "gitwarrant.cli.usage"
+    module = import_module(f"{folder}.{MODULES.get(name, name)}")
     parser = Parser(
         prog=f"gitwarrant {name}",
         description=(module.__doc__ or COMMANDS[name]).strip(),

@@ -1,5 +1,6 @@
 """The agent's own configuration: the root of trust, the tenant, and where things are. Never read from Git."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -111,6 +112,16 @@ class GitFile(StrictModel):
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
 
 
+class AlarmFile(StrictModel):
+    """Where alarms go; the first that acknowledges one ends it."""
+
+    webhook: Text | None = Field(None, description="an https address that takes the alarm as JSON")
+    token_file: Text | None = Field(None, description="the file of a bearer token for the webhook")
+    program: list[Text] | None = Field(
+        None, description="a program that takes the alarm as JSON on standard input", min_length=1
+    )
+
+
 class AgentFile(StrictModel):
     """The agent's own configuration (gitwarrant.yaml). Relative paths start at this file's folder."""
 
@@ -121,6 +132,7 @@ class AgentFile(StrictModel):
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
     warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    alarms: list[AlarmFile] = Field([], description="where alarms go; without any, glass cannot be broken")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
 
 
@@ -158,6 +170,15 @@ class GitAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmTarget:
+    """Where alarms go: an address (with the file of its token), or a program; the other is empty."""
+
+    webhook: str
+    token_file: Path | None
+    program: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """The agent's configuration, with absolute paths."""
 
@@ -170,6 +191,8 @@ class Agent:
     warrant: WarrantSettings
     git: GitAccess
     interval: timedelta
+    alarms: tuple[AlarmTarget, ...]
+    """Where alarms go, in the order they are tried."""
 
     @property
     def log(self) -> Path:
@@ -210,6 +233,7 @@ def load(data: bytes, path: str) -> Agent:
     if file:
         _judge_root(source, file.root)
         _judge_clusters(source, file)
+        _judge_alarms(source, file.alarms)
     if file is None or source.problems:
         raise ConfigError(source.problems)
     folder = Path(path).absolute().parent
@@ -224,6 +248,7 @@ def load(data: bytes, path: str) -> Agent:
         warrant=WarrantSettings(key, duration(file.warrant.lifetime)),
         git=_git(folder, file.git),
         interval=duration(file.interval),
+        alarms=tuple(_alarm(folder, alarm) for alarm in file.alarms),
     )
 
 
@@ -261,6 +286,25 @@ def _judge_clusters(source: Source, file: AgentFile) -> None:
                 f"cluster {grant.cluster!r} is not defined",
                 near(grant.cluster, file.clusters) or "define it below 'clusters'",
             )
+
+
+def _judge_alarms(source: Source, files: Sequence[AlarmFile]) -> None:
+    for index, file in enumerate(files):
+        if (file.webhook is None) == (file.program is None):
+            source.wrong(
+                ("alarms", index), "an alarm goes to a webhook or to a program", "write one of the two"
+            )
+        if file.webhook is not None and not file.webhook.startswith(("https://", "http://127.0.0.1:")):
+            source.wrong(
+                ("alarms", index, "webhook"),
+                "the webhook is not encrypted: whoever is on the way could acknowledge",
+                "write an address that begins with https://",
+            )
+
+
+def _alarm(folder: Path, file: AlarmFile) -> AlarmTarget:
+    token = _path(folder, file.token_file) if file.token_file else None
+    return AlarmTarget(file.webhook or "", token, tuple(file.program or ()))
 
 
 def _root(file: RootFile) -> TrustRoot:

@@ -10,6 +10,7 @@ from gitwarrant.config.fields import Branch, Folder, Label, Name
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
+from gitwarrant.config.window_files import WindowFile, judge_windows, windows
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
 
@@ -51,6 +52,13 @@ class StageFile(StrictModel):
     )
     approval_required: bool = Field(False, description="true: one of the approvers must approve each change")
     approvers: list[Name] = Field([], description="teams or people whose approval opens this stage")
+    windows: list[WindowFile] = Field([], description="when it is frozen, and when it may be changed")
+    operators: list[Name] = Field(
+        [], description="teams or people who may suspend and resume it (default: its approvers)"
+    )
+    break_glass: list[Name] = Field(
+        [], description="teams or people whose security key lets one revision through in an emergency"
+    )
     bounds: BoundsFile = Field(BoundsFile(), description="how much one change may do")
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
@@ -96,6 +104,9 @@ def judge_environments(
                 )
         _judge_promotion(source, file, name)
         _judge_approvers(source, name, stage, people)
+        judge_windows(source, ("stages", name, "windows"), stage.windows)
+        people.judge(source, ("stages", name, "operators"), stage.operators)
+        people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
 
 
 def environments(
@@ -116,6 +127,9 @@ def environments(
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
             drift=DriftMode(stage.drift),
             place=source.place(("stages", name)),
+            windows=windows(source, ("stages", name, "windows"), stage.windows),
+            operators=tuple(stage.operators),
+            break_glass=tuple(stage.break_glass),
         )
         for name, stage in sorted(file.stages.items())
     )

@@ -31,6 +31,30 @@ class PolicySet:
     threshold: Severity
 
 
+class WindowKind(Enum):
+    """`freeze`: closed while it is open. `maintenance`: closed outside of it."""
+
+    FREEZE = "freeze"
+    MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time that comes once or again and again, on the wall clock of a time zone."""
+
+    name: str
+    kind: WindowKind
+    begins: str
+    """Wall clock of its first time: `2026-12-20T00:00:00`."""
+    seconds: int
+    """How long it lasts."""
+    timezone: str
+    """IANA name: `Europe/Berlin`."""
+    repeats: str
+    """A recurrence rule of RFC 5545 (`FREQ=WEEKLY;BYDAY=FR`); empty: once."""
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """A named place to deploy to, as `.gitwarrant/environments.yaml` says on the trust ref."""
@@ -47,6 +71,11 @@ class Environment:
     bounds: Bounds
     drift: DriftMode
     place: Place
+    windows: tuple[Window, ...] = ()
+    operators: tuple[str, ...] = ()
+    """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
+    break_glass: tuple[str, ...] = ()
+    """Teams or people whose security key lets one revision through in an emergency; else root holders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class RecordKind(Enum):
     REVERTED = "reverted"
     HEALTH = "health"
     RETRYING = "retrying"
+    ALARM = "alarm"
+    ALARM_ACKNOWLEDGED = "alarm-acknowledged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,13 @@ TOOL_KINDS = frozenset({"kustomize.config.k8s.io"})
 
 
 class NothingChecked(GitwarrantError):
-    """A run over no manifest at all: it must not look like one that passed."""
+    """A run over no manifest at all: it must not look like one that passed.
+
+    `unreadable` are the files that should have held some, `skipped` how many never did.
+    """
+
+    unreadable: tuple[Unreadable, ...] = ()
+    skipped: int = 0
 
 
 def check_files(
@@ -46,7 +52,9 @@ def check_files(
     for file in files:
         reading.take(file)
     if not reading.manifests:
-        raise _nothing(reading)
+        nothing = _nothing(reading)
+        nothing.unreadable, nothing.skipped = tuple(reading.unreadable), len(reading.skipped)
+        raise nothing
     rendered = Rendered(NO_COMMIT, NO_TREE, "", tuple(reading.manifests), tuple(reading.sources))
     return Checked(
         check(rendered, sets),

@@ -8,7 +8,7 @@ comes to the same end. The cluster comes in `deploy`.
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,14 +31,20 @@ from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
+from gitwarrant.model.statement import Order
+from gitwarrant.pipeline.alarms import Alarms
+from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.orders import judge_orders, suspension
 
 VERDICTS = frozenset(
     {
@@ -63,6 +69,7 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    alarms: Alarms
     now: Callable[[], datetime]
 
     @property
@@ -83,7 +90,7 @@ class Candidate:
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
-        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous)
+        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived)
         return digest(parts)
 
 
@@ -98,6 +105,8 @@ class Standing:
     repository: Repository
     environment: Environment
     warrant: LastWarrant
+    suspended: Order | None
+    """The order that suspends it now; meanwhile drift is reported, not put back."""
 
 
 @contextmanager
@@ -109,7 +118,9 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), Memory(log), now)
+        memory = Memory(log)
+        alarms = Alarms(log, memory, agent.alarms)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now)
 
 
 @contextmanager
@@ -141,7 +152,10 @@ def candidate(work: Delivery, name: str) -> Candidate:
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
         head = _fetch(work, environment.ref)
-        return Candidate(repository, trusted, _question(work, repository, trusted, environment, head))
+        question = _question(work, repository, trusted, environment, head)
+        announce(question, work.alarms)
+        question = replace(question, waived=is_waived(question, work.alarms))
+        return Candidate(repository, trusted, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -156,7 +170,24 @@ def standing(work: Delivery, name: str) -> Standing | None:
         return None
     repository = Repository(work.quarantine)
     rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
-    return Standing(repository, environment_of(rules, name), last)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _suspension(
+    work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
+) -> Order | None:
+    """The order that suspends an environment, as far as it was fetched or is remembered."""
+    root, statements = work.agent.root, repository.statements()
+    given = judge_orders(
+        statements,
+        root.repository,
+        environment,
+        Registry(policy, root.keys),
+        witnessed=work.memory.recalled(statements),
+        now=work.now(),
+    )
+    return suspension(given)
 
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:

@@ -4,7 +4,7 @@ The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -20,6 +20,7 @@ from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import Judgement, rendering
 from gitwarrant.pipeline.warranting import (
     MANIFESTS,
@@ -58,10 +59,11 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     passed_plan(judgement)  # what it refused was recorded when it was judged
     environment = judgement.question.environment
     with refusals_recorded(work, environment.name, judgement.question.change.head):
+        check_doors(replace(judgement.question, now=work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
-        bundle = in_force(work, plan, uid) or warrant_for(work, judgement, plan, uid)
+        bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         warrant = open_warrant(bundle.envelope, signer(work).public_pem)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)
@@ -79,6 +81,10 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
+
+
+def _owed(judgement: Judgement) -> bool:
+    return judgement.authorship is not None and judgement.authorship.owed
 
 
 async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
@@ -108,6 +114,7 @@ async def watch(
 
     Args:
         mode: another mode than the environment's own; a person may only look.
+            Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
 
     Raises:
@@ -122,7 +129,7 @@ async def watch(
         inventory(work.recorder, environment.name),
         cluster,
         work.recorder,
-        mode=mode or environment.drift,
+        mode=mode or (DriftMode.REPORT if standing.suspended else environment.drift),
         baselines=_Baselines(work.content),
         namespace=environment.namespace,
         previous=previous,

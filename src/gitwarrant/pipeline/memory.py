@@ -5,7 +5,7 @@ that begin anywhere come to the same end.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
@@ -17,18 +17,21 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.negatives import is_negative
 from gitwarrant.trust.statements import MAX_LIFETIME
 
-REMEMBERED = frozenset({RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK})
+REMEMBERED = frozenset(
+    {RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK, RecordKind.ALARM, RecordKind.ALARM_ACKNOWLEDGED}
+)
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
 
 
 class Memory:
-    """First-seen times, and withdrawals and revocations, of one log."""
+    """First-seen times, what was taken back, and which alarms were raised and acknowledged, of one log."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder, self._read = recorder, 0
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
+        self._alarmed: dict[Digest, bool] = {}
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
         """What verify needs to know for a change; what was never seen before is recorded as seen now."""
@@ -38,9 +41,26 @@ class Memory:
         names = [*_commits(change), *(sha256(signed.body) for signed in change.statements)]
         return Witnessed(
             seen={name: self._seen[name] for name in names},
-            negatives=tuple(self._negatives[digest] for digest in sorted(self._negatives)),
+            negatives=self.negatives(),
             spent=self._spent(environment),
         )
+
+    def recalled(self, statements: Sequence[SignedStatement]) -> Witnessed:
+        """What is remembered of some statements; nothing new is recorded."""
+        digests = [sha256(signed.body) for signed in statements]
+        negatives = self.negatives()
+        seen: dict[str, datetime] = {name: self._seen[name] for name in digests if name in self._seen}
+        return Witnessed(seen, negatives)
+
+    def negatives(self) -> tuple[SignedStatement, ...]:
+        """All withdrawals, revocations and suspensions that were ever seen."""
+        self._catch_up()
+        return tuple(self._negatives[digest] for digest in sorted(self._negatives))
+
+    def alarmed(self, about: Digest) -> bool | None:
+        """Whether the alarm about something was acknowledged; None: it was not raised yet."""
+        self._catch_up()
+        return self._alarmed.get(about)
 
     def _catch_up(self) -> None:
         for record in self._recorder.read(self._read, Selection(REMEMBERED)):
@@ -51,7 +71,10 @@ class Memory:
         if record.kind is RecordKind.TAKEN_BACK:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
             self._negatives[sha256(signed.body)] = signed
-            return
+        elif record.kind is RecordKind.ALARM:
+            self._alarmed.setdefault(Digest(member(record, "about", str)), False)
+        elif record.kind is RecordKind.ALARM_ACKNOWLEDGED:
+            self._alarmed[Digest(member(record, "about", str))] = True
         for part in ("commits", "statements"):
             for name in record.body.get(part, ()):
                 self._seen.setdefault(name, record.time)

@@ -1,6 +1,7 @@
 """Authorise: issue a warrant for a judged change, or find the one in force. No cluster, no network."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
 from gitwarrant.config.agent import ClusterAccess
@@ -11,6 +12,7 @@ from gitwarrant.model.plan import Plan
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import FileSigner
@@ -28,6 +30,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     """
     question, environment = judgement.question, judgement.question.environment
     passed_plan(judgement)
+    check_doors(replace(question, now=work.now()))
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     last, key = last_warrant(work.recorder, environment.name), signer(work)
@@ -87,10 +90,20 @@ def passed_plan(judgement: Judgement) -> Plan:
     return judgement.plan
 
 
-def in_force(work: Delivery, plan: Plan, uid: str) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have."""
+def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> WarrantBundle | None:
+    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have.
+
+    Args:
+        owed: whether approvals are owed now. What glass was broken for gets a
+            warrant of its own once they are there.
+    """
     last = last_warrant(work.recorder, plan.environment)
-    if last is None or last.warrant.commit != plan.commit or last.warrant.cluster != uid:
+    if (
+        last is None
+        or (last.owed and not owed)
+        or last.warrant.commit != plan.commit
+        or last.warrant.cluster != uid
+    ):
         return None
     if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
         return None

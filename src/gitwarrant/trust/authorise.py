@@ -10,7 +10,7 @@
 
 Not checked here: kinds, namespaces and counts (plan); whether the author and
 the approvers were entitled (verify, whose Authorship is the only way in);
-windows and grants in time, which do not exist yet.
+windows and suspension, which are asked again at every deploy (`pipeline.doors`).
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from gitwarrant.model.canonical import Digest, NotCanonical
 from gitwarrant.model.change import SignedStatement
-from gitwarrant.model.statement import KeyRevocation, Withdrawal
+from gitwarrant.model.statement import KeyRevocation, Order, OrderKind, Withdrawal
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.opened import Opened, open_statement
 
@@ -34,11 +34,14 @@ ROOT = ""
 
 
 def is_negative(signed: SignedStatement) -> bool:
-    """Whether a signed statement takes something away: what a log keeps and a heart lists."""
+    """Whether a signed statement takes away or stops something: what a log keeps and a heart lists."""
     try:
-        return isinstance(open_statement(signed).value, Withdrawal | KeyRevocation)
+        value = open_statement(signed).value
     except NotCanonical:
         return False
+    if isinstance(value, Order):
+        return value.kind is OrderKind.SUSPEND
+    return isinstance(value, Withdrawal | KeyRevocation)
 
 
 def negatives(signed: Iterable[SignedStatement], repository: str, registry: Registry) -> Negatives:

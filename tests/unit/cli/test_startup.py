@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitwarrant.cli import sandbox, usage
-from gitwarrant.cli.main import COMMANDS, EXTRAS, LIGHT
+from gitwarrant.cli.main import COMMANDS, EXTRAS, LIGHT, MODULES
 from gitwarrant.cli.usage import check, explain, options
 from gitwarrant.cli.usage import sandbox as sandbox_usage
 from gitwarrant.model.finding import Severity
@@ -57,7 +57,8 @@ def test_the_help_of_no_command_loads_what_is_heavy() -> None:
 def test_how_a_command_is_called_stands_apart_exactly_where_the_table_says() -> None:
     modules = {path.stem for path in Path(next(iter(usage.__path__))).glob("*.py")}
 
-    assert modules - {"__init__", "options"} == COMMANDS.keys() - LIGHT
+    named = {MODULES.get(command, command) for command in COMMANDS.keys() - LIGHT}
+    assert modules - {"__init__", "options"} == named
 
 
 def test_the_choices_written_down_for_quick_help_are_the_real_ones() -> None:
@@ -107,7 +108,19 @@ def test_a_command_without_its_extra_says_what_to_install(
 
 def test_work_on_pull_requests_needs_no_extra() -> None:
     """The modules that do the work import, although no extra is installed."""
-    names = ["approve", "audit", "check", "demo", "doctor", "init", "plan", "propose", "schema", "verify"]
+    names = [
+        "approve",
+        "audit",
+        "check",
+        "demo",
+        "doctor",
+        "init",
+        "plan",
+        "propose",
+        "schema",
+        "trial",
+        "verify",
+    ]
 
     done = python(
         f"{WITHOUT_EXTRAS}\nfrom importlib import import_module\n"

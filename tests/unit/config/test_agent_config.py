@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.config.agent import Agent, ClusterAccess, GitAccess, WarrantSettings, load, read
+from gitwarrant.config.agent import Agent, AlarmTarget, ClusterAccess, GitAccess, WarrantSettings, load, read
 from gitwarrant.config.problem import ConfigError
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
@@ -45,6 +45,9 @@ git:
   known_hosts: keys/known_hosts
   limits: {{bytes: 2097152, seconds: 60}}
 interval: 10s
+alarms:
+  - {{webhook: "https://pager.example.com/hook", token_file: keys/pager}}
+  - {{program: [/usr/local/bin/page, oncall]}}
 """
 
 
@@ -86,6 +89,10 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
             60,
         ),
         interval=timedelta(seconds=10),
+        alarms=(
+            AlarmTarget("https://pager.example.com/hook", Path("/etc/gitwarrant/keys/pager"), ()),
+            AlarmTarget("", None, ("/usr/local/bin/page", "oncall")),
+        ),
     )
     assert agent.cluster_of("production") == agent.clusters[1]
     assert agent.cluster_of("staging") is None

@@ -1,0 +1,12 @@
+"""`gitwarrant suspend`."""
+
+import argparse
+
+from gitwarrant.cli.orders import give
+from gitwarrant.cli.terminal import Terminal
+from gitwarrant.model.statement import OrderKind
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Sign the order."""
+    return give(OrderKind.SUSPEND, arguments, terminal)

@@ -1,0 +1,98 @@
+"""What must stand open at the moment of a deploy: windows, suspension, and glass that was broken.
+
+Asked before a warrant is issued, and again before one that was issued goes on.
+Source: docs/trust-protocol.md, section 7.
+"""
+
+from datetime import timedelta
+
+from gitwarrant.model.alarm import Alarm
+from gitwarrant.model.canonical import sha256
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.statement import OrderKind
+from gitwarrant.pipeline.alarms import Alarms
+from gitwarrant.pipeline.judge import Question
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.orders import Given, broken_glass, judge_orders, suspension
+from gitwarrant.trust.windows import closed
+
+RECENT = timedelta(days=1)  # what ended longer ago is no news
+
+
+def orders(question: Question) -> tuple[Given, ...]:
+    """All orders about the environment of a question, judged."""
+    return judge_orders(
+        question.change.statements,
+        question.root.repository,
+        question.environment,
+        Registry(question.policy, question.root.keys),
+        witnessed=question.witnessed,
+        now=question.now,
+    )
+
+
+def check_doors(question: Question) -> None:
+    """Whether the environment may be changed now.
+
+    Raises:
+        Refused: stage `authorise`: it is suspended, or a window is closed; broken glass opens both.
+    """
+    if question.waived:
+        return
+    environment = question.environment
+    order = suspension(orders(question))
+    if order:
+        raise Refused(
+            f"environment {environment.name!r} was suspended by {order.identity}: {order.reason} "
+            f"(until {order.expires:%Y-%m-%d %H:%M})",
+            stage="authorise",
+            remedy=f"wait, or an operator runs: gitwarrant resume {environment.name}",
+            place=environment.place,
+        )
+    shut = closed(environment, question.now)
+    if shut:
+        raise Refused(
+            f"environment {environment.name!r} is closed: {shut}",
+            stage="authorise",
+            remedy="wait; in an emergency: gitwarrant break-glass",
+            place=shut.window.place,
+        )
+
+
+def is_waived(question: Question, alarms: Alarms) -> bool:
+    """Whether glass was broken for the candidate, and somebody acknowledged the alarm about it.
+
+    Raises:
+        Refused: stage `authorise`: it was broken, and nobody hears of it.
+    """
+    environment, head = question.environment, question.change.head
+    given = broken_glass(orders(question), environment, head)
+    if not given:
+        return False
+    order = given[0].order
+    people = " and ".join(item.order.identity for item in given)
+    what = f"glass broken by {people} for {head[:12]}: {order.reason} (incident {order.incident})"
+    alarm = Alarm(given[0].digest, "break-glass", environment.name, what, question.now)
+    unheard = alarms.raise_(alarm)
+    if unheard:
+        raise Refused(
+            f"{what}, but nobody acknowledged the alarm about it: {unheard}",
+            stage="authorise",
+            remedy="give the agent a sink that answers: 'alarms' in its configuration",
+            place=environment.place,
+        )
+    return True
+
+
+def announce(question: Question, alarms: Alarms) -> None:
+    """Alarm that a suspension began, and that one ended by itself."""
+    found = [item for item in orders(question) if item.order.kind is OrderKind.SUSPEND]
+    for item in found:
+        order, name = item.order, item.order.environment
+        if not item.reason:
+            what = f"{name} was suspended by {order.identity}: {order.reason}"
+            alarms.raise_(Alarm(item.digest, "suspended", name, what, question.now))
+        elif item.reason.startswith("it expired") and question.now - order.expires < RECENT:
+            what = f"the suspension of {name} by {order.identity} ended by itself"
+            about = sha256(f"{item.digest} ended".encode())
+            alarms.raise_(Alarm(about, "suspension-ended", name, what, question.now))

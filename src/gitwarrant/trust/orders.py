@@ -1,0 +1,169 @@
+"""What operators order: an environment suspended or resumed, glass broken for one revision.
+
+An order counts when
+
+1. it is in form and rightly signed (`opened`), and about this repository;
+2. its key belongs to the person it names, and was fit when the order was first seen;
+3. it was not made in the future, is not expired, not withdrawn, and not made
+   to live longer than its kind may;
+4. that person may give it: an operator of the environment, or a root holder.
+
+`break-glass` asks for more: a security key, whose touch was verified, of
+somebody whom the environment names for it; or two root holders who say the
+same. Not checked here: that its alarm was acknowledged (pipeline). Source:
+docs/trust-protocol.md, section 7.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gitwarrant.model.canonical import Digest, NotCanonical
+from gitwarrant.model.change import SignedStatement
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.identity import IdentityKind
+from gitwarrant.model.statement import Order, OrderKind
+from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.negatives import negatives
+from gitwarrant.trust.opened import Opened, open_statement
+from gitwarrant.trust.statements import MAX_SKEW
+
+LONGEST: Mapping[OrderKind, timedelta] = {
+    OrderKind.SUSPEND: timedelta(days=7),
+    OrderKind.RESUME: timedelta(days=7),
+    OrderKind.BREAK_GLASS: timedelta(hours=4),
+}
+ROOT_HOLDERS = 2  # who together may break glass without a security key
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An order that counts, or the reason why it does not (empty: it counts)."""
+
+    order: Order
+    digest: Digest
+    seen: datetime
+    root: bool
+    """Given with a root key."""
+    security_key: bool
+    reason: str
+
+
+def judge_orders(
+    statements: Iterable[SignedStatement],
+    repository: str,
+    environment: Environment,
+    registry: Registry,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+) -> tuple[Given, ...]:
+    """Judge all orders about an environment, oldest first as the log saw them."""
+    everything = {signed.body: signed for signed in (*statements, *witnessed.negatives)}.values()
+    taken = negatives(everything, repository, registry)
+    heard = registry.revoking(taken.revoked)
+    found: list[Given] = []
+    for opened in _orders(everything, repository, environment):
+        order: Order = opened.value  # type: ignore[assignment]  # _orders gives nothing else
+        seen = witnessed.time_of([opened.digest], now=now)
+        reason = "it was withdrawn" if taken.withdrew(opened.digest, order.identity) else ""
+        reason = reason or _problem(order, opened, environment, heard, seen=seen, now=now)
+        root = bool(heard.holder(opened.key.line))
+        security_key = opened.key.line.startswith("sk-")
+        found.append(Given(order, opened.digest, seen, root, security_key, reason))
+    return tuple(sorted(found, key=lambda given: (given.seen, given.order.made, given.digest)))
+
+
+def suspension(given: Iterable[Given]) -> Order | None:
+    """The order that suspends the environment now: the last `suspend` that no later `resume` ended."""
+    last: Order | None = None
+    for item in given:
+        if item.reason:
+            continue
+        if item.order.kind is OrderKind.SUSPEND:
+            last = item.order
+        elif item.order.kind is OrderKind.RESUME:
+            last = None
+    return last
+
+
+def broken_glass(given: Iterable[Given], environment: Environment, commit: str) -> tuple[Given, ...]:
+    """The orders that together let a revision through in an emergency; none: nothing does."""
+    for_this = [
+        item
+        for item in given
+        if not item.reason and item.order.kind is OrderKind.BREAK_GLASS and item.order.commit == commit
+    ]
+    by_key = [item for item in for_this if item.security_key and environment.break_glass]
+    if by_key:
+        return tuple(by_key[:1])
+    holders = {item.order.identity: item for item in for_this if item.root}
+    return tuple(holders.values()) if len(holders) >= ROOT_HOLDERS else ()
+
+
+def _orders(
+    statements: Iterable[SignedStatement], repository: str, environment: Environment
+) -> Iterator[Opened]:  # 1
+    for signed in statements:
+        try:
+            opened = open_statement(signed)
+        except NotCanonical:
+            continue
+        value = opened.value
+        if isinstance(value, Order) and (value.repository, value.environment) == (
+            repository,
+            environment.name,
+        ):
+            yield opened
+
+
+def _problem(
+    order: Order,
+    opened: Opened,
+    environment: Environment,
+    registry: Registry,
+    *,
+    seen: datetime,
+    now: datetime,
+) -> str:
+    """Why an order does not count, in words; empty when it does."""
+    owner = registry.owner(opened.key.line)
+    if owner is None:  # 2
+        return f"nobody here owns the key {opened.key.fingerprint} that signed it"
+    if owner.identity.name != order.identity or owner.identity.kind is not IdentityKind.PERSON:
+        return f"it was signed by a key of {owner.identity.name!r}"
+    unfit = registry.unfit(owner, opened.key.fingerprint, seen)
+    if unfit:
+        return f"its key {opened.key.fingerprint} {unfit}"
+    return _malformed(order, now) or not_entitled(order, opened.key.line, environment, registry)  # 3, 4
+
+
+def _malformed(order: Order, now: datetime) -> str:
+    if order.made > now + MAX_SKEW:
+        return f"it says it was made in the future, at {order.made:%Y-%m-%d %H:%M}"
+    if order.expires <= now:
+        return f"it expired {order.expires:%Y-%m-%d %H:%M}"
+    if order.expires - order.made > LONGEST[order.kind]:
+        return f"it was made to live longer than {LONGEST[order.kind]}"
+    if not order.reason.strip():
+        return "it gives no reason"
+    if order.kind is OrderKind.BREAK_GLASS and not order.incident.strip():
+        return "it names no incident"
+    return ""
+
+
+def not_entitled(order: Order, key: str, environment: Environment, registry: Registry) -> str:
+    """Why whoever has a key (its line) may not give an order (4), in words; empty when they may."""
+    owner = registry.owner(key)
+    if registry.holder(key):
+        return ""
+    if order.kind is OrderKind.BREAK_GLASS:
+        named, what = environment.break_glass, "break glass"
+        if not key.startswith("sk-"):
+            return "its key is no security key; two root holders can give it instead"
+    else:
+        named, what = environment.operators or environment.approvers, f"{order.kind.value} it"
+    if owner is None or not named or not belongs(owner.identity, frozenset(named)):
+        return f"{order.identity!r} may not {what}; {' or '.join(named) or 'root holders'} may"
+    return ""

@@ -1,0 +1,197 @@
+"""Windows, suspension and broken glass, from the command line to the warrant; real Git, real log."""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.support.chain import public_key, sign
+from tests.support.deployers import Deployer, environments_file, open_deployer, rules, trust_file
+from tests.support.desks import CONFIG_MAP, WEB, desk
+
+from gitwarrant.git.statements import push, store
+from gitwarrant.model.canonical import encode
+from gitwarrant.model.change import SignedStatement
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.record import RecordKind
+from gitwarrant.model.statement import STATEMENT_NAMESPACE, Order, OrderKind
+from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.warranting import passed_plan, warrant_for
+
+CLUSTER = "5a3c0c9e-8f5b-4c8e-9d0e-1f2a3b4c5d6e"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_shop(folder: Path, **production: Any) -> Deployer:
+    """One approval is asked everywhere; carol, with a security key, may break glass in production."""
+    shop = open_deployer(folder, environments=("production",))
+    files = rules(shop.ada, shop.grace)
+    people = yaml.safe_load(files[".gitwarrant/identities.yaml"])
+    carol = {"kind": "person", "emails": ["carol@shop.example"], "teams": ["oncall"]}
+    people["carol"] = {**carol, "keys": [{"public": public_key("carol+")}]}
+    settings = {"operators": ["oncall", "platform-team"], "break_glass": ["oncall"], **production}
+    changed = {
+        ".gitwarrant/identities.yaml": yaml.safe_dump(people),
+        ".gitwarrant/rules.yaml": yaml.safe_dump(
+            [{"path": "*", "change": ["shop-team", "platform-team"], "approvals": 1}]
+        ),
+        ".gitwarrant/environments.yaml": environments_file(shop.prefix, ["production"], **settings),
+        ".gitwarrant/trust.yaml": trust_file(2),
+    }
+    shop.trusted_at = shop.land(changed, by="grace")
+    shop.settings["root"]["trusted_at"] = shop.trusted_at
+    return shop
+
+
+def warranted(shop: Deployer) -> int:
+    """The number of the warrant that the candidate gets."""
+    with open_delivery(shop.agent(), now) as work:
+        judgement = examine(work, candidate(work, "production"))
+        bundle = warrant_for(work, judgement, passed_plan(judgement), CLUSTER)
+        return int(bundle.envelope.payload.split(b'"sequence":')[1].split(b",")[0].split(b"}")[0])
+
+
+def refusal(shop: Deployer) -> str:
+    with pytest.raises(Refused) as caught:
+        warranted(shop)
+    return f"{caught.value.stage}: {caught.value.what}"
+
+
+def break_glass(shop: Deployer, commit: str, **fields: Any) -> None:
+    """Carol touches her key."""
+    at = now()
+    order = Order(
+        kind=OrderKind.BREAK_GLASS,
+        identity="carol",
+        repository="shop-environments",
+        environment="production",
+        commit=commit,
+        reason="payments are down",
+        incident="4711",
+        made=at,
+        expires=at + timedelta(hours=1),
+        nonce="0a" * 16,
+    )
+    body = encode(order)
+    signed = SignedStatement(body, sign("carol+touched", body, STATEMENT_NAMESPACE))
+    push(shop.forge.clone, "origin", [store(shop.forge.clone, signed)])
+
+
+def pager(folder: Path, *, status: int = 0) -> dict[str, Any]:
+    """A program that takes alarms, and writes down what it got."""
+    script = folder / "pager.py"
+    script.write_text(
+        f"import pathlib, sys\npathlib.Path({str(folder / 'paged')!r}).write_text(sys.stdin.read())\n"
+        f"print('ticket 12')\nsys.exit({status})\n"
+    )
+    return {"program": [sys.executable, str(script)]}
+
+
+def freeze(**fields: Any) -> Mapping[str, Any]:
+    begins = (now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+    return {"windows": [{"name": "sale", "kind": "freeze", "begins": begins, "lasts": "8h", **fields}]}
+
+
+def test_a_freeze_closes_an_environment_and_says_until_when(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path, **freeze())
+
+    said = refusal(shop)
+
+    assert said.startswith(
+        "authorise: environment 'production' is closed: it is frozen by the window 'sale' until"
+    )
+
+
+def test_an_operator_suspends_and_resumes(tmp_path: Path) -> None:
+    """By the commands; the agent obeys at its next look, and alarms."""
+    shop = open_shop(tmp_path)
+    shop.settings["alarms"] = [pager(tmp_path)]
+    grace = desk(shop, shop.grace)
+    assert warranted(shop) == 1
+
+    suspended = grace.gitwarrant("suspend", "production", "--reason", "incident 4711", "--yes")
+    said = refusal(shop)
+    resumed = grace.gitwarrant("resume", "production", "--reason", "it is over", "--yes")
+
+    assert (suspended.status, resumed.status) == (0, 0)
+    assert said.startswith(
+        "authorise: environment 'production' was suspended by grace: incident 4711 (until "
+    )
+    assert warranted(shop) == 2
+    assert "suspended" in (tmp_path / "paged").read_text()
+    [alarm] = shop.records(RecordKind.ALARM)
+    assert alarm.body["what"] == "production was suspended by grace: incident 4711"
+
+
+def test_who_is_no_operator_cannot_suspend(tmp_path: Path) -> None:
+    """The command says so; signed all the same by hand, the order would count nowhere."""
+    shop = open_shop(tmp_path)
+
+    said = desk(shop, shop.ada).gitwarrant("suspend", "production", "--reason", "because", "--yes")
+
+    assert (said.status, said.err.splitlines()[0]) == (
+        2,
+        "error: 'ada' may not suspend it; oncall or platform-team may",
+    )
+    assert warranted(shop) == 1
+
+
+def test_broken_glass_passes_once_somebody_heard_the_alarm_and_owes_the_approval(tmp_path: Path) -> None:
+    """Frozen, and nobody approved; then the review comes, and only then what follows may pass."""
+    shop = open_shop(tmp_path, **freeze())
+    head = shop.land({WEB: CONFIG_MAP % "careful"})
+    before = refusal(shop)
+    break_glass(shop, head)
+    unheard = refusal(shop)
+    shop.settings["alarms"] = [pager(tmp_path)]
+
+    first = warranted(shop)
+    shop.land({WEB: CONFIG_MAP % "bold"})
+    behind = refusal(shop)
+
+    assert before.startswith("verify: ")
+    assert unheard.startswith("authorise: glass broken by carol for")
+    assert "no 'alarms'" in unheard
+    assert first == 1
+    assert "glass broken by carol" in (tmp_path / "paged").read_text()
+    assert behind.startswith("verify: ")
+    assert shop.records(RecordKind.WARRANTED)[0].body["owed"] is True
+
+
+def test_the_review_that_is_owed_closes_the_matter(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    shop.settings["alarms"] = [pager(tmp_path)]
+    base = shop.trusted_at
+    head = shop.land({WEB: CONFIG_MAP % "careful"})
+    break_glass(shop, head)
+    warranted(shop)
+
+    shop.approve(base, head)
+    reviewed = warranted(shop)
+
+    assert reviewed == 2
+    assert [record.body["owed"] for record in shop.records(RecordKind.WARRANTED)] == [True, False]
+
+
+def test_glass_broken_for_one_revision_does_not_pass_another(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    shop.settings["alarms"] = [pager(tmp_path)]
+    first = shop.land({WEB: CONFIG_MAP % "careful"})
+    break_glass(shop, first)
+    shop.land({WEB: CONFIG_MAP % "bold"})
+
+    assert refusal(shop).startswith("verify: ")
+
+
+def test_a_sink_that_fails_acknowledges_nothing(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    shop.settings["alarms"] = [pager(tmp_path, status=1)]
+    break_glass(shop, shop.land({WEB: CONFIG_MAP % "careful"}))
+
+    assert "ended with status 1" in refusal(shop)
