@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An attempt: how it ended, what it would have deployed, what git says of the commit."""
+    """An attempt: how it ended, what it would have deployed, what git says of the attacker's commit."""
 
     outcome: Outcome
     remedy: str
@@ -62,7 +62,7 @@ def attempt(attack: Attack, folder: Path, *, attacked: bool) -> Run:
     scene = Scene(folder)
     refusals, result = _refusals(attack.build(scene, attacked) or scene.deliver)
     git = Git.NOT_ASKED
-    if attack.git is not Git.NOT_ASKED:
+    if attacked and attack.git is not Git.NOT_ASKED:
         git = ask(scene, scene.accused or scene.tip())
     if not refusals:
         return Run(PASSED, "", (result, _arrived(scene)), git)

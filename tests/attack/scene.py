@@ -14,12 +14,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pygit2
 import yaml
-from tests.support.repositories import Person, Simulator, person
+from tests.support.repositories import Simulator, person
+from tests.support.signatures import sign_by_file
 
 from gitwarrant.config.agent import Agent, load
 from gitwarrant.git.reading import Repository
@@ -60,6 +62,11 @@ def config_map(name: str, **data: str) -> str:
 
 
 GOOD, MENDED, EVIL = (config_map("web", mode=mode) for mode in ("good", "mended", "evil"))
+
+
+def signer(name: str) -> Callable[..., bytes]:
+    """What signs as this person: bytes, and a namespace (`git` when not given)."""
+    return partial(sign_by_file, person(name).key)
 
 
 def identity(name: str, *teams: str, kind: str = "person", keys: Sequence[str] = ()) -> dict[str, Any]:
@@ -198,7 +205,7 @@ class Scene:
         lines += [f"author {by} <{written}> {stamp} +0000", f"committer {by} <{made}> {stamp} +0000"]
         header = b"\n".join(["\n".join(lines).encode(), *headers])
         if signed:
-            armored = (sign or person(key or by).sign)(b"\n".join([header, *trailing]) + b"\n\n" + message)
+            armored = (sign or signer(key or by))(b"\n".join([header, *trailing]) + b"\n\n" + message)
             header += b"\ngpgsig " + armored.rstrip(b"\n").replace(b"\n", b"\n ")
         return b"\n".join([header, *trailing]) + b"\n\n" + message
 
@@ -264,7 +271,7 @@ class Scene:
         told = make(kind, by, interval(change), bind=bind, now=made, lifetime=7 * DAY, nonce=drawn)
         honest = encode(Statement(**{**{name: getattr(told, name) for name in told.__slots__}, **fields}))
         body = edit(honest) if edit and resign else honest
-        signature = person(key or by).sign(body, namespace)
+        signature = signer(key or by)(body, namespace)
         return self._push(SignedStatement(edit(body) if edit and not resign else body, signature))
 
     def withdraw(self, by: str, statement: SignedStatement) -> SignedStatement:
@@ -283,7 +290,7 @@ class Scene:
         self.forge.git.references.delete(STATEMENT_REFS + sha256(statement.body).removeprefix("sha256:"))
 
     def _sign(self, by: str, body: bytes) -> SignedStatement:
-        return self._push(SignedStatement(body, person(by).sign(body, STATEMENT_NAMESPACE)))
+        return self._push(SignedStatement(body, signer(by)(body, STATEMENT_NAMESPACE)))
 
     def _push(self, signed: SignedStatement) -> SignedStatement:
         store(self.forge.path, signed)
@@ -332,9 +339,6 @@ class Scene:
         with self.work() as work:
             judgement = examine(work, candidate(work, environment))
             return warrant_for(work, judgement, passed_plan(judgement), CLUSTER)
-
-    def person(self, name: str) -> Person:
-        return person(name)
 
 
 def _grant() -> dict[str, Any]:

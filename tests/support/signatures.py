@@ -1,17 +1,36 @@
-"""SSH signatures that ssh-keygen does not make on request: RSA of any hash, security keys of any flag."""
+"""SSH signatures made in process: as ssh-keygen makes them, and as it would not: of any hash, any flag."""
 
 import base64
 import hashlib
 from functools import cache
+from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from gitwarrant.trust.sshwire import UINT32, string
 from tests.support.chain import envelope, private_key, to_sign
 
 SK_ED25519 = b"sk-ssh-ed25519@openssh.com"
 SK_P256 = b"sk-ecdsa-sha2-nistp256@openssh.com"
+
+
+def sign_by_file(key: Path, message: bytes, namespace: str = "git") -> bytes:
+    """Sign with an ed25519 key of ssh-keygen, as `ssh-keygen -Y sign` does, without starting it."""
+    loaded = _loaded(key)
+    blob = string(b"ssh-ed25519") + string(loaded.public_key().public_bytes_raw())
+    raw = loaded.sign(to_sign(message, namespace))
+    return envelope(blob, namespace, string(b"ssh-ed25519") + string(raw))
+
+
+@cache
+def _loaded(key: Path) -> Ed25519PrivateKey:
+    loaded = load_ssh_private_key(key.read_bytes(), password=None)
+    if not isinstance(loaded, Ed25519PrivateKey):
+        raise TypeError(f"{key} is not an ed25519 key")
+    return loaded
 
 
 def number(value: int) -> bytes:
