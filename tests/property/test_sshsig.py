@@ -14,7 +14,6 @@ from gitwarrant.model.warrant import Envelope
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.dsse import BadEnvelope, from_json, to_json
 from gitwarrant.trust.opened import read
-from gitwarrant.trust.paths import BadPattern, compile_pattern, read_codeowners
 from gitwarrant.trust.sshkey import BadKey, read_line
 from gitwarrant.trust.sshsig import BadSignature, parse, verify
 from gitwarrant.trust.statements import Ignored, judge
@@ -131,26 +130,6 @@ def test_any_bytes_give_an_envelope_or_our_error(data: bytes) -> None:
     except BadEnvelope:
         return
     assert from_json(to_json(envelope)) == envelope
-
-
-@settings(max_examples=100)
-@given(st.text("ab*?/\\[]!#. ", max_size=20), st.text("ab*?/[]. ", max_size=20))
-def test_any_pattern_gives_an_answer_or_our_error(pattern: str, path: str) -> None:
-    try:
-        compiled = compile_pattern(pattern)
-    except BadPattern:
-        return
-    compiled.match(path)
-
-
-@settings(max_examples=100)
-@given(st.text("ab*?/\\[]!#. @\n", max_size=60))
-def test_any_codeowners_file_is_read_or_our_error(text: str) -> None:
-    try:
-        lines = read_codeowners(text.encode(), "CODEOWNERS")
-    except BadPattern:
-        return
-    assert len(lines) <= text.count("\n") + 1
 
 
 def test_the_unflipped_ones_pass() -> None:

@@ -2,65 +2,20 @@
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-from tests.support.chain import public_key, sign
-from tests.support.deployers import Deployer, environments_file, open_deployer, rules, trust_file
+from tests.support.chain import sign
+from tests.support.deployers import Deployer
 from tests.support.desks import CONFIG_MAP, WEB, desk
+from tests.support.one_approval import now, open_shop, refusal, warranted
 
 from gitwarrant.git.statements import push, store
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import SignedStatement
-from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Order, OrderKind
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.warranting import passed_plan, warrant_for
-
-CLUSTER = "5a3c0c9e-8f5b-4c8e-9d0e-1f2a3b4c5d6e"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def open_shop(folder: Path, **production: Any) -> Deployer:
-    """One approval is asked everywhere; carol, with a security key, may break glass in production."""
-    shop = open_deployer(folder, environments=("production",))
-    files = rules(shop.ada, shop.grace)
-    people = yaml.safe_load(files[".gitwarrant/identities.yaml"])
-    carol = {"kind": "person", "emails": ["carol@shop.example"], "teams": ["oncall"]}
-    people["carol"] = {**carol, "keys": [{"public": public_key("carol+")}]}
-    settings = {"operators": ["oncall", "platform-team"], "break_glass": ["oncall"], **production}
-    changed = {
-        ".gitwarrant/identities.yaml": yaml.safe_dump(people),
-        ".gitwarrant/rules.yaml": yaml.safe_dump(
-            [{"path": "*", "change": ["shop-team", "platform-team"], "approvals": 1}]
-        ),
-        ".gitwarrant/environments.yaml": environments_file(shop.prefix, ["production"], **settings),
-        ".gitwarrant/trust.yaml": trust_file(2),
-    }
-    shop.trusted_at = shop.land(changed, by="grace")
-    shop.settings["root"]["trusted_at"] = shop.trusted_at
-    return shop
-
-
-def warranted(shop: Deployer) -> int:
-    """The number of the warrant that the candidate gets."""
-    with open_delivery(shop.agent(), now) as work:
-        judgement = examine(work, candidate(work, "production"))
-        bundle = warrant_for(work, judgement, passed_plan(judgement), CLUSTER)
-        return int(bundle.envelope.payload.split(b'"sequence":')[1].split(b",")[0].split(b"}")[0])
-
-
-def refusal(shop: Deployer) -> str:
-    with pytest.raises(Refused) as caught:
-        warranted(shop)
-    return f"{caught.value.stage}: {caught.value.what}"
 
 
 def break_glass(shop: Deployer, commit: str, **fields: Any) -> None:

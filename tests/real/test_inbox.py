@@ -1,27 +1,19 @@
 """What awaits a person, and the ten seconds from there to a signature: a real Git server and real clones."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.support.deployers import Deployer, open_deployer, trust_file
+from tests.support.deployers import Deployer
 from tests.support.desks import CONFIG_MAP, WEB, desk
+from tests.support.one_approval import open_shop
 
 from gitwarrant.demo.forge import run_git
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Deployer]:
-    shop = open_deployer(tmp_path)
-    one_approval = [{"path": "*", "change": ["shop-team", "platform-team"], "approvals": 1}]
-    rules = {".gitwarrant/rules.yaml": yaml.safe_dump(one_approval)}
-    shop.trusted_at = shop.land({**rules, ".gitwarrant/trust.yaml": trust_file(2)}, by="grace")
-    shop.settings["root"]["trusted_at"] = shop.trusted_at
-    yield shop
-    shutil.rmtree(tmp_path, ignore_errors=True)
+def shop(tmp_path: Path) -> Deployer:
+    return open_shop(tmp_path)
 
 
 def test_a_branch_awaits_who_can_approve_it_until_they_did(shop: Deployer) -> None:

@@ -23,11 +23,13 @@ from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.canonical import Digest, digest, encode
 from gitwarrant.model.change import (
     NO_BLOB,
+    Blob,
     BlobId,
     Change,
     Commit,
     CommitId,
     Landing,
+    OwnersFile,
     PathChange,
     SignedStatement,
     TreeId,
@@ -35,6 +37,7 @@ from gitwarrant.model.change import (
 from gitwarrant.model.environment import Bounds, DriftMode, Environment
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, RootKey, TrustPolicy, TrustRoot
+from gitwarrant.model.owners import OWNERS_PATHS
 from gitwarrant.model.statement import (
     STATEMENT_NAMESPACE,
     AnyStatement,
@@ -201,10 +204,24 @@ def difference(before: Files, after: Files) -> tuple[PathChange, ...]:
 
     def side(files: Files, path: str) -> tuple[int, BlobId]:
         content = files.get(path)
-        return (0, NO_BLOB) if content is None else (0o100644, BlobId(object_id("blob", content.encode())))
+        return (0, NO_BLOB) if content is None else (0o100644, blob_id(content))
 
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     return tuple(PathChange(path, *side(before, path), *side(after, path)) for path in paths)
+
+
+def blob_id(content: str) -> BlobId:
+    return BlobId(object_id("blob", content.encode()))
+
+
+def contents(files: Mapping[str, str]) -> dict[BlobId, bytes]:
+    """The bytes of files by their ids."""
+    return {blob_id(content): content.encode() for content in files.values()}
+
+
+def owners_files(files: Mapping[str, str]) -> tuple[OwnersFile, ...]:
+    """The CODEOWNERS files among these."""
+    return tuple(OwnersFile(path, blob_id(files[path])) for path in OWNERS_PATHS if path in files)
 
 
 def tree_id(files: Files) -> TreeId:
@@ -227,6 +244,7 @@ class Chain:
     negatives: list[SignedStatement] = field(default_factory=list)
     spent: set[Digest] = field(default_factory=set)
     policies: dict[CommitId, TrustPolicy] = field(default_factory=dict)
+    blobs: dict[BlobId, bytes] = field(default_factory=dict)
 
     @property
     def head(self) -> CommitId:
@@ -282,6 +300,7 @@ class Chain:
             tip = CommitId(object_id("commit", raw))
             side.append(Commit(tip, raw, difference(before, after)))
             before = after
+            self.blobs |= contents(after)
         result = {name: text for name, text in {**before, **(hidden or {})}.items() if text is not None}
         raw = self.raw([self.head, tip], result, by=merged_by, **how)  # type: ignore[arg-type]  # options of raw
         own = Commit(CommitId(object_id("commit", raw)), raw, difference(before, result))
@@ -295,7 +314,9 @@ class Chain:
             tree=tree_id(after),
             commits=commits,
             changes=difference(self.files, after),
+            owners=owners_files(self.files),
         )
+        self.blobs |= contents(self.files) | contents(after)
         self.landings.append(landing)
         self.files = after
         return landing
@@ -364,9 +385,9 @@ class Chain:
         return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent))
 
     def change(self) -> Change:
-        return Change(
-            REPOSITORY, self.ref, self.base, self.head, tuple(self.landings), tuple(self.statements)
-        )
+        blobs = tuple(Blob(blob, data) for blob, data in sorted(self.blobs.items()))
+        parts = (tuple(self.landings), tuple(self.statements), blobs)
+        return Change(REPOSITORY, self.ref, self.base, self.head, *parts)
 
     def verify(
         self, environment: Environment | None = None, *, now: datetime = NOW, waived: bool = False

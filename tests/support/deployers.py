@@ -33,10 +33,10 @@ from gitwarrant.config.agent import Agent, read
 from gitwarrant.demo.forge import Forge, Person, make_person, run_git
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import push, store
-from gitwarrant.model.canonical import encode
+from gitwarrant.model.canonical import encode, sha256
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.record import Record, RecordKind
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, StatementKind
+from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, StatementKind, Withdrawal
 from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.trust.sshsig import sign
 from gitwarrant.trust.statements import interval, make
@@ -130,6 +130,22 @@ class Deployer:
         body = encode(statement)
         signed = SignedStatement(body, sign(str(self.grace.key), body, STATEMENT_NAMESPACE))
         push(self.forge.clone, "origin", [store(self.forge.clone, signed)])
+
+    def withdraw_all(self, *, by: str) -> None:
+        """Somebody withdraws every statement that is in the clone."""
+        person: Person = getattr(self, by)
+        for signed in Repository(self.forge.clone).statements():
+            withdrawal = Withdrawal(
+                identity=by,
+                repository=REPOSITORY,
+                statement=sha256(signed.body),
+                reason="a mistake",
+                made=datetime.now(UTC),
+                nonce=secrets.token_hex(16),
+            )
+            body = encode(withdrawal)
+            taken = SignedStatement(body, sign(str(person.key), body, STATEMENT_NAMESPACE))
+            push(self.forge.clone, "origin", [store(self.forge.clone, taken)])
 
     def rewind(self, to: str) -> None:
         """Put the protected branch to any commit, by force."""

@@ -14,11 +14,11 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError
 
 if TYPE_CHECKING:
-    from gitwarrant.config.starter import Owned, Start
+    from gitwarrant.config.starter import Owners, Start
 
 LIFETIME = timedelta(days=180)
-CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks, in its order; the first one counts."""
+SIGNS = {"gitlab": ".gitlab-ci.yml", "gitea": ".gitea", "github": ".github"}
+"""What tells for whose forge a CODEOWNERS file is that lies where several look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _start(
         path=arguments.path or ask("the folder of its manifests", folder),
         namespace=arguments.namespace or ask("its namespace", environment),
         expires=datetime.now(UTC).date() + LIFETIME,
-        owned=_owned(top),
+        owners=_owners(top),
     )
 
 
@@ -162,15 +162,21 @@ def _public(text: str, where: str) -> str:
     return line
 
 
-def _owned(top: Path) -> "tuple[Owned, ...]":
-    from gitwarrant.config.starter import owned_lines  # noqa: PLC0415 - imports Pydantic
-    from gitwarrant.trust.paths import read_codeowners  # noqa: PLC0415 - only where there is such a file
+def _owners(top: Path) -> "Owners | None":
+    """The first CODEOWNERS file: in a forge's own folder, else where all of them look."""
+    from gitwarrant.config.starter import Owners  # noqa: PLC0415 - imports Pydantic
+    from gitwarrant.model.owners import OWNERS_FILES, Forge  # noqa: PLC0415 - only with it
+    from gitwarrant.trust.codeowners.registry import read_codeowners  # noqa: PLC0415 - only where there is one
 
-    for name in CODEOWNERS:
-        if (top / name).is_file():
-            lines = read_codeowners((top / name).read_bytes(), name)
-            return owned_lines([(line.pattern, line.owners) for line in lines])
-    return ()
+    places = [(path, forge) for forge in Forge for path in OWNERS_FILES[forge]]
+    own = [(path, forge) for path, forge in places if path.startswith(f".{forge.value}/")]
+    likely = next((forge for forge in Forge if (top / SIGNS[forge.value]).exists()), Forge.GITHUB)
+    shared = [(path, likely) for path in OWNERS_FILES[likely] if (path, likely) not in own]
+    for path, forge in [*own, *shared]:
+        if (top / path).is_file():
+            file = read_codeowners((top / path).read_bytes(), path, forge)
+            return Owners(path, forge, tuple(sorted(file.owners)))
+    return None
 
 
 def _judge(files: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from gitwarrant.model.change import OBJECT_ID
+from gitwarrant.model.permission import read_field_path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -19,6 +20,9 @@ BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|@\{))[A-Za-z0-9_][A-Za-z
 EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}(?:\.[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?")
+
+LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+IMAGE_REPOSITORY = re.compile(r"[a-z0-9*][a-z0-9*._-]*(?::[0-9]+)?(?:/[a-z0-9*][a-z0-9*._-]*)+")
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 KEY_TYPES = (
@@ -97,6 +101,27 @@ def kind_or_all(text: str) -> str:
         )
     return text
 
+
+def _field_path(text: str) -> str:
+    try:
+        read_field_path(text)
+    except ValueError as error:
+        raise bad(
+            str(error), "write it like spec.template.spec.containers[name=web].image, or images[*].digest"
+        ) from error
+    return text
+
+
+FieldPathText = Annotated[str, AfterValidator(_field_path)]
+ImageRepository = Annotated[
+    str,
+    AfterValidator(
+        _like(IMAGE_REPOSITORY, "an image's repository", "write it like ghcr.io/shop/web or ghcr.io/shop/*")
+    ),
+]
+Login = Annotated[
+    str, AfterValidator(_like(LOGIN, "a login", "write it without the @, as the forge shows it"))
+]
 
 KindPattern = Annotated[str, AfterValidator(kind_or_all)]
 Duration = Annotated[

@@ -1,22 +1,23 @@
 """The first `.gitwarrant/` of a repository, and an agent configuration to go with it, with comments."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from gitwarrant.config.repository import CONFIG_FOLDER
+from gitwarrant.model.owners import Forge
 
 TRUSTED_AT = "THE-COMMIT-THAT-ADDS-.gitwarrant"
 """Stands where a commit id belongs; the agent refuses it with the command that tells the id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
-    """One line of CODEOWNERS: a pattern and its owners' names, as identities and teams are named here."""
+class Owners:
+    """A CODEOWNERS file that is there, and the owners it names."""
 
-    pattern: str
-    owners: tuple[str, ...]
+    file: str
+    dialect: Forge
+    named: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Start:
     path: str
     namespace: str
     expires: date
-    owned: tuple[Owned, ...] = ()
+    owners: Owners | None = None
 
 
 def repository_files(start: Start) -> dict[str, str]:
@@ -135,19 +136,20 @@ def _rules(start: Start) -> str:
   change: [owners]
   approvals: 0                      # as soon as there are two of you: 1
 """
-    return head + "".join(_rule(start, owned) for owned in start.owned)
+    return head + (_owners(start, start.owners) if start.owners else "")
 
 
-def _rule(start: Start, owned: Owned) -> str:
-    """One line of CODEOWNERS as a rule: in force if the first identity owns it, else to be taken up later."""
-    known = [name for name in owned.owners if name == start.name]
-    rule = f"- path: {_text(owned.pattern)}\n  change: [{', '.join(known or owned.owners)}]\n  approvals: 0\n"
-    if known:
-        return rule
-    if not owned.owners:
-        return f"# CODEOWNERS: nobody owns {owned.pattern}\n"
-    note = f"# CODEOWNERS: add {', '.join(owned.owners)} to identities.yaml, then take this up.\n"
-    return note + "".join(f"# {line}\n" for line in rule.splitlines())
+def _owners(start: Start, owners: Owners) -> str:
+    """CODEOWNERS as a source, to be taken up later: until its owners are known here, nobody could approve."""
+    missing = [owner for owner in owners.named if owner_name(owner) != start.name]
+    lines = [
+        f"{owners.file} can say whose approval counts for a path, as it stands before each change.",
+        "Once its owners are in identities.yaml (a team by its name, a person by name, 'logins' or",
+        "e-mail), take this up:",
+        f"owners: {{file: {owners.file}, dialect: {owners.dialect.value}}}",
+    ]
+    lines += [f"missing yet: {owner}" for owner in missing]
+    return "".join(f"  # {line}\n" for line in lines)
 
 
 def _environments(start: Start) -> str:
@@ -168,11 +170,3 @@ stages:
 def _text(text: str) -> str:
     """A text in YAML's double quotes: printable and without surprises, so only two characters need care."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def owned_lines(lines: Sequence[tuple[str, Sequence[str]]]) -> tuple[Owned, ...]:
-    """Patterns and owners of CODEOWNERS, each owner by its name here."""
-    return tuple(
-        Owned(pattern, tuple(dict.fromkeys(owner_name(owner) for owner in owners)))
-        for pattern, owners in lines
-    )

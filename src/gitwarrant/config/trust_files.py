@@ -6,10 +6,12 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from gitwarrant.config.fields import Email, Moment, Name, PublicKey, RepositoryName, Text, moment
+from gitwarrant.config.fields import Email, Login, Moment, Name, PublicKey, RepositoryName, Text, moment
+from gitwarrant.config.permission_files import PermissionFile, judge_permissions, permissions
 from gitwarrant.config.problem import count, near
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule
+from gitwarrant.model.owners import OWNERS_FILES, Forge, OwnersSource
 
 
 class TrustFile(StrictModel):
@@ -31,6 +33,14 @@ class KeyFile(StrictModel):
     revoked: bool = Field(False, description="true: it may no longer sign, and never could")
 
 
+class LoginsFile(StrictModel):
+    """The names that an identity has on forges."""
+
+    github: Login | None = Field(None, description="its login on GitHub, without the @")
+    gitlab: Login | None = Field(None, description="its user name on GitLab, without the @")
+    gitea: Login | None = Field(None, description="its user name on Gitea, without the @")
+
+
 class IdentityFile(StrictModel):
     """A person or a bot."""
 
@@ -38,10 +48,26 @@ class IdentityFile(StrictModel):
     emails: list[Email] = Field(description="the addresses it writes commits as", min_length=1)
     keys: list[KeyFile] = Field(description="the keys it signs with", min_length=1)
     teams: list[Name] = Field([], description="the teams it belongs to; naming a team here defines it")
+    logins: LoginsFile = Field(
+        LoginsFile(github=None, gitlab=None, gitea=None),
+        description="its names on forges, for CODEOWNERS files; a forge that is left out: its name here",
+    )
+    may: list[PermissionFile] | None = Field(
+        None,
+        description="all that a bot may change, field by field; left out: what the rules let it",
+        min_length=1,
+    )
 
 
 class IdentitiesFile(RootModel[dict[Name, IdentityFile]]):
     """Who may write and approve, by name: .gitwarrant/identities.yaml."""
+
+
+class OwnersRef(StrictModel):
+    """A CODEOWNERS file that a rule refers to."""
+
+    file: Text = Field(description="where it lies: one of the places where its forge looks")
+    dialect: Literal["github", "gitlab", "gitea"] = Field(description="the forge it is written for")
 
 
 class RuleFile(StrictModel):
@@ -52,6 +78,9 @@ class RuleFile(StrictModel):
     approvals: int = Field(1, description="how many distinct other people must approve", ge=0, le=100)
     approvers: list[Name] = Field(
         [], alias="from", description="teams or people whose approvals count; empty: any person"
+    )
+    owners: OwnersRef | None = Field(
+        None, description="a CODEOWNERS file, read before each change: its owners must approve as well"
     )
 
 
@@ -96,7 +125,7 @@ def judge_identities(source: Source, file: IdentitiesFile) -> None:
     teams = {team for identity in file.root.values() for team in identity.teams}
     owned: dict[tuple[str, str], str] = {}
     for name, what, text, pointer in _belongings(file):
-        first = owned.setdefault((what, text.lower() if what != "key" else text), name)
+        first = owned.setdefault((what, text if what == "key" else text.lower()), name)
         if first != name:
             source.wrong(
                 pointer,
@@ -106,6 +135,7 @@ def judge_identities(source: Source, file: IdentitiesFile) -> None:
     for name, identity in file.root.items():
         if name in teams:
             source.wrong((name,), f"{name!r} is an identity and a team", "rename one of them")
+        judge_permissions(source, (name, "may"), identity.may or [], is_bot=identity.kind == "bot")
         for index, key in enumerate(identity.keys):
             if key.not_before and key.until and _starts(key) >= _ends(key):
                 source.wrong(
@@ -122,6 +152,7 @@ def judge_rules(source: Source, file: RulesFile, people: People) -> None:
     for index, rule in enumerate(file.root):
         people.judge(source, (index, "change"), rule.change)
         people.judge(source, (index, "from"), rule.approvers)
+        _judge_owners(source, (index, "owners", "file"), rule.owners)
         able = people.approving(rule.approvers)
         if people.know(rule.approvers) and rule.approvals > len(able):
             source.wrong(
@@ -130,6 +161,16 @@ def judge_rules(source: Source, file: RulesFile, people: People) -> None:
                 f" but only {count(len(able), 'person', 'people')} may give them",
                 "name more people or teams in 'from', or ask for fewer approvals",
             )
+
+
+def _judge_owners(source: Source, pointer: tuple[str | int, ...], owners: OwnersRef | None) -> None:
+    places = OWNERS_FILES[Forge(owners.dialect)] if owners else ()
+    if owners and owners.file not in places:
+        source.wrong(
+            pointer,
+            f"{owners.dialect} reads no owners from {owners.file!r}",
+            f"name one of: {', '.join(places)}",
+        )
 
 
 def identities(source: Source, file: IdentitiesFile) -> tuple[Identity, ...]:
@@ -142,6 +183,8 @@ def identities(source: Source, file: IdentitiesFile) -> tuple[Identity, ...]:
             keys=tuple(_key(source, name, index, key) for index, key in enumerate(identity.keys)),
             teams=frozenset(identity.teams),
             place=source.place((name,)),
+            logins=frozenset(_logins(identity.logins)),
+            may=permissions(source, (name, "may"), identity.may or []),
         )
         for name, identity in sorted(file.root.items())
     )
@@ -156,9 +199,21 @@ def rules(source: Source, file: RulesFile) -> tuple[PathRule, ...]:
             approvals=rule.approvals,
             approvers=frozenset(rule.approvers),
             place=source.place((index, "path")),
+            owners=_owners(source, index, rule.owners),
         )
         for index, rule in enumerate(file.root)
     )
+
+
+def _owners(source: Source, index: int, owners: OwnersRef | None) -> OwnersSource | None:
+    if owners is None:
+        return None
+    return OwnersSource(owners.file, Forge(owners.dialect), source.place((index, "owners")))
+
+
+def _logins(logins: LoginsFile) -> Iterator[tuple[Forge, str]]:
+    named = {Forge.GITHUB: logins.github, Forge.GITLAB: logins.gitlab, Forge.GITEA: logins.gitea}
+    return ((forge, login) for forge, login in named.items() if login)
 
 
 def _belongings(file: IdentitiesFile) -> Iterator[tuple[str, str, str, tuple[str | int, ...]]]:
@@ -169,6 +224,8 @@ def _belongings(file: IdentitiesFile) -> Iterator[tuple[str, str, str, tuple[str
             yield name, "e-mail", email, (name, "emails", index)
         for index, key in enumerate(identity.keys):
             yield name, "key", key.public, (name, "keys", index, "public")
+        for forge, login in _logins(identity.logins):
+            yield name, f"{forge.value} login", login, (name, "logins", forge.value)
 
 
 def _key(source: Source, name: str, index: int, key: KeyFile) -> Key:

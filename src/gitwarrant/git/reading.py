@@ -22,6 +22,7 @@ from gitwarrant.git.difference import differences, merge_changes, path_changes
 from gitwarrant.git.files import DEFAULT_BOUNDS, Bounds, read_files
 from gitwarrant.git.history import common_folder, git_folder, refuse_bent_history
 from gitwarrant.git.objects import NotAStore, Objects, refused
+from gitwarrant.git.owners import owners_files
 from gitwarrant.model.change import (
     BlobId,
     Change,
@@ -154,7 +155,8 @@ class Repository:
             commits.append(self._commit(new))
         before, after = self.objects.commit(parent)[1].tree, self.objects.commit(commit)[1].tree
         changes = path_changes(differences(self.objects, before, after))
-        return Landing(commit, parent, before, after, tuple(commits), changes)
+        owners = owners_files(self.objects, before)
+        return Landing(commit, parent, before, after, tuple(commits), changes, owners)
 
     def _commit(self, id: CommitId) -> Commit:  # noqa: A002 - the glossary's name
         raw, parsed = self.objects.commit(id)
@@ -197,6 +199,14 @@ class Repository:
     def tree(self, commit: CommitId, folder: str, bounds: Bounds = DEFAULT_BOUNDS) -> Tree:
         """Read all files below a folder; see `files.read_files`."""
         return read_files(self.objects, commit, folder, bounds)
+
+    def blob(self, id: BlobId, limit: int) -> bytes:  # noqa: A002 - the glossary's name
+        """Read a file's bytes by their id.
+
+        Raises:
+            Refused: missing, not a file, or more than `limit` bytes.
+        """
+        return self.objects.blob(id, limit)
 
     def statements(self) -> tuple[SignedStatement, ...]:
         """Read all statements, sorted by digest. What is not one in form is left out: it proves nothing.

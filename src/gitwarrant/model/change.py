@@ -62,12 +62,22 @@ class Commit:
     changes: tuple[PathChange, ...]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class OwnersFile:
+    """A CODEOWNERS file as a tree names it; its bytes are looked up by their id."""
+
+    path: str
+    blob: BlobId
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
     """One step of the protected ref's first-parent line.
 
     `commits` are all commits that this step made reachable, oldest first, the
     landing commit itself last. `changes` is the difference to the first parent.
+    `owners` names the CODEOWNERS files of the first parent's tree: the landing
+    itself has no say in who must accept it.
     """
 
     commit: CommitId
@@ -76,6 +86,7 @@ class Landing:
     tree: TreeId
     commits: tuple[Commit, ...]
     changes: tuple[PathChange, ...]
+    owners: tuple[OwnersFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +97,22 @@ class SignedStatement:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Blob:
+    """Bytes of a file by their id, which is not yet recomputed."""
+
+    id: BlobId
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """All landings between the last trusted revision (`base`) and the candidate (`head`), oldest first.
 
     Self-contained: everything that verify needs is here, nothing in it is trusted yet.
-    No landings means the candidate is the trusted revision itself.
+    No landings means the candidate is the trusted revision itself. `blobs` are
+    those that the rules make verify look into: CODEOWNERS files, and both sides
+    of what bots with bounds changed.
     """
 
     repository: str
@@ -100,6 +121,7 @@ class Change:
     head: CommitId
     landings: tuple[Landing, ...]
     statements: tuple[SignedStatement, ...]
+    blobs: tuple[Blob, ...] = ()
 
     @property
     def changes(self) -> tuple[PathChange, ...]:

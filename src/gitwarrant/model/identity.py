@@ -6,6 +6,8 @@ from enum import Enum
 
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
+from gitwarrant.model.owners import Forge, OwnersSource
+from gitwarrant.model.permission import Permission
 
 
 class IdentityKind(Enum):
@@ -32,7 +34,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person or a bot: keys, the e-mail addresses it may write as, its teams."""
+    """A person or a bot: keys, the e-mail addresses it may write as, its teams.
+
+    `logins` are the names it has on forges, at most one on each: CODEOWNERS
+    files speak of those. `may` lists all that a bot may change; empty: only
+    the rules of paths bound it.
+    """
 
     name: str
     kind: IdentityKind
@@ -40,6 +47,8 @@ class Identity:
     keys: tuple[Key, ...]
     teams: frozenset[str]
     place: Place
+    logins: frozenset[tuple[Forge, str]] = frozenset()
+    may: tuple[Permission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,8 @@ class PathRule:
 
     Patterns read as in GitHub's CODEOWNERS; the last rule that matches a path
     decides. `writers` and `approvers` name teams or identities; empty means
-    any known identity.
+    any known identity. `owners` adds the approvals that a CODEOWNERS file of
+    the revision before the landing asks for.
     """
 
     pattern: str
@@ -56,6 +66,7 @@ class PathRule:
     approvals: int
     approvers: frozenset[str]
     place: Place
+    owners: OwnersSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A developer's clone and the agent's quarantine are judged by this same function.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
@@ -86,6 +87,8 @@ def judge(repository: Repository, question: Question) -> Judgement:
     A refusal does not stop the stages that can still judge; nothing is
     authorised from a judgement that holds one.
     """
+    policies = everywhere(question.change, question.policy)
+    question = replace(question, change=with_blobs(repository, question.change, policies))
     gates, environment, change = _Gates(), question.environment, question.change
 
     authorship = gates.attempt(lambda: proving(question))

@@ -17,6 +17,7 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.judge import Previous, Question, everywhere
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.trust.explain import Explanation, explain
@@ -84,6 +85,7 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
         Refused: by verify.
     """
     policies = everywhere(change, view.trusted.config.policy)
+    change = with_blobs(view.repository, change, policies)
     authorship = verify(change, view.agent.root, policies, environment, witnessed=Witnessed(), now=now)
     brings = [landing for landing in change.landings if touches_rules(landing)]
     if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
@@ -96,6 +98,7 @@ def explained(
 ) -> Explanation:
     """Say in words what verify finds about a change; the arguments are those of `prove`."""
     policies = _policies(view, change)
+    change = with_blobs(view.repository, change, policies)
     root = view.agent.root
     return explain(change, root, policies, environment, witnessed=Witnessed(), now=now)
 

@@ -16,6 +16,7 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.trust.verify import outcomes_of, verify
@@ -101,6 +102,7 @@ def _follow(
         if touches_rules(landing):
             changing.append(landing.commit)
             before = succeed(before, rules_at(repository, landing.commit), landing)
+    change = with_blobs(repository, change, policies)
     authorship = verify(change, root, policies, None, witnessed=witnessed, now=now, only=changing)
     proven = 0
     if now < before.policy.expires:

@@ -104,6 +104,7 @@ class _Cases:
         self._change, self._root, self._environment = change, root, environment
         self._witnessed, self._now, self._waived = witnessed, now, waived
         self._intervals = Intervals(change)
+        self._blobs = {blob.id: blob.data for blob in change.blobs}
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
         self._known: dict[int, _Heard] = {}
 
@@ -126,6 +127,7 @@ class _Cases:
             root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
             now=self._now,
             waived=self._waived,
+            blobs=self._blobs,
         )
 
     def _prove(

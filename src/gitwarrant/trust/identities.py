@@ -100,6 +100,10 @@ class Registry:
         """The identity of this name in the policy."""
         return self._identities.get(name)
 
+    def __iter__(self) -> Iterator[Identity]:
+        """All identities of the policy."""
+        return iter(self._identities.values())
+
     def members(self, groups: Iterable[str]) -> Iterator[Identity]:
         """All persons of these teams or names, for messages that say who could act."""
         wanted = frozenset(groups)

@@ -1,19 +1,22 @@
 """Steps 4 to 6 of verify, for one landing: entitled authors, enough approvals, the root's own consent."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
-from gitwarrant.model.change import Landing
+from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
+from gitwarrant.trust import owners
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import Registry, belongs
 from gitwarrant.trust.paths import BadPattern, rule_for
+from gitwarrant.trust.scope.fields import OutOfScope
+from gitwarrant.trust.scope.source import check_change
 from gitwarrant.trust.statements import Counted, Ignored
 
 CONFIGURATION = ".gitwarrant"
@@ -39,6 +42,8 @@ class Case:
     now: datetime
     waived: bool
     """Glass was broken: approvals are not asked (5.4)."""
+    blobs: Mapping[BlobId, bytes]
+    """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -148,18 +153,19 @@ def check_writers(case: Case) -> None:
     """
     touched: set[str] = set()
     for proof in case.signed:
-        own = [change.path for change in proof.commit.changes]
-        touched.update(own)
-        _check_entitled(case, proof.identity, proof.key.line, own)
+        touched.update(change.path for change in proof.commit.changes)
+        _check_entitled(case, proof.identity, proof.key.line, proof.commit.changes)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
-    rest = [path for path in case.paths if path not in touched]
+    rest = [change for change in case.landing.changes if change.path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
             _check_entitled(case, proof.identity, proof.key.line, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[str]) -> None:
-    for path in paths:
+def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[PathChange]) -> None:
+    for change in sorted(changes):
+        path = change.path
+        _check_scope(case, identity, change)
         rule = case.rule(path)
         if rule is None or (case.is_rooted(path) and case.registry.holder(key)):
             continue
@@ -171,6 +177,17 @@ def _check_entitled(case: Case, identity: Identity, key: str, paths: Iterable[st
             )
 
 
+def _check_scope(case: Case, identity: Identity, change: PathChange) -> None:
+    """Step 4.2: a bot with bounds keeps to its fields."""
+    if not identity.may:
+        return
+    try:
+        check_change(change, case.blobs, identity.may)
+    except OutOfScope as error:
+        what = f"the bot {identity.name!r} may not do this: {error.what}"
+        raise case.refuse(what, error.remedy, error.place) from error
+
+
 def entitled_claims(case: Case) -> frozenset[str]:
     """Step 4 for statements: who says to be the author and is entitled to every path of the landing."""
     claims = case.statements(StatementKind.AUTHOR)
@@ -178,7 +195,9 @@ def entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.paths))
+    return _passes(
+        lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.landing.changes)
+    )
 
 
 # 5. Enough others accepted it.
@@ -189,11 +208,11 @@ class Tally:
     """How many approvals something asks for some paths of a landing, and who gave one."""
 
     asker: str
-    """Who asks: a path, as a rule decides it, or an environment. Begins a sentence."""
+    """Who asks: a path, as a rule decides it, a CODEOWNERS file, or an environment. Begins a sentence."""
     place: Place
     paths: tuple[str, ...]
     groups: frozenset[str]
-    """Teams or identities whose approvals count; empty: everybody's."""
+    """Teams or identities whose approvals count, and owners that nobody here is; empty: everybody's."""
     needed: int
     by: tuple[str, ...]
     """Names, sorted."""
@@ -208,9 +227,9 @@ def tallies(case: Case, *, authors: frozenset[str]) -> tuple[Tally, ...]:
     """Everything that is asked for a landing (5), rules first; authors never count.
 
     Raises:
-        Refused: no rule covers a path.
+        Refused: no rule covers a path, or a CODEOWNERS file cannot be read.
     """
-    return (*_of_rules(case, authors), *_of_environment(case, authors))
+    return (*_of_rules(case, authors), *_of_owners(case, authors), *_of_environment(case, authors))
 
 
 def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
@@ -234,6 +253,19 @@ def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
         paths = tuple(decided[pattern])
         by = _members(given, rule.approvers)
         yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
+
+
+def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
+    """What CODEOWNERS asks, as it was before the landing, where a path's rule refers to it."""
+    rules = ((path, case.rule(path)) for path in case.paths)
+    paths = [(path, rule.owners) for path, rule in rules if rule and rule.owners]
+    given = _approvers(case, authors)
+    try:
+        for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
+            by = _members(given, asked.groups)
+            yield Tally(asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by)
+    except (BadPattern, owners.OwnersUnknown) as error:
+        raise case.refuse(error.what, error.remedy, error.place) from error
 
 
 def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -280,7 +312,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim.key.line, case.paths)
+        _check_entitled(case, case.identity(claim), claim.key.line, case.landing.changes)
     given = set(approvals) - authors
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
@@ -409,6 +441,11 @@ def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[s
 def _ask(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> str:
     """Who could act, by name."""
     people = able(case, groups, excluded)
+    strangers = ", ".join(sorted(group for group in groups if "@" in group))
+    if not people and strangers:
+        return (
+            f"make {strangers} known in .gitwarrant/identities.yaml: by name, 'logins', 'teams' or 'emails'"
+        )
     if not people:
         who = named(groups)
         return f"nobody else is in {who}: add somebody on the trust ref, who then runs: gitwarrant approve"

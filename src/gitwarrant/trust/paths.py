@@ -11,30 +11,18 @@ Source: docs.github.com, "About code owners"; case-sensitive like GitHub.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.identity import PathRule
 
 MAX_PATTERN = 1000  # characters; longer than any path that people type
-MAX_FILE_BYTES = 3 * 1024 * 1024  # GitHub's own limit
-OWNER = re.compile(r"@[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)?|[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 TOKEN = re.compile(r"\\.|\*+|.", re.DOTALL)  # an escape, a run of asterisks, or a character
 FOLDERS = "(?:[^/]++/)*?"  # as few whole folders as possible
 
 
 class BadPattern(GitwarrantError):
     """A pattern, or a line of a CODEOWNERS file, that does not mean what its author may think."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnersLine:
-    """One line of a CODEOWNERS file. No owners: nobody owns these paths."""
-
-    pattern: str
-    owners: tuple[str, ...]
-    place: Place
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -135,39 +123,3 @@ def _segment(segment: str) -> str:
     *middle, last = rest
     between = "".join(f"(?>[^/]*?{piece})" for piece in middle)
     return first + between + (f"(?>[^/]*{last}(?![^/]))" if last else "[^/]*+")
-
-
-def read_codeowners(data: bytes, path: str) -> tuple[OwnersLine, ...]:
-    """Read a CODEOWNERS file of GitHub, in its order.
-
-    Raises:
-        BadPattern: a line does not parse, with its place; GitHub would skip it silently.
-    """
-    if len(data) > MAX_FILE_BYTES:
-        raise BadPattern(
-            f"{len(data)} bytes exceed GitHub's limit of {MAX_FILE_BYTES}",
-            remedy="shorten it",
-            place=Place(path),
-        )
-    try:
-        lines = data.decode().split("\n")
-    except UnicodeDecodeError as error:
-        raise BadPattern("not UTF-8", remedy="save the file as UTF-8", place=Place(path)) from error
-    read = [_line(line.removesuffix("\r"), Place(path, number)) for number, line in enumerate(lines, 1)]
-    return tuple(line for line in read if line)
-
-
-def _line(line: str, place: Place) -> OwnersLine | None:
-    text = re.split(r"(?:^|(?<=\s))#", line, maxsplit=1)[0].strip()
-    if not text:
-        return None
-    pattern, *owners = re.findall(r"(?:\\.|\S)+", text)
-    wrong = next((owner for owner in owners if not OWNER.fullmatch(owner)), None)
-    if wrong:
-        raise BadPattern(
-            f"{wrong!r} is not an owner",
-            remedy="write @user, @organization/team or an e-mail address",
-            place=place,
-        )
-    compile_pattern(pattern, place)
-    return OwnersLine(pattern, tuple(owners), place)

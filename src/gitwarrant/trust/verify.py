@@ -6,19 +6,21 @@
     3. Signature, key, identity: judged at the time the commit was first seen.
        Author's and committer's address belong to the signer. A signature that
        lies is refused; a missing or foreign one proves nothing.
-    4. Each author is entitled to each path he changed. Where a signature proves
+    4. Each author is entitled to each path he changed; a bot with bounds to each
+       field, and to nothing else of the file (4.2). Where a signature proves
        nothing, an entitled identity says `author`, or one more entitled person
        approves.
     5. Unless glass was broken, approvals tile the change: each landing and each path has its rule's number
-       of distinct persons, none an author, none a bot; where the environment asks
-       for approval, one of each of its teams.
+       of distinct persons, none an author, none a bot; where the rule refers to
+       CODEOWNERS, those of the file before the landing too; where the environment
+       asks for approval, one of each of its teams.
     6. On the trust ref, `.gitwarrant/` changes by the rules before it and with the
        consent of the root's threshold to that landing alone; its version only grows. On any other ref
        it has no effect: nothing reads it there, and its paths are like all others.
     7. The policy that judges the head is not expired now, unless the landing only
        renews it (6).
 
-Not checked here: that differences are those of the trees, that a merge's own
+Not checked here: that differences and CODEOWNERS files are those of the trees, that a merge's own
 changes are its difference to the clean merge, and that no commit between base
 and head is left out (git, from objects with recomputed ids); that the ref only
 moves forward (git); that the policies are those of the trust ref (pipeline);

@@ -100,9 +100,12 @@ def _signing(identity: Identity | None, rule: PathRule, environment: Environment
         return Reach.NOTHING, "no identity here, so no author and no approver"
     asked = list(_asked(rule, environment))
     if belongs(identity, rule.writers):
+        may = "it may change the fields that its 'may' lists" if identity.may else "it may change these paths"
         if not asked:
-            return Reach.ALONE, "it may change these paths, and no approval is asked"
-        return Reach.WITH_OTHERS, f"it may change these paths, but needs {' and '.join(asked)}"
+            # CODEOWNERS may name nobody for a path, or be changed: it takes nothing away here.
+            unless = f", but where {rule.owners.file} names an owner" if rule.owners else ""
+            return Reach.ALONE, f"{may}, and no approval is asked{unless}"
+        return Reach.WITH_OTHERS, f"{may}, but needs {' and '.join(asked)}"
     if rule.approvals and identity.kind is IdentityKind.PERSON and belongs(identity, rule.approvers):
         why = (
             f"it may not change these paths; it can give one of {rule.approvals} approvals to others' changes"

@@ -13,6 +13,7 @@ from gitwarrant.config.repository import RepositoryConfig, load
 from gitwarrant.config.starter import TRUSTED_AT, owner_name
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.finding import Severity
+from gitwarrant.model.owners import Forge
 
 SETS = {"basic-security": PolicySet("basic-security", ("privileged",), Severity.HIGH)}
 COMMIT = "4f" * 20
@@ -98,17 +99,50 @@ def test_flags_answer_every_question(clone: Path) -> None:
     ]
 
 
-def test_owners_that_are_not_known_yet_give_nobody_permission(clone: Path) -> None:
-    (clone / ".github").mkdir()
-    (clone / ".github" / "CODEOWNERS").write_text("* @shop/platform\n/docs/ @ada @bob\n/free/\n")
+@pytest.mark.parametrize(
+    ("file", "content", "dialect", "missing"),
+    [
+        pytest.param(
+            ".github/CODEOWNERS",
+            "* @shop/platform\n/docs/ @ada @bob\n/free/\n",
+            "github",
+            ["@bob", "@shop/platform"],
+            id="GitHub's folder",
+        ),
+        pytest.param(
+            ".gitlab/CODEOWNERS", "[Docs][2] @docs\ndocs/\n", "gitlab", ["@docs"], id="GitLab's folder"
+        ),
+        pytest.param(".gitea/CODEOWNERS", "docs/.* @bob\n", "gitea", ["@bob"], id="Gitea's folder"),
+        pytest.param("CODEOWNERS", "* bob@example.com\n", "github", ["bob@example.com"], id="at the top"),
+    ],
+)
+def test_owners_become_a_source_to_be_taken_up(
+    clone: Path, file: str, content: str, dialect: str, missing: list[str]
+) -> None:
+    """Not at once: until they are known, nobody could approve anything."""
+    (clone / file).parent.mkdir(exist_ok=True)
+    (clone / file).write_text(content)
 
     assert main(["init", "--yes"], {}) == 0
 
-    rules = [(rule.pattern, rule.writers) for rule in made(clone).policy.rules]
+    [rule] = made(clone).policy.rules
     text = (clone / ".gitwarrant" / "rules.yaml").read_text()
-    assert rules == [("*", frozenset({"owners"})), ("/docs/", frozenset({"ada"}))]
-    assert '# - path: "*"\n#   change: [platform]\n' in text
-    assert "# CODEOWNERS: nobody owns /free/\n" in text
+    assert (rule.pattern, rule.writers, rule.owners) == ("*", frozenset({"owners"}), None)
+    assert f"  # owners: {{file: {file}, dialect: {dialect}}}\n" in text
+    assert [line.split()[-1] for line in text.splitlines() if "missing yet" in line] == missing
+
+
+def test_the_source_loads_once_it_is_taken_up(clone: Path) -> None:
+    (clone / ".gitlab-ci.yml").write_text("")
+    (clone / "CODEOWNERS").write_text("[Docs]\n* @ada\n")
+    assert main(["init", "--yes"], {}) == 0
+    rules = clone / ".gitwarrant" / "rules.yaml"
+
+    rules.write_text(rules.read_text().replace("  # owners:", "  owners:"))
+
+    [rule] = made(clone).policy.rules
+    assert rule.owners is not None
+    assert (rule.owners.file, rule.owners.dialect) == ("CODEOWNERS", Forge.GITLAB)
 
 
 def test_it_never_writes_over_what_is_there(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.repositories import Simulator
 
 from gitwarrant.git.reading import Repository
-from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, Commit, Landing, PathChange
+from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, Commit, Landing, OwnersFile, PathChange
 from gitwarrant.model.errors import Refused
 
 MAIN = "refs/heads/main"
@@ -41,6 +41,25 @@ def test_a_landing_is_read_with_the_commits_it_brought(repository: Simulator) ->
     trees = repository.tree_of(base), repository.tree_of(head)
     landing = Landing(head, base, *trees, commits, (removed, changed))
     assert change == Change("shop", MAIN, base, head, (landing,), ())
+
+
+def test_a_landing_names_the_codeowners_files_that_stood_before_it(repository: Simulator) -> None:
+    """Where any forge looks, by exact name; a folder is none; the landing's own edit shows in the next."""
+    before = repository.commit(
+        by="alice", files={"CODEOWNERS": "* @a", ".gitlab/codeowners": "no", "docs": "file"}
+    )
+    repository.commit(
+        by="alice", files={"CODEOWNERS": "* @b", ".gitea/CODEOWNERS": ".* @c", ".github/CODEOWNERS/x": ""}
+    )
+    repository.commit(by="alice", files={"web.yaml": "1"})
+
+    landings = Repository(repository.path).change("shop", MAIN, before, repository.tip()).landings
+
+    top, gitea = (BlobId(repository.blob(text)) for text in (b"* @b", b".* @c"))
+    assert [landing.owners for landing in landings] == [
+        (OwnersFile("CODEOWNERS", BlobId(repository.blob(b"* @a"))),),
+        (OwnersFile(".gitea/CODEOWNERS", gitea), OwnersFile("CODEOWNERS", top)),
+    ]
 
 
 def test_a_fast_forward_of_several_commits_is_as_many_landings(repository: Simulator) -> None:

@@ -345,8 +345,16 @@ def test_a_repository_that_has_begun_is_sent_to_verify(repository: Simulator) ->
         pytest.param(
             "CODEOWNERS", "* @ada\n/docs/ @bob\n", "CODEOWNERS: 2 lines, as GitHub reads", id="github"
         ),
-        pytest.param(".gitlab/CODEOWNERS", "* @ada\n", "in GitLab's way; its lines", id="by its folder"),
-        pytest.param("docs/CODEOWNERS", "[Docs]\n* @ada\n", "in GitLab's way; its lines", id="by sections"),
+        pytest.param(
+            ".gitlab/CODEOWNERS", "* @ada\n", "CODEOWNERS: 1 line, as GitLab reads", id="by its folder"
+        ),
+        pytest.param(
+            ".forgejo/CODEOWNERS", ".* @ada\n", "CODEOWNERS: 1 line, as Gitea reads", id="Forgejo is a Gitea"
+        ),
+        pytest.param(
+            "docs/CODEOWNERS", "[Docs]\n* @ada\n", "CODEOWNERS: 1 line, as GitLab reads", id="by sections"
+        ),
+        pytest.param("CODEOWNERS", "[Docs]\n* @ada\na\n", "'a' has no owner, nor has its section", id="bad"),
         pytest.param("OWNERS", "* @ada\n", "There is no CODEOWNERS file.", id="another name"),
     ],
 )

@@ -1,4 +1,4 @@
-"""CODEOWNERS files: what is read, and that nothing is skipped."""
+"""GitHub's CODEOWNERS files: what is read, and that nothing is skipped."""
 
 from time import monotonic
 
@@ -6,7 +6,8 @@ import pytest
 
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import PathRule
-from gitwarrant.trust.paths import BadPattern, OwnersLine, compile_pattern, read_codeowners, rule_for
+from gitwarrant.trust.codeowners.github import OwnersLine, read
+from gitwarrant.trust.paths import BadPattern, compile_pattern, rule_for
 
 
 def test_a_file_is_read_with_its_lines() -> None:
@@ -19,7 +20,7 @@ def test_a_file_is_read_with_its_lines() -> None:
 my\\ folder/ @bob
 """
 
-    assert read_codeowners(data, "CODEOWNERS") == (
+    assert read(data, "CODEOWNERS").lines == (
         OwnersLine("*", ("@org/everybody",), Place("CODEOWNERS", 2)),
         OwnersLine("/docs/", ("@alice", "bob@example.com"), Place("CODEOWNERS", 4)),
         OwnersLine("/free/", (), Place("CODEOWNERS", 5)),
@@ -46,7 +47,7 @@ my\\ folder/ @bob
 def test_a_line_that_does_not_parse_refuses_the_file(line: str, reason: str) -> None:
     """GitHub skips it; a skipped rule is a hole."""
     with pytest.raises(BadPattern) as caught:
-        read_codeowners(f"* @org/everybody\n{line}\n".encode(), "CODEOWNERS")
+        read(f"* @org/everybody\n{line}\n".encode(), "CODEOWNERS")
 
     assert reason in caught.value.what
     assert caught.value.place == Place("CODEOWNERS", 2)
@@ -55,7 +56,7 @@ def test_a_line_that_does_not_parse_refuses_the_file(line: str, reason: str) -> 
 @pytest.mark.parametrize("data", [b"\xff", b" " * 3_200_000], ids=["not UTF-8", "huge"])
 def test_a_file_that_cannot_be_read_is_refused(data: bytes) -> None:
     with pytest.raises(BadPattern):
-        read_codeowners(data, "CODEOWNERS")
+        read(data, "CODEOWNERS")
 
 
 def test_the_last_rule_that_matches_decides() -> None:

@@ -1,10 +1,14 @@
 """What the rules let a thief do."""
 
+from dataclasses import replace
+
 import pytest
+from tests.support.bots import shop
 from tests.support.chain import POLICY, ROOT, environment
 
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.errors import GitwarrantError, Place
+from gitwarrant.model.owners import Forge, OwnersSource
 from gitwarrant.trust.what_if import Reach, Stolen, what_if
 
 OPEN = environment(required=False)
@@ -71,3 +75,18 @@ def test_rules_of_other_folders_are_left_out() -> None:
 def test_somebody_unknown_is_an_error_that_names_who_is_known() -> None:
     with pytest.raises(GitwarrantError, match="alice, bob, carol, mallory, robot"):
         what_if(Stolen.BOTH, "nobody", POLICY, ROOT, [OPEN])
+
+
+def test_bounds_of_a_bot_and_codeowners_are_told_but_take_no_reach_away() -> None:
+    """CODEOWNERS may name nobody for a path: to say that less could happen would be a promise."""
+    chain = shop()
+    owners = OwnersSource("CODEOWNERS", Forge.GITHUB, Place(".gitwarrant/rules.yaml", 3))
+    policy = replace(chain.policy, rules=(replace(chain.policy.rules[0], owners=owners),))
+
+    [_, found] = what_if(Stolen.BOTH, "robot", policy, ROOT, [OPEN])
+
+    assert found.reach is Reach.ALONE
+    assert found.why == (
+        "it may change the fields that its 'may' lists, and no approval is asked, "
+        "but where CODEOWNERS names an owner"
+    )

@@ -77,12 +77,10 @@ def ways(history: History, owners: Owners | None) -> Iterator[Line]:
 def _owners(owners: Owners | None) -> Iterator[Line]:
     if owners is None:
         yield "", "  There is no CODEOWNERS file."
-    elif owners.dialect != "GitHub":
-        yield "", f"  {owners.path} is written in {owners.dialect}'s way; its lines were not looked at."
     else:
-        yield "", f"  {owners.path}: {many(owners.lines, 'line')}, as GitHub reads them."
+        yield "", f"  {owners.path}: {many(owners.lines, 'line')}, as {owners.dialect} reads them."
         for bad in owners.bad[:2]:
-            yield cut(f"    {bad.place}: {bad.what} (GitHub skips such a line silently)", "warn")
+            yield cut(f"    {bad.place}: {bad.what} ({owners.dialect} skips such a line silently)", "warn")
         if len(owners.bad) > 2:
             yield "warn", f"    and {len(owners.bad) - 2:,} more such lines"
 

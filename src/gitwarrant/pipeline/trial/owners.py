@@ -5,22 +5,26 @@ from dataclasses import dataclass
 from gitwarrant.git.objects import FOLDER, Objects
 from gitwarrant.model.change import BlobId, TreeId
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.trust.paths import MAX_FILE_BYTES, BadPattern, read_codeowners
+from gitwarrant.model.owners import MAX_OWNERS_BYTES, Forge
+from gitwarrant.trust.codeowners.registry import DIALECTS
+from gitwarrant.trust.paths import BadPattern
 
-FOLDERS: tuple[tuple[str, str], ...] = (
-    (".github", "GitHub"),
-    (".gitlab", "GitLab"),
-    (".gitea", "Gitea"),
-    (".forgejo", "Gitea"),
-    ("", ""),
-    ("docs", ""),
+FOLDERS: tuple[tuple[str, Forge | None], ...] = (
+    (".github", Forge.GITHUB),
+    (".gitlab", Forge.GITLAB),
+    (".gitea", Forge.GITEA),
+    (".forgejo", Forge.GITEA),
+    ("", None),
+    ("docs", None),
 )
-"""Where forges look, and whose way of writing a file there must be; empty: any forge's."""
+"""Where forges look, and whose way of writing a file there must be; None: any forge's."""
+NAMES = {Forge.GITHUB: "GitHub", Forge.GITLAB: "GitLab", Forge.GITEA: "Gitea"}
+MAX_BAD_LINES = 20  # more would tell nothing new; each costs a reading of the file
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that GitHub's way of writing does not allow; GitHub would skip it silently."""
+    """A line that its forge's way of writing does not allow; the forge would skip it silently."""
 
     place: Place
     what: str
@@ -28,7 +32,7 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """A CODEOWNERS file: whose way of writing, how many lines name owners, and which cannot be read."""
+    """A CODEOWNERS file: whose way of writing, how many lines can be read, and which cannot."""
 
     path: str
     dialect: str
@@ -37,34 +41,36 @@ class Owners:
 
 
 def owners(objects: Objects, top: TreeId) -> Owners | None:
-    """Read the first CODEOWNERS file of a tree. None: there is none.
-
-    Only GitHub's way is read line by line yet; of another dialect nothing but
-    its presence is said.
-    """
-    for folder, dialect in FOLDERS:
+    """Read the first CODEOWNERS file of a tree. None: there is none."""
+    for folder, forge in FOLDERS:
         data = _file(objects, top, folder)
         if data is not None:
             path = f"{folder}/CODEOWNERS" if folder else "CODEOWNERS"
-            spoken = dialect or _dialect(data)
-            return _read(path, data) if spoken == "GitHub" else Owners(path, spoken, 0, ())
+            return _read(path, data, forge or _dialect(data))
     return None
 
 
-def _dialect(data: bytes) -> str:
+def _dialect(data: bytes) -> Forge:
     """GitLab has sections, which nobody else has."""
     sections = any(line.startswith((b"[", b"^[")) for line in data.splitlines())
-    return "GitLab" if sections else "GitHub"
+    return Forge.GITLAB if sections else Forge.GITHUB
 
 
-def _read(path: str, data: bytes) -> Owners:
-    good, bad = 0, []
-    for number, line in enumerate(data.split(b"\n"), 1):
+def _read(path: str, data: bytes, forge: Forge) -> Owners:
+    """Read a file, and again without each line that cannot be read."""
+    lines, bad = data.split(b"\n"), list[BadLine]()
+    while len(bad) < MAX_BAD_LINES:
         try:
-            good += len(read_codeowners(line, path))
+            good = len(DIALECTS[forge](b"\n".join(lines), path))
         except BadPattern as error:
-            bad.append(BadLine(Place(path, number), error.what))
-    return Owners(path, "GitHub", good, tuple(bad))
+            place = error.place or Place(path)
+            bad.append(BadLine(place, error.what))
+            if not place.line:
+                break
+            lines[place.line - 1] = b""
+        else:
+            return Owners(path, NAMES[forge], good, tuple(bad))
+    return Owners(path, NAMES[forge], 0, tuple(bad))
 
 
 def _file(objects: Objects, top: TreeId, folder: str) -> bytes | None:
@@ -78,6 +84,6 @@ def _file(objects: Objects, top: TreeId, folder: str) -> bytes | None:
         found = entries.get("CODEOWNERS")
         if found is None or found.mode not in (0o100644, 0o100755):
             return None
-        return objects.blob(BlobId(found.id), MAX_FILE_BYTES)
+        return objects.blob(BlobId(found.id), MAX_OWNERS_BYTES)
     except Refused:
         return None
