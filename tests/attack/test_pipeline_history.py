@@ -10,7 +10,7 @@ from tests.support.deployers import Deployer, config_map, open_deployer, trust_f
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 
 def now() -> datetime:

@@ -13,7 +13,7 @@ from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Applied, Result
 from gitwarrant.pipeline.delivery import Delivery, alone, candidate, examine
 from gitwarrant.pipeline.deploy import Deployment, deploy
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 STYLES = {
     Result.CREATED: "add",

@@ -10,8 +10,9 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import candidate, examine
-from gitwarrant.pipeline.judge import Judgement, judge
+from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.local import look, proposed, question
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.plan.text import lines
 
 

@@ -12,7 +12,6 @@ from gitwarrant.cli.pushing import NONCE_BYTES, sign_and_push, signer_name, sign
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.change import Change
-from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import Bind, StatementKind
 from gitwarrant.pipeline.judge import judge
@@ -92,13 +91,8 @@ def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
         sign_ = "+" if not path.old_blob else "-" if not path.new_blob else "~"
         terminal.say(f"  {sign_} {path.path}", {"+": "add", "-": "remove", "~": "change"}[sign_])
     for environment in view.trusted.config.environments:
-        if environment.ref == change.ref and _touches(change, environment):
+        if environment.ref == change.ref and any(environment.covers(item.path) for item in change.changes):
             terminal.say(f"\n{environment.name}:", "bold")
             judgement = judge(view.repository, question(view, environment, change, now=now()))
             if not terminal.as_json:
                 show(judgement, judgement.plan, terminal, unsaid=("verify",))
-
-
-def _touches(change: Change, environment: Environment) -> bool:
-    folder = environment.path.strip("./")
-    return not folder or any(item.path.startswith(f"{folder}/") for item in change.changes)

@@ -19,7 +19,7 @@ from gitwarrant.demo.story import (
 )
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 from gitwarrant.plan.text import lines
 

@@ -20,7 +20,7 @@ from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, StatementKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.sshsig import sign
 from gitwarrant.trust.statements import interval, make
 

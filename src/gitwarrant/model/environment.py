@@ -77,6 +77,11 @@ class Environment:
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
 
+    def covers(self, path: str) -> bool:
+        """Whether a path of the repository lies in the environment's folder."""
+        folder = self.path.strip("./")
+        return not folder or path == folder or path.startswith(f"{folder}/")
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from gitwarrant.model.change import Change
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
-from gitwarrant.pipeline.judge import Judgement, Question, everywhere
+from gitwarrant.pipeline.judge import everywhere
+from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.trust.explain import Account, Explanation, Wanted, explain
 from gitwarrant.trust.landings import named
 

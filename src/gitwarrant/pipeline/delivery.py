@@ -39,8 +39,9 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
 from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.doors import announce, is_waived
-from gitwarrant.pipeline.judge import Judgement, Previous, Question, judge
+from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
+from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.identities import Registry

@@ -21,7 +21,8 @@ from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
 from gitwarrant.pipeline.doors import check_doors
-from gitwarrant.pipeline.judge import Judgement, rendering
+from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.warranting import (
     MANIFESTS,
     access,

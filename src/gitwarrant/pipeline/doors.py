@@ -11,7 +11,7 @@ from gitwarrant.model.canonical import sha256
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import OrderKind
 from gitwarrant.pipeline.alarms import Alarms
-from gitwarrant.pipeline.judge import Question
+from gitwarrant.pipeline.question import Question
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import Given, broken_glass, judge_orders, suspension
 from gitwarrant.trust.windows import closed

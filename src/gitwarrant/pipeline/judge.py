@@ -5,66 +5,26 @@ A developer's clone and the agent's quarantine are judged by this same function.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TypeVar
 
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.change import Change, CommitId
-from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
-from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import LeafList, Plan
-from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.model.plan import LeafList
 from gitwarrant.pipeline.blobs import with_blobs
+from gitwarrant.pipeline.bots import check_bots
+from gitwarrant.pipeline.question import Judgement, Question
+from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
-from gitwarrant.render.render import render
 from gitwarrant.trust.verify import verify
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """What the environment is now. Without leaves: whatever `commit` renders to."""
-
-    commit: CommitId
-    leaves: LeafList | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """May this change be deployed to this environment, and what would it do?"""
-
-    root: TrustRoot
-    tenant: Tenant
-    policy: TrustPolicy
-    environment: Environment
-    change: Change
-    previous: Previous | None
-    witnessed: Witnessed
-    now: datetime
-    waived: bool = False
-    """Glass was broken and its alarm acknowledged: approvals may be owed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Everything the gates said, refusals in the order of the stages.
-
-    What a gate that refused would have given is None; so is what stands on it.
-    """
-
-    question: Question
-    authorship: Authorship | None
-    rendered: Rendered | None
-    report: CheckReport | None
-    plan: Plan | None
-    refusals: tuple[Refused, ...]
 
 
 class _Gates:
@@ -92,6 +52,8 @@ def judge(repository: Repository, question: Question) -> Judgement:
     gates, environment, change = _Gates(), question.environment, question.change
 
     authorship = gates.attempt(lambda: proving(question))
+    if authorship is not None:
+        gates.attempt(lambda: check_bots(repository, question, authorship))
     rendered = gates.attempt(
         lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)
     )
@@ -135,18 +97,6 @@ def proving(question: Question) -> Authorship:
 def everywhere(change: Change, policy: TrustPolicy) -> dict[CommitId, TrustPolicy]:
     """One policy in force for every landing of a change, as on every ref but the trust ref."""
     return dict.fromkeys([change.head, *(landing.commit for landing in change.landings)], policy)
-
-
-def rendering(
-    repository: Repository, environment: Environment, custom_kinds: frozenset[str], commit: CommitId
-) -> Rendered:
-    """Render the environment's folder at a commit.
-
-    Raises:
-        Refused: by fetch or render.
-    """
-    tree = repository.tree(commit, environment.path)
-    return render(tree, namespace=environment.namespace, custom_kinds=custom_kinds)
 
 
 def refuse_findings(report: CheckReport) -> None:

@@ -18,7 +18,8 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.blobs import with_blobs
-from gitwarrant.pipeline.judge import Previous, Question, everywhere
+from gitwarrant.pipeline.judge import everywhere
+from gitwarrant.pipeline.question import Previous, Question
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
 from gitwarrant.trust.explain import Explanation, explain
 from gitwarrant.trust.verify import verify

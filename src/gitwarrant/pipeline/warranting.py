@@ -13,7 +13,7 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import check_doors
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import FileSigner
 from gitwarrant.trust.warrant import open_warrant

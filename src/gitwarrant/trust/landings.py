@@ -273,10 +273,7 @@ def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     environment = case.environment
     if environment is None or not environment.approval_required:
         return
-    folder = environment.path.strip("/")
-    inside = tuple(
-        path for path in case.paths if folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-    )
+    inside = tuple(path for path in case.paths if environment.covers(path))
     if not inside:
         return
     given = _approvers(case, authors, at=case.now)

@@ -26,7 +26,8 @@ from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement, Question, everywhere
+from gitwarrant.pipeline.judge import everywhere
+from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.trust.signer import FileSigner
 from gitwarrant.trust.warrant import open_warrant

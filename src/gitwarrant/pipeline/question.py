@@ -1,0 +1,53 @@
+"""What is asked about a change, and what the gates answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.environment import Environment, Tenant
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.manifest import Rendered
+from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.witnessed import Witnessed
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the environment is now. Without leaves: whatever `commit` renders to."""
+
+    commit: CommitId
+    leaves: LeafList | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this change be deployed to this environment, and what would it do?"""
+
+    root: TrustRoot
+    tenant: Tenant
+    policy: TrustPolicy
+    environment: Environment
+    change: Change
+    previous: Previous | None
+    witnessed: Witnessed
+    now: datetime
+    waived: bool = False
+    """Glass was broken and its alarm acknowledged: approvals may be owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything the gates said, refusals in the order of the stages.
+
+    What a gate that refused would have given is None; so is what stands on it.
+    """
+
+    question: Question
+    authorship: Authorship | None
+    rendered: Rendered | None
+    report: CheckReport | None
+    plan: Plan | None
+    refusals: tuple[Refused, ...]
