@@ -12,7 +12,7 @@ from tests.attack.registry import Attack, Git
 from tests.attack.scene import Scene
 
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 
 STEPS: Mapping[str, int] = {
     "check_shape": 1,

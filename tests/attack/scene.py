@@ -40,7 +40,7 @@ from gitwarrant.model.statement import (
 )
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.judge import Judgement
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.statements import interval, make
