@@ -26,7 +26,7 @@ down: .venv/runtime.installed ## end and remove all that `make up` started
 	@$(BIN)/gitwarrant demo --down
 
 test: .venv/dev.installed ## run all tests; the last line counts them (PYTEST="..." for pytest's arguments)
-	@if command -v go >/dev/null; then $(BIN)/python tools/build.py; \
+	@if command -v go >/dev/null; then $(BIN)/python tools/build.py --tests; \
 	else echo "Go is not installed: tests that need a cluster will be skipped, unless its programs are on PATH"; fi
 	@$(BIN)/pytest $(PYTEST)
 
@@ -36,7 +36,7 @@ lint: .venv/dev.installed ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-tools: ## build the real parts that the sandbox needs (NAMES="kubectl ..." for some of them)
+tools: ## build the real parts that the sandbox needs (NAMES="kubectl ..." for some, NAMES=--tests for more)
 	@$(PYTHON) tools/build.py $(NAMES)
 
 bench: .venv/dev.installed ## measure, each figure beside its limit

@@ -82,8 +82,13 @@ MODULES = (
         },
     ),
     Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=700),
+    # Only tests need it: another project's program that verifies our warrants.
+    Module(
+        "cosign", "v3.1.3", {"cosign": "github.com/sigstore/cosign/v3/cmd/cosign"}, seconds=170, disk_mb=3200
+    ),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
+TESTS = (*SANDBOX, "cosign")
 
 
 @dataclass(frozen=True)
@@ -382,6 +387,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="a program (default: all that the sandbox needs)"
     )
+    parser.add_argument("--tests", action="store_true", help="also what only tests need")
     parser.add_argument("--list", action="store_true", help="say which programs there are, and stop")
     arguments = parser.parse_args(argv)
     if unknown := [name for name in arguments.names if name not in programs]:
@@ -391,7 +397,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
         list_programs(tools / "bin", out)
         return BUILT
     try:
-        make(arguments.names or SANDBOX, tools, out)
+        make(arguments.names or (TESTS if arguments.tests else SANDBOX), tools, out)
     except Stopped as stopped:
         sys.stderr.write(f"error: {stopped}\n")
         return stopped.status

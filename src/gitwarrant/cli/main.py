@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
     "audit": "ask the log: what happened, who did it",
+    "warrant": "show, verify and hand over the signed authorisation of a change",
     "sandbox": "a real Kubernetes to try things on",
     "demo": "see a stolen account refused and a signed change deployed",
     "schema": "print the JSON Schema of the configuration files",

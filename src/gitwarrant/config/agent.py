@@ -22,6 +22,7 @@ from gitwarrant.config.fields import (
     duration,
 )
 from gitwarrant.config.problem import ConfigError, count, near
+from gitwarrant.config.signers import FileKey, KeyId, SignerAddress, SignerText, signer_address
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
@@ -93,6 +94,21 @@ class WarrantFile(StrictModel):
     key: Text | None = Field(
         None, description="the file of the signing key (P-256; default: 'warrant.key' in the state folder)"
     )
+    signer: SignerText | None = Field(
+        None, description="what signs, in place of 'key': file:PATH, pkcs11:... or exec:[...]"
+    )
+    cosigner: SignerText | None = Field(
+        None, description="what signs too, with a key of its own; written like 'signer'"
+    )
+    keys: list[Text] = Field(
+        [], description="files of the public keys that may sign (PEM; default: those of the signers)"
+    )
+    signatures: int | None = Field(
+        None, description="how many distinct keys must have signed (default: one for each signer)", ge=1, le=2
+    )
+    revoked_keys: list[KeyId] = Field(
+        [], description="ids of keys that were stolen: what they signed no longer acts"
+    )
     lifetime: Duration = Field("1h", description="how long a warrant may be used, like 1h")
 
 
@@ -152,9 +168,15 @@ class ClusterAccess:
 
 @dataclass(frozen=True, slots=True)
 class WarrantSettings:
-    """The file of the signing key, and how long a warrant may be used."""
+    """Who signs warrants, whose signatures count, and how long a warrant may be used.
 
-    key: Path
+    Without `keys`, those of the signers may sign and no others.
+    """
+
+    signers: tuple[SignerAddress, ...]
+    keys: tuple[Path, ...]
+    signatures: int
+    revoked: frozenset[str]
     lifetime: timedelta
 
 
@@ -233,19 +255,19 @@ def load(data: bytes, path: str) -> Agent:
     if file:
         _judge_root(source, file.root)
         _judge_clusters(source, file)
+        _judge_warrant(source, file.warrant)
         _judge_alarms(source, file.alarms)
     if file is None or source.problems:
         raise ConfigError(source.problems)
     folder = Path(path).absolute().parent
     state = _path(folder, file.state)
-    key = _path(folder, file.warrant.key) if file.warrant.key else state / "warrant.key"
     return Agent(
         root=_root(file.root),
         tenant=_tenant(file.tenant),
         clusters=tuple(_cluster(folder, name, file.clusters[name]) for name in sorted(file.clusters)),
         destinations=tuple((name, grant.cluster) for name, grant in sorted(file.tenant.grants.items())),
         state=state,
-        warrant=WarrantSettings(key, duration(file.warrant.lifetime)),
+        warrant=_warrant(folder, state, file.warrant),
         git=_git(folder, file.git),
         interval=duration(file.interval),
         alarms=tuple(_alarm(folder, alarm) for alarm in file.alarms),
@@ -286,6 +308,40 @@ def _judge_clusters(source: Source, file: AgentFile) -> None:
                 f"cluster {grant.cluster!r} is not defined",
                 near(grant.cluster, file.clusters) or "define it below 'clusters'",
             )
+
+
+def _judge_warrant(source: Source, file: WarrantFile) -> None:
+    signers = 1 + (file.cosigner is not None)
+    if file.key and file.signer:
+        source.wrong(
+            ("warrant", "signer"), "'key' and 'signer' both name what signs", "leave one of them out"
+        )
+    if file.cosigner and file.cosigner == file.signer:
+        source.wrong(
+            ("warrant", "cosigner"),
+            "the second signer is the first one",
+            "give it a key of its own, held by somebody else",
+        )
+    if file.signatures and file.signatures > signers:
+        source.wrong(
+            ("warrant", "signatures"),
+            f"{count(file.signatures, 'signature')} are needed, and there is {count(signers, 'signer')}",
+            "add 'cosigner', or lower it",
+        )
+
+
+def _warrant(folder: Path, state: Path, file: WarrantFile) -> WarrantSettings:
+    first: SignerAddress = FileKey(_path(folder, file.key) if file.key else state / "warrant.key")
+    if file.signer:
+        first = signer_address(file.signer, folder)
+    second = (signer_address(file.cosigner, folder),) if file.cosigner else ()
+    return WarrantSettings(
+        signers=(first, *second),
+        keys=tuple(_path(folder, key) for key in file.keys),
+        signatures=file.signatures or 1 + len(second),
+        revoked=frozenset(file.revoked_keys),
+        lifetime=duration(file.lifetime),
+    )
 
 
 def _judge_alarms(source: Source, files: Sequence[AlarmFile]) -> None:

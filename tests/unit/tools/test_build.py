@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tools import build
 
-ETCD, KUBERNETES, KWOK = build.MODULES
+ETCD, KUBERNETES, KWOK, *_ = build.MODULES
 
 
 def put(folder: Path, *programs: str) -> None:
