@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,14 +24,20 @@ def agent(arguments: argparse.Namespace) -> Agent:
 
 def agent_at(named: str | None) -> Agent:
     """Read the agent's configuration that is named, or the one in a usual place."""
-    return read(agent_path(named))
+    return _read(agent_path(named))
 
 
 def agent_for(clone: Clone, named: str | None) -> Agent:
     """The agent's configuration that belongs to a clone: its own comes before the environment's."""
     own = (clone.git_folder / AGENT_FILE).is_file()
     environment = None if own else os.environ.get("GITWARRANT_CONFIG")
-    return read(agent_file(named, environment, clone.git_folder))
+    return _read(agent_file(named, environment, clone.git_folder))
+
+
+def _read(path: Path) -> Agent:
+    """Read a configuration, and the token to fetch with, which never stands in it."""
+    found = read(path)
+    return replace(found, git=replace(found.git, token=os.environ.get("GITWARRANT_GIT_TOKEN", "")))
 
 
 def agent_path(named: str | None) -> Path:

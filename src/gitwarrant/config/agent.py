@@ -1,7 +1,8 @@
 """The agent's own configuration: the root of trust, the tenant, and where things are. Never read from Git."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from pydantic import Field
 from gitwarrant.config.fields import (
     CommitText,
     Duration,
+    HttpsText,
     KindName,
     KindPattern,
     Label,
@@ -30,6 +32,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.identity import RootKey, TrustRoot
 
 LOG_FILE = "log.sqlite"
+PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@|https://[^/@]*@")
 
 
 class RootKeyFile(StrictModel):
@@ -117,14 +120,36 @@ class LimitsFile(StrictModel):
 
     bytes: int = Field(2 * 1024**3, description="most bytes of one fetch", ge=1024**2, le=1024**4)
     seconds: int = Field(300, description="most seconds of one fetch", ge=1, le=86_400)
+    objects: int = Field(5_000_000, description="most Git objects in all", ge=1000, le=10**9)
+
+
+class GithubAppFile(StrictModel):
+    """A GitHub App to fetch as; it needs the permission to read contents, and no other."""
+
+    app_id: int = Field(description="the app's id", ge=1)
+    installation_id: int = Field(description="the id of its installation in your organisation", ge=1)
+    private_key: Text = Field(description="the file of the app's private key (PEM)")
+    api: HttpsText = Field("https://api.github.com", description="the address of GitHub's API")
+    ca_file: Text | None = Field(None, description="the certificate authority of that address")
 
 
 class GitFile(StrictModel):
     """How the Git server is reached."""
 
     ssh_key: Text | None = Field(None, description="the private key to fetch with, for ssh addresses")
-    known_hosts: Text | None = Field(None, description="the pinned host keys, for ssh addresses")
+    known_hosts: Text | None = Field(
+        None, description="the pinned host keys or their '@cert-authority', for ssh addresses"
+    )
     ca_file: Text | None = Field(None, description="the certificate authority, for https addresses")
+    user: Text = Field(
+        "x-access-token", description="the user that the token belongs to, for https addresses"
+    )
+    token_file: Text | None = Field(
+        None, description="the file of the token, for https addresses; GITWARRANT_GIT_TOKEN outranks it"
+    )
+    github_app: GithubAppFile | None = Field(
+        None, description="the GitHub App to fetch as, instead of a token"
+    )
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
 
 
@@ -181,14 +206,34 @@ class WarrantSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GithubAppAccess:
+    """The GitHub App to fetch as."""
+
+    app_id: int
+    installation_id: int
+    private_key: Path
+    api: str
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class GitAccess:
-    """How the Git server is reached, and how much one fetch may take."""
+    """How the Git server is reached, and how much one fetch may take.
+
+    `token` is never in the file: it comes from the environment and outranks
+    `token_file` and `github_app`, of which one may be set.
+    """
 
     ssh_key: Path | None
     known_hosts: Path | None
     ca_file: Path | None
     max_bytes: int
     max_seconds: int
+    max_objects: int = 5_000_000
+    user: str = "x-access-token"
+    token_file: Path | None = None
+    github_app: GithubAppAccess | None = None
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +301,7 @@ def load(data: bytes, path: str) -> Agent:
         _judge_root(source, file.root)
         _judge_clusters(source, file)
         _judge_warrant(source, file.warrant)
+        _judge_git(source, file)
         _judge_alarms(source, file.alarms)
     if file is None or source.problems:
         raise ConfigError(source.problems)
@@ -344,6 +390,19 @@ def _warrant(folder: Path, state: Path, file: WarrantFile) -> WarrantSettings:
     )
 
 
+def _judge_git(source: Source, file: AgentFile) -> None:
+    if PASSWORD.match(file.root.url):
+        source.wrong(
+            ("root", "url"),
+            "the address holds a user or a password",
+            "put the token into a file of its own and name that as git.token_file",
+        )
+    if file.git.token_file and file.git.github_app:
+        source.wrong(
+            ("git", "token_file"), "there are a token and a GitHub App to fetch with", "keep one of them"
+        )
+
+
 def _judge_alarms(source: Source, files: Sequence[AlarmFile]) -> None:
     for index, file in enumerate(files):
         if (file.webhook is None) == (file.program is None):
@@ -391,7 +450,27 @@ def _git(folder: Path, file: GitFile) -> GitAccess:
     ssh_key, known_hosts, ca_file = (
         _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
     )
-    return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
+    return GitAccess(
+        ssh_key,
+        known_hosts,
+        ca_file,
+        max_bytes=file.limits.bytes,
+        max_seconds=file.limits.seconds,
+        max_objects=file.limits.objects,
+        user=file.user,
+        token_file=_path(folder, file.token_file) if file.token_file else None,
+        github_app=_github_app(folder, file.github_app) if file.github_app else None,
+    )
+
+
+def _github_app(folder: Path, file: GithubAppFile) -> GithubAppAccess:
+    return GithubAppAccess(
+        file.app_id,
+        file.installation_id,
+        _path(folder, file.private_key),
+        file.api.rstrip("/"),
+        _path(folder, file.ca_file) if file.ca_file else None,
+    )
 
 
 def _path(folder: Path, text: str) -> Path:

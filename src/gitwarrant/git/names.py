@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Iterable
 
 from gitwarrant.git.objects import refused
-from gitwarrant.model.invisible import is_invisible
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 IGNORED_BY_HFS = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
 )  # git, utf8.c: next_hfs_char
+STREAM = re.compile(r"::\$[a-z_]+$")  # NTFS: `web.yaml::$DATA` opens web.yaml
 REMEDY = "rename it, or take it out of the repository"
 
 
@@ -19,8 +19,7 @@ def readable(path: bytes) -> str:
 
     Raises:
         Refused: not UTF-8, or a part of it is empty, `.`, `..`, looks like
-            `.git` to some file system, or holds a backslash, a control character
-            or one that shows nothing or turns the text around.
+            `.git` to some file system, or holds a control character or backslash.
     """
     try:
         text = path.decode()
@@ -35,8 +34,6 @@ def readable(path: bytes) -> str:
             raise refused(f"the path {text!r} leaves its own folder", REMEDY)
         if looks_like_dot_git(part):
             raise refused(f"the path {text!a} reads as .git on some file systems", REMEDY)
-    if any(is_invisible(character) for character in text):
-        raise refused(f"the name of {text!a} holds a character that shows nothing", REMEDY)
     return text
 
 
@@ -47,9 +44,9 @@ def looks_like_dot_git(name: str) -> bool:
 
 
 def same_name(name: str) -> str:
-    """What is left of a name on a system that ignores case, Unicode form, and trailing dots and spaces."""
+    """What is left of a name where case, Unicode form, trailing dots and stream types do not count."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return folded.translate(IGNORED_BY_HFS).rstrip(". ")
+    return STREAM.sub("", folded.translate(IGNORED_BY_HFS)).rstrip(". ")
 
 
 def refuse_clashes(folder: str, names: Iterable[str]) -> None:

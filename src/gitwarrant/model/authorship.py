@@ -26,7 +26,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class LandingProof:
-    """Who stands behind one landing. `keys` are fingerprints (`SHA256:...`) of the keys that signed."""
+    """Who stands behind one landing. `keys` are fingerprints of the keys that signed."""
 
     landing: CommitId
     authors: frozenset[str]

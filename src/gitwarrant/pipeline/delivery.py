@@ -23,10 +23,8 @@ from gitwarrant.audit.queries import (
 )
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
-from gitwarrant.git.command import Limits
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
-from gitwarrant.git.remote import Remote
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
@@ -42,6 +40,7 @@ from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.remote import limits_of, remote_of
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.identities import Registry
@@ -289,9 +288,7 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
 
 
 def _fetch(work: Delivery, ref: str) -> CommitId:
-    git = work.agent.git
-    remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
-    limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
+    remote, limits = remote_of(work.agent, work.now()), limits_of(work.agent)
     return fetch(remote, work.quarantine, [ref], limits=limits)[ref]
 
 

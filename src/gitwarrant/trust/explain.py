@@ -122,7 +122,7 @@ def _signatures(case: Case) -> Iterator[Said]:
     """Step 3: each commit's signature, key and identity."""
     for commit in case.commits:
         if isinstance(commit, Signed):
-            kind = commit.key.line.partition(" ")[0]
+            kind = commit.key.line.partition(" ")[0].partition(":")[0]
             text = (
                 f"commit {short(commit.commit.id)} was signed by {commit.identity.name} "
                 f"({commit.identity.kind.value}) with {commit.key.fingerprint} ({kind})"

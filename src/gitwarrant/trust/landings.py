@@ -8,12 +8,12 @@ from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
 from gitwarrant.trust import owners
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.identities import ASKED, Registry, belongs, unproven_hardware
 from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.scope.fields import OutOfScope
 from gitwarrant.trust.scope.source import check_change
@@ -64,15 +64,21 @@ class Case:
         return frozenset(wrote or {proof.identity.name for proof in self.signed})
 
     def statements(self, kind: StatementKind) -> dict[str, Counted]:
-        """One statement of a kind per identity; names, never keys, are counted."""
-        return {item.statement.identity: item for item in self.counted if item.statement.kind is kind}
+        """One statement of a kind per identity; names, never keys, are counted.
+
+        Of several it is the one that proves most about its device.
+        """
+        one: dict[str, Counted] = {}
+        for item in self.counted:
+            if item.statement.kind is kind:
+                other = one.get(item.statement.identity)
+                if other is None or item.hardware.proves(other.hardware):
+                    one[item.statement.identity] = item
+        return one
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
-        owner = self.registry.owner(counted.key.line)
-        if owner is None:
-            raise ValueError("a statement counts only when its key has an owner")
-        return owner.identity
+        return counted.identity
 
     def rule(self, path: str) -> PathRule | None:
         """The rule of a path; None: only the root judges it. No rule at all: refused."""
@@ -154,25 +160,35 @@ def check_writers(case: Case) -> None:
     touched: set[str] = set()
     for proof in case.signed:
         touched.update(change.path for change in proof.commit.changes)
-        _check_entitled(case, proof.identity, proof.key.line, proof.commit.changes)
+        _check_entitled(case, proof.identity, proof, proof.commit.changes)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
     rest = [change for change in case.landing.changes if change.path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
-            _check_entitled(case, proof.identity, proof.key.line, rest)
+            _check_entitled(case, proof.identity, proof, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[PathChange]) -> None:
+def _check_entitled(
+    case: Case, identity: Identity, proof: Signed | Counted, changes: Iterable[PathChange]
+) -> None:
     for change in sorted(changes):
         path = change.path
         _check_scope(case, identity, change)
         rule = case.rule(path)
-        if rule is None or (case.is_rooted(path) and case.registry.holder(key)):
+        if rule is None:
             continue
-        if not belongs(identity, rule.writers):
+        holds = case.is_rooted(path) and case.registry.holder(proof.key.line)
+        if not holds and not belongs(identity, rule.writers):
             raise case.refuse(
                 f"{identity.name!r} may not change {path!r}; {named(rule.writers)} may",
                 f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
+                rule.place,
+            )
+        if not proof.hardware.proves(rule.hardware):
+            missing = unproven_hardware(proof.hardware, rule.hardware)
+            raise case.refuse(
+                f"{path!r} was changed by {identity.name!r} with a signature that {missing}",
+                "sign with a key on a security key (ssh-keygen -t ed25519-sk), listed in identities.yaml",
                 rule.place,
             )
 
@@ -195,9 +211,7 @@ def entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(
-        lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.landing.changes)
-    )
+    return _passes(lambda: _check_entitled(case, case.identity(counted), counted, case.landing.changes))
 
 
 # 5. Enough others accepted it.
@@ -216,6 +230,10 @@ class Tally:
     needed: int
     by: tuple[str, ...]
     """Names, sorted."""
+    hardware: Hardware = Hardware.NONE
+    """What each approval must prove about its device."""
+    weak: tuple[str, ...] = ()
+    """Who approved without proving that."""
 
     @property
     def missing(self) -> int:
@@ -251,8 +269,9 @@ def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
             decided.setdefault(rule.pattern, []).append(path)
     for pattern, rule in rules.items():
         paths = tuple(decided[pattern])
-        by = _members(given, rule.approvers)
-        yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
+        by, weak = _proving(case, _members(given, rule.approvers), rule.hardware)
+        asker, needed = f"{paths[0]!r}", rule.approvals
+        yield Tally(asker, rule.place, paths, rule.approvers, needed, by, rule.hardware, weak)
 
 
 def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -262,10 +281,30 @@ def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     given = _approvers(case, authors)
     try:
         for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
-            by = _members(given, asked.groups)
-            yield Tally(asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by)
+            hardware = _strongest(case, asked.paths)
+            by, weak = _proving(case, _members(given, asked.groups), hardware)
+            yield Tally(
+                asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by, hardware, weak
+            )
     except (BadPattern, owners.OwnersUnknown) as error:
         raise case.refuse(error.what, error.remedy, error.place) from error
+
+
+def _strongest(case: Case, paths: Iterable[str]) -> Hardware:
+    """What the strictest rule of some paths asks of a device."""
+    asked = {rule.hardware for path in paths if (rule := case.rule(path))}
+    return next((one for one in reversed(Hardware) if one in asked), Hardware.NONE)
+
+
+def _proving(
+    case: Case, names: tuple[str, ...], hardware: Hardware
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of those who approved, who proved the device that is asked for, and who did not."""
+    if hardware is Hardware.NONE:
+        return names, ()
+    approvals = case.statements(StatementKind.APPROVE)
+    by = tuple(name for name in names if approvals[name].hardware.proves(hardware))
+    return by, tuple(name for name in names if name not in by)
 
 
 def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -309,7 +348,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim.key.line, case.landing.changes)
+        _check_entitled(case, case.identity(claim), claim, case.landing.changes)
     given = set(approvals) - authors
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
@@ -377,14 +416,23 @@ def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}"
+        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}{_by_hardware(tally)}"
         + (f" for {some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
         + _so_far(tally.by)
         + author
+        + _too_weak(tally)
         + _why_not(case),
         _ask(case, tally.groups, authors | set(tally.by)),
         tally.place,
     )
+
+
+def _by_hardware(tally: Tally) -> str:
+    return "" if tally.hardware is Hardware.NONE else f" by {ASKED[tally.hardware]}"
+
+
+def _too_weak(tally: Tally) -> str:
+    return f"; {tally.weak[0]!r} approved without {ASKED[tally.hardware]}" if tally.weak else ""
 
 
 def named(groups: frozenset[str]) -> str:

@@ -24,8 +24,8 @@ from gitwarrant.model.statement import (
     Statement,
     Withdrawal,
 )
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, verify_key
+from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.sshsig import BadSignature, examine
 
 MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make
 NONCE = re.compile(r"[0-9a-f]{32}")  # 128 bits: never drawn twice
@@ -39,11 +39,16 @@ class NotAStatement(NotCanonical):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A statement that the holder of `key` signed. What it says is not judged yet."""
+    """A statement that the holder of a key signed. What it says is not judged yet."""
 
     value: AnyStatement
     digest: Digest
-    key: PublicKey
+    proven: Proven
+
+    @property
+    def key(self) -> NamedKey:
+        """The key that signed it."""
+        return self.proven.key
 
 
 def open_statement(signed: SignedStatement) -> Opened:
@@ -62,12 +67,12 @@ def open_statement(signed: SignedStatement) -> Opened:
 def _opened(signed: SignedStatement) -> Opened | NotCanonical:
     """Cached: on the trust ref, the policy of every landing judges each statement, round after round."""
     try:
-        return Opened(read(signed.body), sha256(signed.body), _key(signed, STATEMENT_NAMESPACE))
+        return Opened(read(signed.body), sha256(signed.body), _proven(signed, STATEMENT_NAMESPACE))
     except NotCanonical as error:
         return error
 
 
-def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, PublicKey]:
+def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, NamedKey]:
     """Read a heartbeat and verify its signature, made in its own namespace.
 
     Raises:
@@ -83,7 +88,7 @@ def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, PublicKey]:
     ):
         raise NotAStatement("a heartbeat's lists are not sorted, or name something twice")
     _check_names(heartbeat.repository, heartbeat.nonce, *(tip.ref for tip in heartbeat.refs))
-    return heartbeat, _key(signed, HEARTBEAT_NAMESPACE)
+    return heartbeat, _proven(signed, HEARTBEAT_NAMESPACE).key
 
 
 def read(body: bytes) -> AnyStatement:
@@ -103,9 +108,9 @@ def read(body: bytes) -> AnyStatement:
     return value
 
 
-def _key(signed: SignedStatement, namespace: str) -> PublicKey:
+def _proven(signed: SignedStatement, namespace: str) -> Proven:
     try:
-        return verify_key(signed.signature, signed.body, namespace)
+        return examine(signed.signature, signed.body, namespace)
     except BadSignature as error:
         raise NotAStatement(error.what) from error
 
