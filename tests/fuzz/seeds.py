@@ -6,8 +6,12 @@ from functools import cache
 
 import pysequoia
 
+from gitwarrant.model.canonical import encode, sha256
+from gitwarrant.model.statement import Heartbeat, RefTip
+from gitwarrant.trust.dsse import to_json
 from tests.support import chain
 from tests.support.certificates import Issued
+from tests.support.warrants import issue
 
 MESSAGE = b"tree 0000\n\nmessage\n"
 
@@ -93,3 +97,64 @@ def ssh_signatures() -> Iterator[bytes]:
         yield text
         yield base64.b64decode(b"".join(text.split(b"\n")[1:-2]))
     yield Issued().sign(MESSAGE)
+
+
+def codeowners() -> Iterator[bytes]:
+    """Each dialect's own inventions."""
+    yield b"* @ada\n/docs/ @shop/writers ada@example.com # note\n"
+    yield b"^[Docs][2] @ada\n*.md @@maintainer\n!README.md\n\\#x @bob\n"
+    yield b"docs/.*\\.md$ @ada\n!docs/x @shop/writers\n"
+
+
+def envelopes() -> Iterator[bytes]:
+    """A warrant's envelope."""
+    yield to_json(issue().envelope)
+
+
+def heartbeats() -> Iterator[bytes]:
+    """A heartbeat with a ref and a negative."""
+    tips = (RefTip("refs/heads/main", chain.BASE),)
+    yield encode(Heartbeat(chain.REPOSITORY, tips, (sha256(b"x"),), 7, chain.NOW, "0a" * 16))
+
+
+def statements() -> Iterator[bytes]:
+    """One of each of the usual types."""
+    made = chain.Chain()
+    made.land({"notes/a": "x"}, by="alice")
+    statement = made.approve("bob")
+    made.withdraw("bob", statement)
+    made.revoke("bob", "bob")
+    return (signed.body for signed in made.statements)
+
+
+def names() -> Iterator[bytes]:
+    """Paths, one of them not what it seems."""
+    yield b"staging/web.yaml"
+    yield "b\u0308/.git\u200c".encode()
+
+
+def addresses() -> Iterator[bytes]:
+    """Each form."""
+    yield b"https://git.example.com/shop.git?x=1"
+    yield b"file:///srv/shop"
+
+
+def trees() -> Iterator[bytes]:
+    """A file and a folder, under both hashes."""
+    for length in (20, 32):
+        yield b"100644 a\0" + b"x" * length + b"40000 b\0" + b"y" * length
+
+
+def rules() -> Iterator[bytes]:
+    """Pieces of each file."""
+    yield b"repository: shop/environments\nversion: 1\nexpires: 2027-01-01\n"
+    key = chain.public_key("ada")
+    yield f"ada: {{kind: person, emails: [a@b.cd], keys: [{{public: {key!r}}}]}}\n".encode()
+    yield b'- {path: "*", change: [a], approvals: 1, from: [b]}\n'
+    window = b"{name: a, kind: freeze, begins: 2026-12-20T00:00, lasts: 1d}"
+    yield b"stages: {p: {branch: main, policies: [x], windows: [" + window + b"]}}\n"
+
+
+def yaml() -> Iterator[bytes]:
+    """Scalars, anchors, blocks."""
+    yield b"a: &x [0644, on, 22:22, ~]\nb: *x\nc: |\n  text\n---\n{d: 1e3}\n"

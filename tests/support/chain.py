@@ -38,6 +38,7 @@ from gitwarrant.model.environment import Bounds, DriftMode, Environment
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, RootKey, TrustPolicy, TrustRoot
 from gitwarrant.model.owners import OWNERS_PATHS
+from gitwarrant.model.review import Testimony
 from gitwarrant.model.statement import (
     STATEMENT_NAMESPACE,
     AnyStatement,
@@ -53,6 +54,7 @@ from gitwarrant.trust.negatives import Negatives
 from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.sshwire import UINT32, string
 from gitwarrant.trust.statements import Hearing, Interval, make
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -243,6 +245,7 @@ class Chain:
     seen: dict[str, datetime] = field(default_factory=dict)
     negatives: list[SignedStatement] = field(default_factory=list)
     spent: set[Digest] = field(default_factory=set)
+    reviews: list[Testimony] = field(default_factory=list)
     policies: dict[CommitId, TrustPolicy] = field(default_factory=dict)
     blobs: dict[BlobId, bytes] = field(default_factory=dict)
 
@@ -382,7 +385,7 @@ class Chain:
         return Hearing(self.change(), "", registry, Negatives(), self.witnessed(), now)
 
     def witnessed(self) -> Witnessed:
-        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent))
+        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent), tuple(self.reviews))
 
     def change(self) -> Change:
         blobs = tuple(Blob(blob, data) for blob, data in sorted(self.blobs.items()))
@@ -390,7 +393,12 @@ class Chain:
         return Change(REPOSITORY, self.ref, self.base, self.head, *parts)
 
     def verify(
-        self, environment: Environment | None = None, *, now: datetime = NOW, waived: bool = False
+        self,
+        environment: Environment | None = None,
+        *,
+        now: datetime = NOW,
+        waived: bool = False,
+        verdicts: Verdicts | None = None,
     ) -> Authorship:
         policies = {landing.commit: self.policy for landing in self.landings} or {self.base: self.policy}
         return verify(
@@ -401,4 +409,5 @@ class Chain:
             witnessed=self.witnessed(),
             now=now,
             waived=waived,
+            verdicts=verdicts,
         )

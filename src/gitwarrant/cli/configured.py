@@ -11,6 +11,7 @@ from pathlib import Path
 from gitwarrant.config.agent import Agent, read
 from gitwarrant.config.fields import duration
 from gitwarrant.config.find import AGENT_FILE, agent_file
+from gitwarrant.forge.forge import Forge
 from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.model.errors import GitwarrantError
@@ -56,8 +57,18 @@ def git_folder(start: Path) -> Path | None:
 @contextmanager
 def working(arguments: argparse.Namespace) -> Iterator[Delivery]:
     """Open the state folder of the agent's configuration."""
-    with open_delivery(agent(arguments), now) as work:
+    configured = agent(arguments)
+    with open_delivery(configured, now, forge(configured)) as work:
         yield work
+
+
+def forge(configured: Agent) -> Forge | None:
+    """The forge that the configuration names; None: it names none. Nothing is asked yet."""
+    if configured.forge is None:
+        return None
+    from gitwarrant.forge.registry import TOKEN_VARIABLE, connect  # noqa: PLC0415 - imports urllib3
+
+    return connect(configured.forge, os.environ.get(TOKEN_VARIABLE, ""))
 
 
 def missing_statements(clone: Clone) -> str:

@@ -29,7 +29,7 @@ from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.identity import RootKey, TrustRoot
+from gitwarrant.model.identity import Heart, RootKey, TrustRoot
 
 LOG_FILE = "log.sqlite"
 PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@|https://[^/@]*@")
@@ -48,13 +48,39 @@ class RootFile(StrictModel):
     repository: RepositoryName = Field(description="the repository's name, as statements carry it")
     url: Text = Field(description="where it is fetched from: an https or ssh address")
     trust_ref: Ref = Field("refs/heads/main", description="the ref whose .gitwarrant/ judges everything")
-    trusted_at: CommitText = Field(
-        description="a revision of the trust ref that you have looked at yourself; trust begins there"
+    trusted_at: CommitText | None = Field(
+        None,
+        description="a revision of the trust ref that you have looked at yourself; trust begins there "
+        "(default: at the newest checkpoint that the root holders signed)",
     )
     keys: list[RootKeyFile] = Field(description="the root keys")
+    version: int = Field(
+        1, description="of keys and threshold; a higher one outranks changes that were signed in Git", ge=1
+    )
     threshold: int = Field(
         1, description="how many distinct holders must sign a change to .gitwarrant/", ge=1, le=100
     )
+
+
+class HeartFile(StrictModel):
+    """A machine that says what it sees of the repository."""
+
+    name: Name = Field(description="its name: its heartbeats lie at refs/gitwarrant/heartbeats/NAME")
+    public: PublicKey = Field(description="its public key, which is nobody's and no root key")
+
+
+class HeartbeatsFile(StrictModel):
+    """Whose heartbeats prove that the Git server shows the present."""
+
+    keys: list[HeartFile] = Field(description="the machines", min_length=1, max_length=10)
+    required: int = Field(1, description="of how many distinct machines a heartbeat is needed", ge=1, le=10)
+    max_age: Duration = Field("15m", description="how old a heartbeat may be, like 15m")
+
+
+class WitnessFile(StrictModel):
+    """Where people post the digests of what they pushed, past the Git server."""
+
+    folder: Text = Field(description="a folder that they and this agent share")
 
 
 class GrantFile(StrictModel):
@@ -153,6 +179,21 @@ class GitFile(StrictModel):
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
 
 
+class ForgeFile(StrictModel):
+    """The forge whose reviews the rules may count."""
+
+    kind: Literal["gitea"] = Field(description="what it is: gitea (or Forgejo)")
+    name: Name | None = Field(None, description="how rules call it (default: its kind)")
+    url: Text = Field(description="its address: https://git.example.com")
+    repository: RepositoryName | None = Field(
+        None, description="the repository's name there, OWNER/NAME (default: root.repository)"
+    )
+    token_file: Text | None = Field(
+        None, description="a file with a token that may read the repository (else GITWARRANT_FORGE_TOKEN)"
+    )
+    ca_file: Text | None = Field(None, description="the certificate authority of its address")
+
+
 class AlarmFile(StrictModel):
     """Where alarms go; the first that acknowledges one ends it."""
 
@@ -173,8 +214,18 @@ class AgentFile(StrictModel):
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
     warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    forge: ForgeFile | None = Field(None, description="the forge whose reviews the rules may count")
     alarms: list[AlarmFile] = Field([], description="where alarms go; without any, glass cannot be broken")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
+    heartbeats: HeartbeatsFile | None = Field(
+        None, description="whose heartbeats prove that the Git server shows the present (default: not asked)"
+    )
+    witness: WitnessFile | None = Field(
+        None, description="where digests of statements are posted past the Git server (default: nowhere)"
+    )
+    trusted_log: Text | None = Field(
+        None, description="the log of another agent, whose first-seen times and trust a new log takes over"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +288,27 @@ class GitAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeAccess:
+    """How the forge is asked for reviews. `name` is what rules call it, `repository` what it calls ours."""
+
+    kind: str
+    name: str
+    url: str
+    repository: str
+    token_file: Path | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Whose heartbeats are needed, of how many of them, and how old they may be. No hearts: none is asked."""
+
+    hearts: tuple[Heart, ...] = ()
+    required: int = 0
+    max_age: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmTarget:
     """Where alarms go: an address (with the file of its token), or a program; the other is empty."""
 
@@ -260,6 +332,12 @@ class Agent:
     interval: timedelta
     alarms: tuple[AlarmTarget, ...]
     """Where alarms go, in the order they are tried."""
+    forge: ForgeAccess | None = None
+    freshness: Freshness = Freshness()
+    witness: Path | None = None
+    """The folder of the witness; None: there is none."""
+    trusted_log: Path | None = None
+    """Another agent's log, from which a new log begins."""
 
     @property
     def log(self) -> Path:
@@ -299,6 +377,7 @@ def load(data: bytes, path: str) -> Agent:
     file = source.parse(AgentFile)
     if file:
         _judge_root(source, file.root)
+        _judge_hearts(source, file)
         _judge_clusters(source, file)
         _judge_warrant(source, file.warrant)
         _judge_git(source, file)
@@ -316,7 +395,11 @@ def load(data: bytes, path: str) -> Agent:
         warrant=_warrant(folder, state, file.warrant),
         git=_git(folder, file.git),
         interval=duration(file.interval),
+        forge=_forge(folder, file.forge, file.root.repository) if file.forge else None,
         alarms=tuple(_alarm(folder, alarm) for alarm in file.alarms),
+        freshness=_freshness(file.heartbeats),
+        witness=_path(folder, file.witness.folder) if file.witness else None,
+        trusted_log=_path(folder, file.trusted_log) if file.trusted_log else None,
     )
 
 
@@ -337,6 +420,32 @@ def _judge_root(source: Source, root: RootFile) -> None:
                 "give each holder a key of their own",
             )
         held.setdefault(key.public, key.holder)
+
+
+def _judge_hearts(source: Source, file: AgentFile) -> None:
+    """A heartbeat key lies on a machine without a guard, so it must not be able to sign anything else."""
+    if file.heartbeats is None:
+        return
+    taken = {key.public: f"the root holder {key.holder!r}" for key in file.root.keys}
+    names: set[str] = set()
+    for index, heart in enumerate(file.heartbeats.keys):
+        at = ("heartbeats", "keys", index)
+        if heart.public in taken:
+            source.wrong(
+                (*at, "public"),
+                f"{heart.name!r} has the same key as {taken[heart.public]}",
+                "make it a key of its own: ssh-keygen -t ed25519",
+            )
+        if heart.name in names:
+            source.wrong((*at, "name"), f"two machines have the name {heart.name!r}", "rename one of them")
+        taken.setdefault(heart.public, f"{heart.name!r}")
+        names.add(heart.name)
+    if file.heartbeats.required > len(names):
+        source.wrong(
+            ("heartbeats", "required"),
+            f"{file.heartbeats.required} machines are required, but only {len(names)} named",
+            "name more of them, or require fewer",
+        )
 
 
 def _judge_clusters(source: Source, file: AgentFile) -> None:
@@ -427,10 +536,18 @@ def _root(file: RootFile) -> TrustRoot:
         repository=file.repository,
         url=file.url,
         trust_ref=file.trust_ref,
-        trusted_at=CommitId(file.trusted_at),
+        trusted_at=CommitId(file.trusted_at) if file.trusted_at else None,
         keys=tuple(RootKey(key.holder, key.public) for key in file.keys),
         threshold=file.threshold,
+        version=file.version,
     )
+
+
+def _freshness(file: HeartbeatsFile | None) -> Freshness:
+    if file is None:
+        return Freshness()
+    hearts = tuple(Heart(heart.name, heart.public) for heart in file.keys)
+    return Freshness(hearts, file.required, duration(file.max_age))
 
 
 def _tenant(file: TenantFile) -> Tenant:
@@ -471,6 +588,12 @@ def _github_app(folder: Path, file: GithubAppFile) -> GithubAppAccess:
         file.api.rstrip("/"),
         _path(folder, file.ca_file) if file.ca_file else None,
     )
+
+
+def _forge(folder: Path, file: ForgeFile, repository: str) -> ForgeAccess:
+    token_file, ca_file = (_path(folder, path) if path else None for path in (file.token_file, file.ca_file))
+    name = file.name or file.kind
+    return ForgeAccess(file.kind, name, file.url, file.repository or repository, token_file, ca_file)
 
 
 def _path(folder: Path, text: str) -> Path:

@@ -123,6 +123,9 @@ class RuleFile(StrictModel):
     approvers: list[Name] = Field(
         [], alias="from", description="teams or people whose approvals count; empty: any person"
     )
+    witnesses: list[Name] = Field(
+        [], description="forges whose reviews count as approvals here, by name; empty: statements only"
+    )
     hardware: Literal["none", "touch", "pin"] = Field(
         "none", description="what a security key must confirm for a signature to count here"
     )
@@ -267,6 +270,7 @@ def rules(source: Source, file: RulesFile) -> tuple[PathRule, ...]:
             approvals=rule.approvals,
             approvers=frozenset(rule.approvers),
             place=source.place((index, "path")),
+            witnesses=frozenset(rule.witnesses),
             hardware=Hardware(rule.hardware),
             owners=_owners(source, index, rule.owners),
         )

@@ -17,11 +17,16 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One valid approval of one landing."""
+    """One valid approval of one landing.
+
+    With a `witness`, it is a review on the forge of that name: `statement`
+    digests the review, and no key signed it.
+    """
 
     identity: str
     statement: Digest
     key: str
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Identity:
     """A person or a bot: keys, the e-mail addresses it may write as, its teams.
 
     `logins` are the names it has on forges, at most one on each: CODEOWNERS
-    files speak of those. `may` lists all that a bot may change; empty: only
+    files speak of those, and reviews are given by them. `may` lists all that a bot may change; empty: only
     the rules of paths bound it.
     """
 
@@ -93,7 +93,8 @@ class PathRule:
     decides. `writers` and `approvers` name teams or identities; empty means
     any known identity. `hardware` is what each signature must prove to count;
     `owners` adds the approvals that a CODEOWNERS file of the revision before
-    the landing asks for.
+    the landing asks for. `witnesses` names the forges whose reviews count as
+    approvals here.
     """
 
     pattern: str
@@ -103,6 +104,7 @@ class PathRule:
     place: Place
     hardware: Hardware = Hardware.NONE
     owners: OwnersSource | None = None
+    witnesses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,14 @@ class RootKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Heart:
+    """A machine that signs what it sees of a repository, and its public key."""
+
+    name: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrustRoot:
     """Given to the agent in its own configuration; never read from the repository.
 
@@ -134,6 +144,9 @@ class TrustRoot:
     repository: str
     url: str
     trust_ref: str
-    trusted_at: CommitId
+    trusted_at: CommitId | None
+    """Where trust begins; None: at the newest checkpoint of the root holders."""
     keys: tuple[RootKey, ...]
     threshold: int
+    version: int = 1
+    """Of keys and threshold: a higher one outranks every change of them that was signed in Git."""

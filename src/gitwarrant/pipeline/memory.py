@@ -5,20 +5,27 @@ that begin anywhere come to the same end.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, RecordError, Selection
 from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.change import Change, SignedStatement
+from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.negatives import is_negative
 from gitwarrant.trust.statements import MAX_LIFETIME
 
 REMEMBERED = frozenset(
-    {RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK, RecordKind.ALARM, RecordKind.ALARM_ACKNOWLEDGED}
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
+        RecordKind.BOOTSTRAPPED,
+        RecordKind.ALARM,
+        RecordKind.ALARM_ACKNOWLEDGED,
+    }
 )
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
@@ -32,6 +39,7 @@ class Memory:
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
         self._alarmed: dict[Digest, bool] = {}
+        self._began: datetime | None = None
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
         """What verify needs to know for a change; what was never seen before is recorded as seen now."""
@@ -42,8 +50,14 @@ class Memory:
         return Witnessed(
             seen={name: self._seen[name] for name in names},
             negatives=self.negatives(),
-            spent=self._spent(environment),
+            spent=self.spent(environment),
         )
+
+    def of_statements(self, ref: str, statements: Sequence[SignedStatement]) -> Witnessed:
+        """What is known of statements alone; what was never seen before is recorded as seen now."""
+        self._catch_up()
+        self._remember_statements(ref, statements)
+        return self.recalled(statements)
 
     def recalled(self, statements: Sequence[SignedStatement]) -> Witnessed:
         """What is remembered of some statements; nothing new is recorded."""
@@ -56,6 +70,23 @@ class Memory:
         """All withdrawals, revocations and suspensions that were ever seen."""
         self._catch_up()
         return tuple(self._negatives[digest] for digest in sorted(self._negatives))
+
+    def began(self) -> datetime | None:
+        """When the log's first record was written; None: it has none."""
+        if self._began is None:
+            first = next(iter(self._recorder.read()), None)
+            self._began = first.time if first else None
+        return self._began
+
+    def knows(self, name: str) -> bool:
+        """Whether a commit or a statement was ever seen."""
+        self._catch_up()
+        return name in self._seen
+
+    def seen(self) -> Mapping[str, datetime]:
+        """When each commit and each statement was first seen."""
+        self._catch_up()
+        return dict(self._seen)
 
     def alarmed(self, about: Digest) -> bool | None:
         """Whether the alarm about something was acknowledged; None: it was not raised yet."""
@@ -71,6 +102,9 @@ class Memory:
         if record.kind is RecordKind.TAKEN_BACK:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
             self._negatives[sha256(signed.body)] = signed
+        elif record.kind is RecordKind.BOOTSTRAPPED:
+            for name, time in member(record, "seen", dict).items():
+                self._seen.setdefault(name, moment_of(record, time))
         elif record.kind is RecordKind.ALARM:
             self._alarmed.setdefault(Digest(member(record, "about", str)), False)
         elif record.kind is RecordKind.ALARM_ACKNOWLEDGED:
@@ -91,11 +125,10 @@ class Memory:
         if not new:
             return
         for signed in filter(is_negative, new.values()):  # before the time that makes them known
-            body = {"statement": _text(signed.body), "signature": _text(signed.signature)}
-            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", body))
+            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed)))
         self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", {"ref": ref, "statements": list(new)}))
 
-    def _spent(self, environment: str) -> frozenset[Digest]:
+    def spent(self, environment: str) -> frozenset[Digest]:
         """Statements that warrants stood on; older ones have expired before any landing they could cover."""
         spent: set[Digest] = set()
         newest: datetime | None = None
@@ -105,6 +138,29 @@ class Memory:
                 break
             spent.update(map(Digest, record.body.get("statements", ())))
         return frozenset(spent)
+
+
+def taken_back_body(signed: SignedStatement) -> dict[str, Json]:
+    """The body of a `taken-back` record."""
+    return {"statement": _text(signed.body), "signature": _text(signed.signature)}
+
+
+def moment_of(record: Record, text: object) -> datetime:
+    """A time that a record's body holds.
+
+    Raises:
+        RecordError: it is none, or has no zone.
+    """
+    try:
+        moment = datetime.fromisoformat(str(text))
+        if moment.tzinfo is not None:
+            return moment
+    except ValueError:
+        pass
+    raise RecordError(
+        f"record {record.number} ({record.kind.value}) has a time that cannot be read: {text!r}",
+        remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+    )
 
 
 def _commits(change: Change) -> list[str]:

@@ -10,12 +10,13 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust import authors, chain, statements
+from gitwarrant.trust import authors, chain, statements, witnesses
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
+from gitwarrant.trust.verdicts import Verdicts
 
 
 def open_cases(
@@ -27,6 +28,7 @@ def open_cases(
     witnessed: Witnessed,
     now: datetime,
     waived: bool = False,
+    verdicts: Verdicts | None = None,
     only: Collection[CommitId] | None = None,
 ) -> tuple[Case | Refused, ...]:
     """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
@@ -46,7 +48,7 @@ def open_cases(
     in_force = policies_of(change, policies)
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived)
+    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts)
     return tuple(
         cases.attempt(place, parsed, in_force[place])  # 3
         for place, parsed in enumerate(commits)
@@ -74,9 +76,10 @@ class _Heard:
     registry: Registry
     counted: Mapping[int, Sequence[Counted]]
     ignored: tuple[Ignored, ...]
+    reviews: tuple[witnesses.Heard, ...]
 
 
-def _heard(registry: Registry, judged: Sequence[Judged]) -> _Heard:
+def _heard(registry: Registry, judged: Sequence[Judged], reviews: tuple[witnesses.Heard, ...]) -> _Heard:
     counted: dict[int, list[Counted]] = {}
     ignored: list[Ignored] = []
     for item in judged:
@@ -85,7 +88,7 @@ def _heard(registry: Registry, judged: Sequence[Judged]) -> _Heard:
             continue
         for place in item.landings:
             counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored))
+    return _Heard(registry, counted, tuple(ignored), reviews)
 
 
 class _Cases:
@@ -100,9 +103,11 @@ class _Cases:
         witnessed: Witnessed,
         now: datetime,
         waived: bool,
+        verdicts: Verdicts | None,
     ) -> None:
         self._change, self._root, self._environment = change, root, environment
         self._witnessed, self._now, self._waived = witnessed, now, waived
+        self._verdicts = verdicts
         self._intervals = Intervals(change)
         self._blobs = {blob.id: blob.data for blob in change.blobs}
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
@@ -120,7 +125,10 @@ class _Cases:
             landing=landing,
             commits=commits,
             counted=tuple(heard.counted.get(place, ())),
-            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
+            ignored=(
+                *(item for item in heard.ignored if self._is_about_this_line(item)),
+                *witnesses.unheard(heard.reviews, landing),
+            ),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
@@ -128,6 +136,7 @@ class _Cases:
             now=self._now,
             waived=self._waived,
             blobs=self._blobs,
+            reviews=witnesses.covering(heard.reviews, place),
         )
 
     def _prove(
@@ -135,7 +144,7 @@ class _Cases:
     ) -> tuple[authors.Signed | authors.Unproven, ...]:
         seen = self._witnessed.seen
         return tuple(
-            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now))
+            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now), verdicts=self._verdicts)
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
 
@@ -157,5 +166,6 @@ class _Cases:
                 self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now
             )
             judged = statements.judge_all(hearing, self._intervals)
-            self._known[id(policy)] = _heard(hearing.registry, judged)
+            reviews = witnesses.judge_all(self._change, self._witnessed, hearing.registry, now=self._now)
+            self._known[id(policy)] = _heard(hearing.registry, judged, reviews)
         return self._known[id(policy)]

@@ -160,6 +160,8 @@ def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
         until = f"{item.statement.expires:%Y-%m-%d %H:%M}"
         tail = ", but is an author and does not count" if own else f" (expires {until})"
         yield Said("5", holds=None if own else True, text=f"{name} approved{tail}")
+    for review in case.reviews:
+        yield Said("5.3", holds=None, text=f"{review.review}: approved what landed, for rules that trust it")
     for ignored in case.ignored:
         yield Said("5", holds=None, text=str(ignored))
     for ask in wanted:

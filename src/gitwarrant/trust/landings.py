@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
+from gitwarrant.model.canonical import digest
 from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
@@ -18,6 +19,7 @@ from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.scope.fields import OutOfScope
 from gitwarrant.trust.scope.source import check_change
 from gitwarrant.trust.statements import Counted, Ignored
+from gitwarrant.trust.witnesses import Reviewed, Unheard
 
 CONFIGURATION = ".gitwarrant"
 RULES = ".gitwarrant/rules.yaml"
@@ -32,8 +34,8 @@ class Case:
     commits: tuple[Signed | Unproven, ...]
     counted: tuple[Counted, ...]
     """Statements that cover this landing."""
-    ignored: tuple[Ignored, ...]
-    """Statements that begin on the change's line and do not count; messages show them."""
+    ignored: tuple[Ignored | Unheard, ...]
+    """Statements on the change's line and reviews of this landing that do not count; messages show them."""
     policy: TrustPolicy
     registry: Registry
     environment: Environment | None
@@ -44,6 +46,8 @@ class Case:
     """Glass was broken: approvals are not asked (5.4)."""
     blobs: Mapping[BlobId, bytes]
     """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
+    reviews: tuple[Reviewed, ...] = ()
+    """Reviews that cover this landing, for rules that trust their forge (5.3)."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -55,7 +59,25 @@ class Case:
 
     @property
     def unproven(self) -> tuple[Unproven, ...]:
-        return tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        """Commits for which something else must stand.
+
+        A clean merge of signed commits, as a forge makes it, wrote nothing. What
+        its signature would say is that somebody wanted it here; an approval
+        that counts says that as well. Without either, a stolen account could
+        land any branch that was ever signed.
+        """
+        doubts = tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        joined = bool(self.signed) and all(doubt.joins for doubt in doubts)
+        return () if joined and self.wanted_here else doubts
+
+    @property
+    def wanted_here(self) -> bool:
+        """Whether a person who wrote nothing of it signed that it should land."""
+        approvals = self.statements(StatementKind.APPROVE)
+        return any(
+            name not in self.writers and item.identity.kind is IdentityKind.PERSON
+            for name, item in approvals.items()
+        )
 
     @property
     def writers(self) -> frozenset[str]:
@@ -75,6 +97,15 @@ class Case:
                 if other is None or item.hardware.proves(other.hardware):
                     one[item.statement.identity] = item
         return one
+
+    def reviewers(self, rule: PathRule, *, rooted: bool) -> dict[str, Reviewed]:
+        """Whose reviews a rule counts, on forges it trusts.
+
+        Never for the rules of trust themselves, nor where a rule asks what a
+        device must confirm: a review is made without one.
+        """
+        heard = () if rooted or rule.hardware is not Hardware.NONE else self.reviews
+        return {item.identity.name: item for item in heard if item.review.forge in rule.witnesses}
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
@@ -123,7 +154,6 @@ def judge(case: Case) -> LandingProof:
         check_stand_in(case, authors=not_counted)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
-    approvals = case.statements(StatementKind.APPROVE)
     keys = {commit.key.fingerprint for commit in case.signed}
     if proof is Proof.STATEMENT:
         claims = case.statements(StatementKind.AUTHOR)
@@ -133,14 +163,23 @@ def judge(case: Case) -> LandingProof:
         authors=authors,
         keys=frozenset(keys),
         proof=proof,
-        approvals=tuple(
-            Approval(name, item.digest, item.key.fingerprint)
-            for name, item in sorted(approvals.items())
-            if name not in authors | not_counted
-        ),
+        approvals=approvals_of(case, authors | not_counted),
         statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
+
+
+def approvals_of(case: Case, authors: frozenset[str]) -> tuple[Approval, ...]:
+    """Whose approvals count somewhere in this landing; of one person, the statement and not the review."""
+    found = {
+        name: Approval(name, digest(item.review), key="", witness=item.review.forge)
+        for path in case.paths
+        if (rule := case.rule(path)) is not None
+        for name, item in case.reviewers(rule, rooted=case.is_rooted(path)).items()
+    }
+    for name, counted in case.statements(StatementKind.APPROVE).items():
+        found[name] = Approval(name, counted.digest, counted.key.fingerprint)
+    return tuple(found[name] for name in sorted(found) if name not in authors)
 
 
 def authors_of(case: Case) -> frozenset[str]:
@@ -260,16 +299,18 @@ def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
 def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     """What the rule of each path asks."""
     given = _approvers(case, authors)
-    decided: dict[str, list[str]] = {}
-    rules: dict[str, PathRule] = {}
+    decided: dict[tuple[str, bool], list[str]] = {}
+    rules: dict[tuple[str, bool], PathRule] = {}
     for path in case.paths:
         rule = case.rule(path)
         if rule is not None:
-            rules.setdefault(rule.pattern, rule)
-            decided.setdefault(rule.pattern, []).append(path)
-    for pattern, rule in rules.items():
-        paths = tuple(decided[pattern])
-        by, weak = _proving(case, _members(given, rule.approvers), rule.hardware)
+            which = rule.pattern, case.is_rooted(path)  # reviews count for one and not for the other
+            rules.setdefault(which, rule)
+            decided.setdefault(which, []).append(path)
+    for (pattern, rooted), rule in rules.items():
+        paths = tuple(decided[pattern, rooted])
+        approving = {**_witnessed(case, rule, authors, rooted=rooted), **given}
+        by, weak = _proving(case, _members(approving, rule.approvers), rule.hardware)
         asker, needed = f"{paths[0]!r}", rule.approvals
         yield Tally(asker, rule.place, paths, rule.approvers, needed, by, rule.hardware, weak)
 
@@ -333,6 +374,12 @@ def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = Non
     }
 
 
+def _witnessed(case: Case, rule: PathRule, authors: frozenset[str], *, rooted: bool) -> dict[str, Identity]:
+    """The persons whose reviews a rule counts, but authors (5.3)."""
+    reviewers = case.reviewers(rule, rooted=rooted)
+    return {name: item.identity for name, item in reviewers.items() if name not in authors}
+
+
 def _members(given: dict[str, Identity], groups: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name, identity in given.items() if belongs(identity, groups)))
 
@@ -349,7 +396,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
         _check_entitled(case, case.identity(claim), claim, case.landing.changes)
-    given = set(approvals) - authors
+    given = [_words(approval) for approval in approvals_of(case, authors)]
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
@@ -401,6 +448,10 @@ def consenting(case: Case) -> list[str]:
 
 
 # Words.
+
+
+def _words(approval: Approval) -> str:
+    return f"{approval.identity} on {approval.witness}" if approval.witness else approval.identity
 
 
 def _passes(check: Callable[[], None]) -> bool:

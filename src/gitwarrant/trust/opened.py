@@ -78,17 +78,25 @@ def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, NamedKey]:
     Raises:
         NotAStatement: as for `open_statement`.
     """
-    _bound(signed.body, MAX_STATEMENT_BYTES * 64)  # it lists all withdrawals
-    heartbeat = decode(Heartbeat, signed.body)
+    return read_heartbeat(signed.body), _proven(signed, HEARTBEAT_NAMESPACE).key
+
+
+def read_heartbeat(body: bytes) -> Heartbeat:
+    """Read a heartbeat's bytes. Nothing in it is proven.
+
+    Raises:
+        NotCanonical: too large, not the canonical form of a heartbeat, or a field is not of its form.
+    """
+    _bound(body, MAX_STATEMENT_BYTES * 64)  # it lists all withdrawals
+    heartbeat = decode(Heartbeat, body)
     ids = [tip.commit for tip in heartbeat.refs]
     if not all(map(OBJECT_ID.fullmatch, ids)) or not all(map(DIGEST.fullmatch, heartbeat.negatives)):
         raise NotAStatement("a heartbeat's commit or digest is not written as one")
-    if list(heartbeat.refs) != sorted(set(heartbeat.refs)) or list(heartbeat.negatives) != sorted(
-        set(heartbeat.negatives)
-    ):
+    in_order = (tuple(sorted(set(heartbeat.refs))), tuple(sorted(set(heartbeat.negatives))))
+    if (heartbeat.refs, heartbeat.negatives) != in_order:
         raise NotAStatement("a heartbeat's lists are not sorted, or name something twice")
     _check_names(heartbeat.repository, heartbeat.nonce, *(tip.ref for tip in heartbeat.refs))
-    return heartbeat, _proven(signed, HEARTBEAT_NAMESPACE).key
+    return heartbeat
 
 
 def read(body: bytes) -> AnyStatement:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.config.agent import Agent, AlarmTarget, ClusterAccess, GitAccess, WarrantSettings, load, read
+from gitwarrant.config.agent import (
+    Agent,
+    AlarmTarget,
+    ClusterAccess,
+    ForgeAccess,
+    GitAccess,
+    WarrantSettings,
+    load,
+    read,
+)
 from gitwarrant.config.problem import ConfigError
 from gitwarrant.config.signers import FileKey, ProgramKey, TokenKey
 from gitwarrant.model.change import CommitId
@@ -49,6 +58,12 @@ interval: 10s
 alarms:
   - {{webhook: "https://pager.example.com/hook", token_file: keys/pager}}
   - {{program: [/usr/local/bin/page, oncall]}}
+forge:
+  kind: gitea
+  name: code
+  url: https://code.example.com
+  repository: shop/live
+  token_file: forge.token
 """
 
 
@@ -99,10 +114,29 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
             AlarmTarget("https://pager.example.com/hook", Path("/etc/gitwarrant/keys/pager"), ()),
             AlarmTarget("", None, ("/usr/local/bin/page", "oncall")),
         ),
+        forge=ForgeAccess(
+            "gitea",
+            "code",
+            "https://code.example.com",
+            "shop/live",
+            Path("/etc/gitwarrant/forge.token"),
+            None,
+        ),
     )
     assert agent.cluster_of("production") == agent.clusters[1]
     assert agent.cluster_of("staging") is None
     assert agent.log == Path("/etc/gitwarrant/state/log.sqlite")
+
+
+def test_a_forge_is_called_by_its_kind_and_knows_the_repository_by_its_name() -> None:
+    """Unless they are said to be called otherwise."""
+    short = AGENT[: AGENT.index("forge:")] + "forge: {kind: gitea, url: 'https://code.example.com'}\n"
+
+    agent = load(short.encode(), "/etc/gitwarrant.yaml")
+
+    assert agent.forge == ForgeAccess(
+        "gitea", "gitea", "https://code.example.com", "shop/environments", None, None
+    )
 
 
 def test_what_is_left_out_has_a_default() -> None:
@@ -113,6 +147,7 @@ def test_what_is_left_out_has_a_default() -> None:
     assert agent.warrant == settings("/etc/state/warrant.key", timedelta(hours=1))
     assert agent.git == GitAccess(None, None, None, 2 * 1024**3, 300)
     assert agent.interval == timedelta(seconds=30)
+    assert agent.forge is None
 
 
 TOKEN = (

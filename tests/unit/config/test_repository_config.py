@@ -157,6 +157,12 @@ def test_people_and_rules_become_a_trust_policy() -> None:
     )
 
 
+def test_witnesses_are_read() -> None:
+    policy = loaded(rules=RULES.replace(b'"*"\n', b'"*"\n  witnesses: [gitlab, gitea]\n')).policy
+
+    assert [rule.witnesses for rule in policy.rules] == [frozenset({"gitea", "gitlab"}), frozenset()]
+
+
 SK = (
     "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPdBwrCmJL2n2u7cUF8nAxxLRCLFpXNW"
     "qHnCnNuh+UynAAAABHNzaDo="

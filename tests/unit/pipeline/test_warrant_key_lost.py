@@ -161,8 +161,10 @@ def test_signer_and_cosigner_with_one_key_are_refused(shop: Shop) -> None:
         pytest.param("https://git.example.com/shop.git", "git+https://git.example.com/shop.git", id="https"),
         pytest.param("https://bot:token@git.example.com/a", "git+https://git.example.com/a", id="a token"),
         pytest.param("https://git.example.com/a?x=secret", "git+https://git.example.com/a", id="a query"),
-        pytest.param("ssh://git@git.example.com/a.git", "git+ssh://git.example.com/a.git", id="ssh"),
-        pytest.param("git@git.example.com:shop/a.git", "git+ssh://git.example.com/shop/a.git", id="as scp"),
+        pytest.param("ssh://git@git.example.com/a.git", "git+ssh://git@git.example.com/a.git", id="ssh"),
+        pytest.param(
+            "git@git.example.com:shop/a.git", "git+ssh://git@git.example.com/shop/a.git", id="as scp"
+        ),
         pytest.param("file:///srv/my shop", "git+file:///srv/my%20shop", id="a folder"),
     ],
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from gitwarrant.config.hidden import hidden_in_text, is_hidden, named
 from gitwarrant.model.finding import Severity
 from gitwarrant.model.manifest import Json, Pointer
 from gitwarrant.policy.subject import Subject, Violation
+from gitwarrant.yaml.hidden import hidden_in_text, is_hidden, named
 
 JOINERS = "\u200c\u200d"
 """What some scripts and emoji need between their letters, and nobody between ASCII ones."""
