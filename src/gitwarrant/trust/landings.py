@@ -402,7 +402,7 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
-        f"one more person who may change these paths{_able_to_stand_in(case, authors | given)} "
+        f"one more person who may change these paths{_able_to_stand_in(case, authors | set(approvals))} "
         "runs: gitwarrant approve",
         _rule_place(case),
     )
