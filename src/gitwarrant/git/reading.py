@@ -108,6 +108,7 @@ class Repository:
         """The (parent, commit) steps of the first-parent line from base to head, oldest first."""
         if not self.objects.has(base):
             raise refused(f"{ref} has no commit {base[:12]}, from which on it is trusted", UNKNOWN_BASE)
+        self.objects.commit(head)  # by the strict reader first: its size is bounded, its reasons are clear
         if base != head and not self.objects.descends(head, base):
             if self.objects.descends(base, head):
                 raise refused(f"{ref} moved backwards, from {base[:12]} to {head[:12]}", REWRITTEN)

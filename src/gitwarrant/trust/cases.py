@@ -149,8 +149,12 @@ class _Cases:
         )
 
     def _is_about_this_line(self, ignored: Ignored) -> bool:
-        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
-        return ignored.statement is not None and ignored.statement.from_commit in self._line
+        """Whether to mention it: it begins on this line, or would cover a landing here if it counted (5.10).
+
+        Statements about earlier changes would only hide what is missing now.
+        """
+        said = ignored.statement
+        return said is not None and (said.from_commit in self._line or bool(self._intervals.covered(said)))
 
     def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:

@@ -144,6 +144,11 @@ class Registry:
         """The root holder a key belongs to; None: it is not a root key."""
         return self._holders.get(public)
 
+    @property
+    def holders(self) -> frozenset[str]:
+        """The names of all who hold a root key."""
+        return frozenset(self._holders.values())
+
     def identity(self, name: str) -> Identity | None:
         """The identity of this name in the policy."""
         return self._identities.get(name)
@@ -211,10 +216,11 @@ def belongs(identity: Identity, groups: frozenset[str]) -> bool:
 
 
 def writes_as(identity: Identity, email: str) -> bool:
-    """Whether an e-mail address is one of the identity's; letter case matters before the @ only."""
+    """Whether an e-mail address is one of the identity's; ASCII letter case matters before the @ only."""
     return _folded(email) in {_folded(own) for own in identity.emails}
 
 
 def _folded(email: str) -> str:
     local, _, domain = email.rpartition("@")
-    return f"{local}@{domain.casefold()}"
+    # Beyond ASCII, letters that look alike are equal without case: long s and s, the Kelvin sign and k.
+    return f"{local}@{domain.lower() if domain.isascii() else domain}"

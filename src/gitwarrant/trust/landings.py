@@ -402,7 +402,9 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
-        "one more person who may change these paths runs: gitwarrant approve",
+        f"one more person who may change these paths{_able_to_stand_in(case, authors | set(approvals))} "
+        "runs: gitwarrant approve",
+        _rule_place(case),
     )
 
 
@@ -426,10 +428,13 @@ def check_root(case: Case) -> None:
         return
     holders = consenting(case)
     if len(holders) < case.root_threshold:
+        others = " or ".join(sorted(case.registry.holders.difference(holders)))
+        change = "changes" if len(rooted) == 1 else "change"
         raise case.refuse(
-            f"{some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
+            f"{some(rooted)} {change} the rules of trust: {case.root_threshold} root holders must consent, "
             f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            "root holders sign with their root keys: gitwarrant approve",
+            f"{others} signs with a root key: gitwarrant approve",
+            Place(rooted[0]),
         )
 
 
@@ -497,7 +502,27 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    return "".join(f"; {item}" for item in case.ignored[:SHOWN])
+    """Each reason once, in the same order whatever the statements' digests are."""
+    reasons = sorted({str(item) for item in case.ignored})
+    return "".join(f"; {reason}" for reason in reasons[:SHOWN])
+
+
+def _rule_place(case: Case) -> Place | None:
+    """Where the rule of the first path stands."""
+    rule = next(filter(None, map(case.rule, case.paths)), None)
+    return rule.place if rule else None
+
+
+def _able_to_stand_in(case: Case, excluded: frozenset[str]) -> str:
+    """Who may change all paths, by name, in parentheses; nothing where nobody else may."""
+    rules = list(filter(None, map(case.rule, case.paths)))
+    found = [
+        name
+        for name in able(case, frozenset(), excluded)
+        if (identity := case.registry.identity(name))
+        and all(belongs(identity, rule.writers) for rule in rules)
+    ]
+    return f" ({' or '.join(found[:SHOWN])})" if found else ""
 
 
 def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:

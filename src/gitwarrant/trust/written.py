@@ -157,7 +157,7 @@ def _foreign(written: Written, identity: Identity) -> str:
     """Which of the addresses is not the signer's, in words."""
     for role, person in written.people:
         if not writes_as(identity, person.email):
-            return f"names {person.email!r} as its {role}"
+            return f"names {person.email!a} as its {role}"
     return ""
 
 
