@@ -1,5 +1,6 @@
 """Windows, suspension and broken glass, from the command line to the warrant; real Git, real log."""
 
+import json
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -82,6 +83,22 @@ def test_an_operator_suspends_and_resumes(tmp_path: Path) -> None:
     assert "suspended" in (tmp_path / "paged").read_text()
     [alarm] = shop.records(RecordKind.ALARM)
     assert alarm.body["what"] == "production was suspended by grace: incident 4711"
+
+
+def test_what_shuts_an_environment_blocks_it(tmp_path: Path) -> None:
+    """A suspension stops what every other gate lets pass, so it is named among what stops an environment."""
+    shop = open_shop(tmp_path)
+    grace = desk(shop, shop.grace)
+    assert warranted(shop) == 1
+
+    before = grace.gitwarrant("blocked", "production")
+    grace.gitwarrant("suspend", "production", "--reason", "incident 4711", "--yes")
+    after = grace.gitwarrant("blocked", "production", "--output", "json")
+
+    [refused], [step] = json.loads(after.out)["refusals"], json.loads(after.out)["steps"]
+    assert (before.status, after.status, refused["stage"]) == (0, 1, "authorise")
+    assert refused["what"].startswith("environment 'production' was suspended by grace: incident 4711")
+    assert step["what"] == "wait, or an operator runs: gitwarrant resume production --reason TEXT"
 
 
 def test_who_is_no_operator_cannot_suspend(tmp_path: Path) -> None:

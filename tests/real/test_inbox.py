@@ -1,6 +1,7 @@
 """What awaits a person, and the ten seconds from there to a signature: a real Git server and real clones."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.desks import CONFIG_MAP, WEB, desk
 from tests.support.one_approval import open_shop
 
 from gitwarrant.demo.forge import run_git
+from gitwarrant.git.clone import STATEMENTS_REFSPEC
 
 
 @pytest.fixture
@@ -84,13 +86,13 @@ def test_a_landing_that_waits_blocks_and_the_way_on_is_named(shop: Deployer) -> 
     said = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
 
     assert said.status == 1
-    assert said.out.splitlines()[0] == f"production is blocked: 1 landing(s) wait, up to {head[:12]}"
+    assert said.out.splitlines()[0] == f"production is blocked: 1 landing waits, up to {head[:12]}"
     command = f"gitwarrant approve {head[:12]} --base {shop.trusted_at[:12]} --ref refs/heads/main"
     assert f"  1. grace: {command}" in said.out
 
     grace.gitwarrant(*command.removeprefix("gitwarrant ").split(), "--yes")
     after = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
-    waiting = f"nothing stops production; 1 landing(s) wait, up to {head[:12]}"
+    waiting = f"nothing stops production; 1 landing waits, up to {head[:12]}"
     assert (after.status, after.out.splitlines()) == (0, [waiting])
 
 
@@ -101,14 +103,41 @@ def test_explain_says_every_rule_signature_and_verdict(shop: Deployer) -> None:
 
     said = grace.gitwarrant("trust", "explain", "origin/main")
 
-    lines = [line.strip() for line in said.out.splitlines()]
-    assert said.status == 1
-    assert lines[0] == f"refused  {head[:12]} by ada  Change the shop"
-    assert lines[1].startswith(f"3    ok  commit {head[:12]} was signed by ada (person) with SHA256:")
-    assert lines[2] == "4    ok  ada may change 'production/web.yaml'"
-    assert lines[3].startswith("5    no  'production/web.yaml' needs approvals of platform-team: 0 of 1   (")
-    assert lines[4].startswith("refused: landing ")
-    assert lines[5] == "remedy: grace runs: gitwarrant approve"
+    rules, people = ".gitwarrant/rules.yaml:7:9", ".gitwarrant/identities.yaml:2:3"
+    key = re.search(r"SHA256:\S+", said.out)
+    assert (said.status, key is not None) == (1, True)
+    assert said.out.splitlines() == [
+        f"refused  {head[:12]} by ada  Change the shop",
+        f"  ok  signature  commit {head[:12]} is signed by the person ada, with",
+        f"                 {key and key[0]} (ssh-ed25519)",
+        f"                 ({people})",
+        f"  ok  may write  ada may change {WEB!r}",
+        f"  no  accepted   {WEB!r} needs approvals of platform-team: 0 of 1",
+        f"                 ({rules})",
+        f"  refused: landing {head[:12]}: {WEB!r} needs 1 approval of platform-team; approved",
+        "           so far by nobody",
+        "  remedy:  grace runs: gitwarrant approve",
+    ]
+
+
+def test_an_unsigned_landing_waits_for_its_author_too(shop: Deployer) -> None:
+    """An approval alone does not say who wrote it, so the way on names both, and both together are enough."""
+    head = shop.land({WEB: CONFIG_MAP % "careful"}, signed=False)
+    ada, grace = desk(shop, shop.ada), desk(shop, shop.grace)
+
+    said = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
+
+    interval = f"{head[:12]} --base {shop.trusted_at[:12]} --ref refs/heads/main"
+    assert said.out.splitlines()[-4:] == [
+        f"  1. ada: gitwarrant propose {interval}",
+        "     says to have written what no signature proves: 'Change the shop'",
+        f"  2. grace: gitwarrant approve {interval}",
+        "     approves: 'Change the shop'",
+    ]
+    ada.gitwarrant("propose", *interval.split(), "--yes")
+    grace.gitwarrant("approve", *interval.split(), "--yes")
+    run_git(grace.clone, "fetch", "-q", "origin", STATEMENTS_REFSPEC)
+    assert grace.gitwarrant("blocked", "production", "--base", shop.trusted_at).status == 0
 
 
 def test_what_if_names_what_a_thief_could_deploy(shop: Deployer) -> None:

@@ -192,10 +192,14 @@ class Shop:
 
     def agent(self, state: Path) -> Agent:
         """The configuration of a deployer that trusts this repository from its first commit on."""
+        return load(yaml.safe_dump(self.settings(state)).encode(), str(state.parent / "agent.yaml"))
+
+    def settings(self, state: Path) -> dict[str, Any]:
+        """The same as the file that an operator writes."""
         token = state.parent / f"{state.name}.token"
         token.write_text(self.reader)
         ca_file = str(self.gitea.ca_file)
-        settings = {
+        return {
             "version": 1,
             "state": str(state),
             "root": {
@@ -209,7 +213,6 @@ class Shop:
             "git": {"ca_file": ca_file},
             "forge": {"kind": "gitea", "url": self.gitea.url, "token_file": str(token), "ca_file": ca_file},
         }
-        return load(yaml.safe_dump(settings).encode(), str(state.parent / "agent.yaml"))
 
     def verify(self) -> tuple[LandingProof, ...]:
         """Judge main from its first commit on, by a deployer that has seen nothing before.

@@ -5,9 +5,19 @@ from typing import Any
 
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.model.canonical import plain
+from gitwarrant.model.errors import Refused
 from gitwarrant.trust.explain import Account, Explanation, Said, Wanted
 from gitwarrant.trust.landings import Tally, named, some
 
+STEPS = {
+    "3": "signature",
+    "4": "may write",
+    "4.3": "author",
+    "5": "accepted",
+    "5.3": "review",
+    "6": "root",
+}
+"""The steps of verify, in a word each."""
 MARKS = {True: ("ok", "good"), False: ("no", "bad"), None: ("--", "dim")}
 
 
@@ -18,8 +28,7 @@ def tell(explanation: Explanation, terminal: Terminal) -> None:
         for said in account.said:
             _tell_said(said, terminal)
         if account.refusal:
-            terminal.say(f"  refused: {account.refusal.what}", "bad")
-            terminal.say(f"  remedy: {account.refusal.remedy}", "bold")
+            _tell_refusal(account.refusal, terminal, "  ")
     _tell_whole(explanation, terminal)
 
 
@@ -34,7 +43,7 @@ def tell_approvals(explanation: Explanation, terminal: Terminal) -> None:
             terminal.say(f"  {account.refusal.what}" if account.refusal else "  asks for no approval")
         for said in account.said:
             if said.step.startswith(("4.3", "5")) and said.holds is None:
-                terminal.say(f"  {said.text}", "dim")
+                terminal.say_wrapped(said.text, "  ", "dim")
     _tell_whole(explanation, terminal)
 
 
@@ -102,7 +111,13 @@ def _heading(account: Account, terminal: Terminal) -> None:
 def _tell_said(said: Said, terminal: Terminal) -> None:
     mark, style = MARKS[said.holds]
     where = f"   ({said.place})" if said.place and said.place.path else ""
-    terminal.say(f"  {said.step:<4} {terminal.style(mark, style)}  {said.text}{where}")
+    begin = f"  {terminal.style(mark, style)}  {STEPS[said.step]:<9}  "
+    terminal.say_wrapped(f"{said.text}{where}", begin)
+
+
+def _tell_refusal(refusal: Refused, terminal: Terminal, margin: str = "") -> None:
+    terminal.say_wrapped(refusal.what, f"{margin}{terminal.style('refused', 'bad')}: ")
+    terminal.say_wrapped(refusal.remedy, f"{margin}{terminal.style('remedy', 'bold')}:  ")
 
 
 def _tell_whole(explanation: Explanation, terminal: Terminal) -> None:
@@ -110,7 +125,6 @@ def _tell_whole(explanation: Explanation, terminal: Terminal) -> None:
     refusal = explanation.refusal
     known: Sequence[str] = [account.refusal.what for account in explanation.accounts if account.refusal]
     if refusal and not any(refusal.what.startswith(what) for what in known):
-        terminal.say(f"refused: {refusal.what}", "bad")
-        terminal.say(f"  remedy: {refusal.remedy}", "bold")
+        _tell_refusal(refusal, terminal)
     if not explanation.accounts and refusal is None:
         terminal.say(f"{explanation.change.ref} has nothing new there", "dim")

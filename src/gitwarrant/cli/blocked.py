@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitwarrant.audit.queries import last_warrant
 from gitwarrant.audit.recorder import Recorder
-from gitwarrant.cli.configured import agent, missing_statements, now, working
+from gitwarrant.cli.configured import agent, missing_statements, now, unasked_forges, working
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.clone import Clone
@@ -45,20 +45,22 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def tell(found: Blockage, terminal: Terminal) -> None:
     """What stops it, then the way on, numbered."""
-    waiting = f"{len(found.change.landings)} landing(s) wait, up to {found.change.head[:12]}"
+    count = len(found.change.landings)
+    waiting = f"{count} landing{' waits' if count == 1 else 's wait'}, up to {found.change.head[:12]}"
     if not found.refusals:
         what = waiting if found.change.landings else "nothing new waits"
         terminal.say(f"nothing stops {found.environment}; {what}", "good")
         return
     terminal.say(f"{found.environment} is blocked: {waiting}", "bad")
     for refusal in found.refusals:
-        where = f"{refusal.place}: " if refusal.place else ""
-        terminal.say(f"  {refusal.stage:<8} {where}{refusal.what}")
+        where = f"   ({refusal.place})" if refusal.place else ""
+        terminal.say_wrapped(f"{refusal.what}{where}", f"  {refusal.stage:<9} ")
     terminal.say("the shortest way on:", "bold")
     for number, step in enumerate(found.steps, 1):
         who = f"{' and '.join(step.who)}: " if step.who else ""
+        # Never broken: it is there to be copied.
         terminal.say(f"  {number}. {terminal.style(who, 'bold')}{step.what}")
-        terminal.say(f"     {step.why}", "dim")
+        terminal.say_wrapped(step.why, "     ", "dim")
 
 
 def _find(configured: Agent, arguments: argparse.Namespace, terminal: Terminal) -> tuple[Blockage, str]:
@@ -79,7 +81,8 @@ def _find(configured: Agent, arguments: argparse.Namespace, terminal: Terminal) 
     head = tracked(clone, environment.ref)
     change = proposed(view, environment.ref, head, clone.commit(arguments.base))
     judgement = judged(view, question(view, environment, change, now=now()))
-    return blockage(judgement), missing_statements(clone)
+    hints = missing_statements(clone), unasked_forges(view.trusted.config.policy)
+    return blockage(judgement), "\n".join(filter(None, hints))
 
 
 def _tell_standing(recorder: Recorder, environment: str, terminal: Terminal) -> None:

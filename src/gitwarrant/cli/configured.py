@@ -15,6 +15,7 @@ from gitwarrant.forge.forge import Forge
 from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.pipeline.delivery import Delivery, open_delivery
 
 
@@ -79,6 +80,14 @@ def missing_statements(clone: Clone) -> str:
     return (
         "this clone does not fetch the statements of others, so an approval may be missing here:\n"
         f"  git config --add remote.{remote}.fetch '{STATEMENTS_REFSPEC}' && git fetch"
+    )
+
+
+def unasked_forges(policy: TrustPolicy) -> str:
+    """That a clone does not know of reviews which rules count; empty where they count none."""
+    forges = sorted({forge for rule in policy.rules for forge in rule.witnesses})
+    return (
+        f"reviews on {' and '.join(forges)} are not asked for here; the agent counts them" if forges else ""
     )
 
 

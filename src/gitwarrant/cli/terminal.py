@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -19,6 +20,7 @@ STYLES: Mapping[str, str] = {
     "change": "33",
 }
 
+WIDTH = 100  # of what is wrapped: as wide as people read, whatever the terminal is
 
 _CODES = "|".join(sorted({code for codes in STYLES.values() for code in codes.split(";")}))
 OWN_CODES = re.compile(rf"(\x1b\[(?:0|(?:{_CODES})(?:;(?:{_CODES}))*)m)")
@@ -77,6 +79,17 @@ class Terminal:
         """Say something to a person; silent when a program listens."""
         if not self.as_json:
             print(harmless(self.style(text, style)), file=self.out, flush=True)
+
+    def say_wrapped(self, text: str, begin: str = "", style: str = "") -> None:
+        """Say a long sentence in lines of at most `WIDTH`, the later ones below its beginning.
+
+        `begin` is what stands before the sentence; it may hold styles. Words are never broken.
+        """
+        margin = len(OWN_CODES.sub("", begin))
+        lines = textwrap.wrap(text, WIDTH - margin, break_long_words=False, break_on_hyphens=False)
+        for line in lines or [""]:
+            self.say(f"{begin}{self.style(line, style)}")
+            begin = " " * margin
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something beside the result, on standard error."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gitwarrant.cli.accounts import data, tell
-from gitwarrant.cli.configured import agent, missing_statements, now
+from gitwarrant.cli.configured import agent, missing_statements, now, unasked_forges
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.errors import GitwarrantError
@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     terminal.result(data(explanation))
     tell(explanation, terminal)
     terminal.note("times are judged now: a clone has no log that saw the commit first")
-    if explanation.refusal and (hint := missing_statements(clone)):
+    hints = missing_statements(clone), unasked_forges(view.trusted.config.policy)
+    for hint in filter(None, hints if explanation.refusal else ()):
         terminal.note(hint)
     return 1 if explanation.refusal else 0

@@ -1,13 +1,17 @@
 """What stops an environment, and the shortest legitimate way on: who does what, by name and command."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from gitwarrant.model.change import Change
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.pipeline.question import Judgement, Question
+from gitwarrant.trust.chain import short
 from gitwarrant.trust.explain import Account, Explanation, Wanted, explain
 from gitwarrant.trust.landings import named
 
@@ -23,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Blockage:
-    """All that stops one candidate; nothing: the gates up to plan let it pass."""
+    """All that stops one candidate; nothing: the gates up to plan let it pass, and its door is open."""
 
     environment: str
     change: Change
@@ -39,8 +43,17 @@ def blockage(judgement: Judgement) -> Blockage:
     steps: list[Step] = []
     if any(refusal.stage == "verify" for refusal in judgement.refusals):
         steps += _proving(question.change, question.environment, found)
-    steps += [_mending(refusal) for refusal in judgement.refusals if refusal.stage != "verify"]
-    return Blockage(question.environment.name, question.change, judgement.refusals, tuple(steps), found)
+    refusals = (*judgement.refusals, *_shut(question))
+    steps += [_mending(refusal) for refusal in refusals if refusal.stage != "verify"]
+    return Blockage(question.environment.name, question.change, refusals, tuple(steps), found)
+
+
+def _shut(question: Question) -> Iterator[Refused]:
+    """Why the environment may not be changed now, whatever waits: a window, a suspension."""
+    try:
+        check_doors(question)
+    except Refused as refusal:
+        yield refusal
 
 
 def _explained(question: Question) -> Explanation:
@@ -51,27 +64,82 @@ def _explained(question: Question) -> Explanation:
         question.environment,
         witnessed=question.witnessed,
         now=question.now,
+        waived=question.waived,
     )
 
 
 def _proving(change: Change, environment: Environment, found: Explanation) -> Iterator[Step]:
-    """What is missing to prove the change: the fewest persons that can give it, then what they cannot."""
-    wanted = [item for account in found.accounts for item in account.missing]
-    command = f"gitwarrant approve {change.head[:12]} --base {change.base[:12]} --ref {change.ref}"
+    """What is missing to prove the change: authors, the fewest persons who can approve, the rest."""
+    claimed: set[str] = set()
+    for first, last in _runs(found.accounts):
+        step = _claiming(change, found.accounts, first, last)
+        claimed.update(step.who)
+        yield step
+    yield from _accepting(change, environment, found, claimed)
+    others = [
+        account
+        for account in found.accounts
+        if account.refusal and not account.missing and not account.unclaimed
+    ]
+    yield from map(_otherwise, others)
+    if found.refusal and not any(account.refusal for account in found.accounts):
+        yield _mending(found.refusal)
+
+
+def _runs(accounts: Sequence[Account]) -> Iterator[tuple[int, int]]:
+    """Landings in a row, from first to last, whose author the same persons could be."""
+    for _, group in groupby(enumerate(accounts), key=lambda item: item[1].unclaimed):
+        places = [place for place, account in group if account.unclaimed]
+        if places:
+            yield places[0], places[-1]
+
+
+def _claiming(change: Change, accounts: Sequence[Account], first: int, last: int) -> Step:
+    """That an author says so; the one whose address the commits bear, else whoever it was."""
+    unclaimed = accounts[first].unclaimed
+    if unclaimed is None:
+        raise ValueError("a landing that is asked about here has no author")
+    what = f"gitwarrant propose {_interval(change, first, last)}"
+    titles = _titles(accounts[first : last + 1])
+    if unclaimed.named:
+        return Step(unclaimed.named[:1], what, f"says to have written what no signature proves: {titles}")
+    who = f"whoever wrote it ({' or '.join(unclaimed.able) or 'nobody here may'})"
+    return Step((), f"{who}: {what}", f"no signature proves who wrote: {titles}")
+
+
+def _accepting(
+    change: Change, environment: Environment, found: Explanation, claimed: AbstractSet[str]
+) -> Iterator[Step]:
+    """The approvals that are missing; an author gives none."""
+    lacking = [place for place, account in enumerate(found.accounts) if account.missing]
+    if not lacking:
+        return
+    wanted = [
+        replace(item, able=tuple(name for name in item.able if name not in claimed))
+        for place in lacking
+        for item in found.accounts[place].missing
+    ]
+    command = f"gitwarrant approve {_interval(change, lacking[0], lacking[-1])}"
     if environment.approval_required:
         command += f" --environment {environment.name}"
     people, impossible = fewest(wanted)
     if people:
-        titles = ", ".join(dict.fromkeys(account.title for account in found.accounts if account.missing))
-        yield Step(people, command, f"each approves: {titles}")
+        titles = _titles([found.accounts[place] for place in lacking])
+        yield Step(people, command, f"{'approves' if len(people) == 1 else 'each approves'}: {titles}")
     for item in impossible:
         groups = named(item.tally.groups)
         what = f"add {item.tally.missing} more to {groups} on the trust ref, who then runs: {command}"
         yield Step((), what, f"{item.tally.asker} needs {item.tally.needed} of {groups} ({item.tally.place})")
-    others = [account for account in found.accounts if account.refusal and not account.missing]
-    yield from map(_otherwise, others)
-    if found.refusal and not any(account.refusal for account in found.accounts):
-        yield _mending(found.refusal)
+
+
+def _interval(change: Change, first: int, last: int) -> str:
+    """Landings from first to last, as arguments of `propose` and `approve`."""
+    base, head = change.landings[first].parent, change.landings[last].commit
+    return f"{short(head)} --base {short(base)} --ref {change.ref}"
+
+
+def _titles(accounts: Iterable[Account]) -> str:
+    return ", ".join(dict.fromkeys(f"{account.title!r}" for account in accounts))
 
 
 def fewest(wanted: Sequence[Wanted]) -> tuple[tuple[str, ...], tuple[Wanted, ...]]:

@@ -46,7 +46,7 @@ def check_doors(question: Question) -> None:
             f"environment {environment.name!r} was suspended by {order.identity}: {order.reason} "
             f"(until {order.expires:%Y-%m-%d %H:%M})",
             stage="authorise",
-            remedy=f"wait, or an operator runs: gitwarrant resume {environment.name}",
+            remedy=f"wait, or an operator runs: gitwarrant resume {environment.name} --reason TEXT",
             place=environment.place,
         )
     shut = closed(environment, question.now)

@@ -110,7 +110,7 @@ class _Cases:
         self._verdicts = verdicts
         self._intervals = Intervals(change)
         self._blobs = {blob.id: blob.data for blob in change.blobs}
-        self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
+        self._starts = frozenset(landing.parent for landing in change.landings)
         self._known: dict[int, _Heard] = {}
 
     def attempt(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case | Refused:
@@ -149,12 +149,12 @@ class _Cases:
         )
 
     def _is_about_this_line(self, ignored: Ignored) -> bool:
-        """Whether to mention it: it begins on this line, or would cover a landing here if it counted (5.10).
+        """Whether to mention it: it begins before a landing, or would cover one if it counted (5.10).
 
         Statements about earlier changes would only hide what is missing now.
         """
         said = ignored.statement
-        return said is not None and (said.from_commit in self._line or bool(self._intervals.covered(said)))
+        return said is not None and (said.from_commit in self._starts or bool(self._intervals.covered(said)))
 
     def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:

@@ -3,7 +3,7 @@
 The verdict itself is `landings.judge`'s, so an explanation never disagrees with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,13 +15,15 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.statement import StatementKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
-from gitwarrant.trust.authors import Signed
+from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.cases import open_cases
 from gitwarrant.trust.chain import short
+from gitwarrant.trust.identities import writes_as
 from gitwarrant.trust.landings import Case, Tally
 from gitwarrant.trust.verify import verify
 
 MAX_TITLE = 72  # characters of a message's first line that are shown
+SHOWN = 5  # commits of one key that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """That nothing proves who wrote a landing, approvals aside, and who could say that they did."""
+
+    able: tuple[str, ...]
+    """Who may change all of it."""
+    named: tuple[str, ...]
+    """Those of them whose addresses the commits bear: a claim, good enough to ask them first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One landing: what was found, what is asked, and why it is refused; None: it is not."""
 
@@ -52,6 +64,8 @@ class Account:
     authors: tuple[str, ...]
     said: tuple[Said, ...]
     wanted: tuple[Wanted, ...]
+    unclaimed: Unclaimed | None
+    """None: it is known who wrote it, or the approvals that are asked will tell."""
     refusal: Refused | None
 
     @property
@@ -102,15 +116,17 @@ def explain(
 def _account(commit: CommitId, title: str, case: Case | Refused) -> Account:
     if isinstance(case, Refused):
         lie = Said("3", holds=False, text=case.what, place=case.place)
-        return Account(commit, title, (), (), (lie,), (), case)
+        return Account(commit, title, (), (), (lie,), (), None, case)
     refusal: Refused | None = None
     try:
         landings.judge(case)
     except Refused as found:
         refusal = found
     wanted = _wanted(case)
+    unclaimed = _unclaimed(case, wanted) if refusal else None
     said = (*_signatures(case), *_entitlement(case), *_acceptance(case, wanted), *_roots(case))
-    return Account(commit, title, case.paths, tuple(sorted(case.writers)), said, wanted, refusal)
+    authors = case.writers | landings.entitled_claims(case)
+    return Account(commit, title, case.paths, tuple(sorted(authors)), said, wanted, unclaimed, refusal)
 
 
 def _title(raw: bytes, commit: CommitId) -> str:
@@ -119,17 +135,32 @@ def _title(raw: bytes, commit: CommitId) -> str:
 
 
 def _signatures(case: Case) -> Iterator[Said]:
-    """Step 3: each commit's signature, key and identity."""
+    """Step 3: each commit's signature, key and identity; those of one key in one sentence."""
+    by: dict[tuple[str, str], list[Signed]] = {}
     for commit in case.commits:
         if isinstance(commit, Signed):
-            kind = commit.key.line.partition(" ")[0].partition(":")[0]
-            text = (
-                f"commit {short(commit.commit.id)} was signed by {commit.identity.name} "
-                f"({commit.identity.kind.value}) with {commit.key.fingerprint} ({kind})"
-            )
-            yield Said("3", holds=True, text=text, place=commit.identity.place)
-        else:
-            yield Said("3", holds=None, text=f"{commit}: it proves nothing about who wrote it")
+            by.setdefault((commit.identity.name, commit.key.fingerprint), []).append(commit)
+    for (name, fingerprint), commits in by.items():
+        first = commits[0]
+        kind = first.key.line.partition(" ")[0].partition(":")[0]
+        who = f"the {first.identity.kind.value} {name}"
+        text = f"{_commits(commits)} signed by {who}, with {fingerprint} ({kind})"
+        yield Said("3", holds=True, text=text, place=first.identity.place)
+    for commit in case.commits:
+        if isinstance(commit, Unproven):
+            yield Said("3", holds=None, text=f"{commit}: {_unproven(commit)}")
+
+
+def _commits(commits: Sequence[Signed]) -> str:
+    ids = " and ".join(short(commit.commit.id) for commit in commits[:SHOWN])
+    more = f" and {len(commits) - SHOWN} more" if len(commits) > SHOWN else ""
+    return f"commit {ids} is" if len(commits) == 1 else f"commits {ids}{more} are"
+
+
+def _unproven(commit: Unproven) -> str:
+    if commit.joins:
+        return "it wrote nothing, for it joins its parents and adds nothing to them"
+    return "it proves nothing about who wrote it"
 
 
 def _entitlement(case: Case) -> Iterator[Said]:
@@ -150,7 +181,25 @@ def _entitlement(case: Case) -> Iterator[Said]:
         text = f"{name} says to be the author, and {may} change all of it"
         yield Said("4.3", holds=name in entitled, text=text)
     if not claims:
-        yield Said("4.3", holds=None, text="nobody says to be the author; one more approver can stand in")
+        yield Said("4.3", holds=None, text="nobody signed to be its author; one more approver can stand in")
+
+
+def _unclaimed(case: Case, wanted: tuple[Wanted, ...]) -> Unclaimed | None:
+    """Whether somebody has to say that they wrote it, beyond the approvals that are still asked."""
+    if not case.unproven or landings.entitled_claims(case):
+        return None
+    approval_tells = case.signed and all(doubt.joins for doubt in case.unproven)
+    if approval_tells and any(item.tally.missing for item in wanted):
+        return None
+    able = tuple(landings.entitled_persons(case))
+    addresses = {parse_commit(doubt.commit.raw, doubt.commit.id).author.email for doubt in case.unproven}
+    named = (name for name in able if _bears(case, name, addresses))
+    return Unclaimed(able, tuple(named))
+
+
+def _bears(case: Case, name: str, addresses: set[str]) -> bool:
+    identity = case.registry.identity(name)
+    return identity is not None and any(writes_as(identity, address) for address in addresses)
 
 
 def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
@@ -158,7 +207,7 @@ def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
     for name, item in sorted(case.statements(StatementKind.APPROVE).items()):
         own = name in landings.authors_of(case)
         until = f"{item.statement.expires:%Y-%m-%d %H:%M}"
-        tail = ", but is an author and does not count" if own else f" (expires {until})"
+        tail = ", but is an author and does not count" if own else f" (until {until})"
         yield Said("5", holds=None if own else True, text=f"{name} approved{tail}")
     for review in case.reviews:
         yield Said("5.3", holds=None, text=f"{review.review}: approved what landed, for rules that trust it")

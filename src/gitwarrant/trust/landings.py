@@ -515,14 +515,23 @@ def _rule_place(case: Case) -> Place | None:
 
 def _able_to_stand_in(case: Case, excluded: frozenset[str]) -> str:
     """Who may change all paths, by name, in parentheses; nothing where nobody else may."""
+    found = [name for name in entitled_persons(case) if name not in excluded]
+    return f" ({' or '.join(found[:SHOWN])})" if found else ""
+
+
+def entitled_persons(case: Case) -> list[str]:
+    """The persons who may change all paths of a landing, by name.
+
+    Raises:
+        Refused: no rule covers a path.
+    """
     rules = list(filter(None, map(case.rule, case.paths)))
-    found = [
+    return [
         name
-        for name in able(case, frozenset(), excluded)
+        for name in able(case, frozenset(), frozenset())
         if (identity := case.registry.identity(name))
         and all(belongs(identity, rule.writers) for rule in rules)
     ]
-    return f" ({' or '.join(found[:SHOWN])})" if found else ""
 
 
 def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
