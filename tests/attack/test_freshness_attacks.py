@@ -111,6 +111,20 @@ def test_no_heartbeat(deployer: Deployer, heart: Heartbeat) -> None:
     assert refusal(deployer) == "it left no heartbeat on the server"
 
 
+def test_a_server_that_is_not_fresh_is_alarmed_once(deployer: Deployer, heart: Heartbeat) -> None:
+    """However often the agent looks: somebody has to look at the server, not at the log."""
+    refusal(deployer)
+    refusal(deployer)
+
+    [alarm] = deployer.records(RecordKind.ALARM)
+    what = "not fresh: 0 of the 1 heartbeats needed show that the server is up to date"
+    assert (alarm.environment, alarm.body["alarm"], alarm.body["what"]) == (
+        "",
+        "stale",
+        f"{what} (tower: it left no heartbeat on the server)",
+    )
+
+
 def test_frozen_server(deployer: Deployer, heart: Heartbeat) -> None:
     """Every ref stays as it was, heartbeats too."""
     beat(heart)

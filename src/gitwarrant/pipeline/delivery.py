@@ -27,6 +27,7 @@ from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
+from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
@@ -317,7 +318,17 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
 
 
 def _check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
-    check_fresh(work.agent, work.memory, work.pulses, repository, tips, now=work.now())
+    """Ask the hearts; that they do not vouch for the server is alarmed, once for each reason.
+
+    Raises:
+        Refused: by fetch: not enough of them do.
+    """
+    now = work.now()
+    try:
+        check_fresh(work.agent, work.memory, work.pulses, repository, tips, now=now)
+    except Refused as refusal:
+        work.alarms.raise_(Alarm(digest(("stale", refusal.what)), "stale", TRUST, refusal.what, now))
+        raise
 
 
 @contextmanager

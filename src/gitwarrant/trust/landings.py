@@ -59,7 +59,7 @@ class Case:
 
     @property
     def unproven(self) -> tuple[Unproven, ...]:
-        """Commits for which something else must stand.
+        """Commits for which something else must stand (4.1, 4.3).
 
         A clean merge of signed commits, as a forge makes it, wrote nothing. What
         its signature would say is that somebody wanted it here; an approval
@@ -316,7 +316,7 @@ def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
 
 
 def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
-    """What CODEOWNERS asks, as it was before the landing, where a path's rule refers to it."""
+    """What CODEOWNERS asks (5.5), as it was before the landing, where a path's rule refers to it."""
     rules = ((path, case.rule(path)) for path in case.paths)
     paths = [(path, rule.owners) for path, rule in rules if rule and rule.owners]
     given = _approvers(case, authors)

@@ -5,7 +5,8 @@ An order counts when
 1. it is in form and rightly signed (`opened`), and about this repository;
 2. its key belongs to the person it names, and was fit when the order was first seen;
 3. it was not made in the future, is not expired, not withdrawn, and not made
-   to live longer than its kind may;
+   to live longer than its kind may; a `resume` was not expired when it was first
+   seen: what it ended stays ended;
 4. that person may give it: an operator of the environment, or a root holder.
 
 `break-glass` asks for more: a security key, whose touch was verified, of
@@ -47,7 +48,8 @@ class Given:
     seen: datetime
     root: bool
     """Given with a root key."""
-    security_key: bool
+    breaks_alone: bool
+    """Given with a security key of somebody whom the environment names for breaking glass."""
     reason: str
 
 
@@ -71,8 +73,8 @@ def judge_orders(
         reason = "it was withdrawn" if taken.withdrew(opened.digest, order.identity) else ""
         reason = reason or _problem(order, opened, environment, heard, seen=seen, now=now)
         root = bool(heard.holder(opened.key.line))
-        security_key = opened.key.line.startswith("sk-")
-        found.append(Given(order, opened.digest, seen, root, security_key, reason))
+        alone = _is_named(opened, environment, heard)
+        found.append(Given(order, opened.digest, seen, root, alone, reason))
     return tuple(sorted(found, key=lambda given: (given.seen, given.order.made, given.digest)))
 
 
@@ -89,18 +91,30 @@ def suspension(given: Iterable[Given]) -> Order | None:
     return last
 
 
-def broken_glass(given: Iterable[Given], environment: Environment, commit: str) -> tuple[Given, ...]:
+def broken_glass(given: Iterable[Given], commit: str) -> tuple[Given, ...]:
     """The orders that together let a revision through in an emergency; none: nothing does."""
     for_this = [
         item
         for item in given
         if not item.reason and item.order.kind is OrderKind.BREAK_GLASS and item.order.commit == commit
     ]
-    by_key = [item for item in for_this if item.security_key and environment.break_glass]
-    if by_key:
-        return tuple(by_key[:1])
+    alone = [item for item in for_this if item.breaks_alone]
+    if alone:
+        return tuple(alone[:1])
     holders = {item.order.identity: item for item in for_this if item.root}
     return tuple(holders.values()) if len(holders) >= ROOT_HOLDERS else ()
+
+
+def _is_named(opened: Opened, environment: Environment, registry: Registry) -> bool:
+    """A root holder's security key is not enough: below the threshold, holders are nobody special."""
+    owner = owner_of(opened.proven, registry)
+    named = frozenset(environment.break_glass)
+    return (
+        opened.key.line.startswith("sk-")
+        and owner is not None
+        and bool(named)
+        and belongs(owner.identity, named)
+    )
 
 
 def _orders(
@@ -137,14 +151,14 @@ def _problem(
     what, unfit = doubt(opened.proven, owner, registry, at=seen, purpose=Purpose.STATEMENTS)
     if what:
         return f"its {what} {opened.key.fingerprint} {unfit}"
-    problem = _malformed(order, now)  # 3
+    problem = _malformed(order, seen if order.kind is OrderKind.RESUME else now, now)  # 3
     return problem or not_entitled(order, opened.key.line, owner, environment, registry)  # 4
 
 
-def _malformed(order: Order, now: datetime) -> str:
+def _malformed(order: Order, at: datetime, now: datetime) -> str:
     if order.made > now + MAX_SKEW:
         return f"it says it was made in the future, at {order.made:%Y-%m-%d %H:%M}"
-    if order.expires <= now:
+    if order.expires <= at:
         return f"it expired {order.expires:%Y-%m-%d %H:%M}"
     if order.expires - order.made > LONGEST[order.kind]:
         return f"it was made to live longer than {LONGEST[order.kind]}"

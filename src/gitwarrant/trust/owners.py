@@ -1,4 +1,4 @@
-"""Step 5 of verify, beyond the rules' own approvals: those that a CODEOWNERS file asks for.
+"""Step 5.5 of verify, beyond the rules' own approvals: those that a CODEOWNERS file asks for.
 
 The file is that of the landing's parent: who edits it is judged by what it
 said before. Its bytes come by their id, which is recomputed.

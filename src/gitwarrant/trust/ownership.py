@@ -9,6 +9,8 @@ Shared by commits, tags and statements, so that no way in forgets a check:
    Of an authority that nobody here lists, the certificate adds nothing to the key.
 3. The entry, and the certificate, are fit at the moment and for the purpose.
 4. The signature proves the device that entry and certificate ask for.
+
+Source: docs/trust-protocol.md, steps 3.1 to 3.3.
 """
 
 from dataclasses import replace

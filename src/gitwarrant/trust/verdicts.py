@@ -5,7 +5,7 @@ this kind. It is named by the SHA-256 of the commit's bytes (its own id may be
 SHA-1) and by the digest of the registry: whatever changes in identities, root
 keys or revocations, the verdicts fall at once. Whose the key is, whether it was
 fit, and whose addresses the commit bears is judged anew each time. Certificates
-and OpenPGP are not kept: what they prove depends on the time.
+and OpenPGP are not kept: what they prove depends on the time. Source: docs/trust-protocol.md, step 3.4.
 """
 
 from dataclasses import dataclass

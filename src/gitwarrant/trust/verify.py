@@ -22,7 +22,7 @@
     7. The policy that judges the head is not expired now, unless the landing only
        renews it (6).
 
-Not checked here: that differences and CODEOWNERS files are those of the trees, that a merge's own
+Source: docs/trust-protocol.md, section 4, where each step has its sub-steps. Not checked here: that differences and CODEOWNERS files are those of the trees, that a merge's own
 changes are its difference to the clean merge, and that no commit between base
 and head is left out (git, from objects with recomputed ids); that the ref only
 moves forward (git); that the policies are those of the trust ref (pipeline);

@@ -17,6 +17,7 @@ and only when every sentence below holds.
 
 Not checked here: whether the rule of a path trusts the forge, and that no
 author of the landing counts (landings); how differences are read (git).
+Source: docs/trust-protocol.md, step 5.3.
 """
 
 from collections.abc import Iterable

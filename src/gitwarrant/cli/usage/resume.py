@@ -15,4 +15,4 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the environment and the reason."""
-    add_order(parser, "1d")
+    add_order(parser, "7d")  # as long as any suspension: whoever has no log must not see it come back
