@@ -22,12 +22,14 @@
     7. The policy that judges the head is not expired now, unless the landing only
        renews it (6).
 
-Source: docs/trust-protocol.md, section 4, where each step has its sub-steps. Not checked here: that differences and CODEOWNERS files are those of the trees, that a merge's own
+Not checked here: that differences and CODEOWNERS files are those of the trees, that a merge's own
 changes are its difference to the clean merge, and that no commit between base
 and head is left out (git, from objects with recomputed ids); that the ref only
 moves forward (git); that the policies are those of the trust ref (pipeline);
 what the files say (render, check, plan). Signed commits prove who wrote, not
 that he wanted them to land here: approvals do.
+
+Source: docs/trust-protocol.md, section 4, which has the sub-steps too.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -14,6 +14,8 @@ examples:
   gitwarrant approvals origin/web-3-replicas        a colleague's branch
   gitwarrant approvals origin/main                  the newest landing
   gitwarrant approvals --environment production     with what production asks besides
+
+exit status: 0 everything is there; 1 something is missing
 """
 
 

@@ -13,6 +13,8 @@ examples:
   gitwarrant blocked production                  where the agent runs
   gitwarrant blocked production --base v1.4      in a clone; v1.4 is what runs
   gitwarrant blocked production --output json
+
+exit status: 0 nothing stops it; 1 something does
 """
 
 

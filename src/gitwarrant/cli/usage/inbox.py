@@ -14,6 +14,8 @@ examples:
   gitwarrant inbox                          what awaits me
   gitwarrant inbox --add ~/shop ~/payments  look into these clones from now on
   gitwarrant inbox --all --since 30d        what awaits anybody, for a month
+
+exit status: 0 nothing awaits me; 1 something does; 2 a clone could not be looked into
 """
 
 

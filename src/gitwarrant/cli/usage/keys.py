@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="the name of the one person whose keys these are")
     parser.add_argument("--email", action="append", default=[], help="an address that person writes as")
     parser.add_argument("--domain", help="USER.keys belongs to USER@DOMAIN")
-    parser.add_argument("--kind", choices=("person", "bot"), default="person", help="(default: person)")
+    parser.add_argument(
+        "--kind", choices=("person", "bot"), default="person", help="what they are (default: person)"
+    )
     parser.add_argument(
         "--write",
         nargs="?",

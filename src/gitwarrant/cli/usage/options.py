@@ -21,7 +21,12 @@ def add_order(parser: argparse.ArgumentParser, default_lifetime: str, *, revisio
     if revision:
         parser.add_argument("revision", help="the one revision that it lets through")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why; everybody will read it")
-    parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 30m or 2h")
+    parser.add_argument(
+        "--expires",
+        metavar="TIME",
+        default=default_lifetime,
+        help=f"such as 30m or 2h (default: {default_lifetime})",
+    )
     add_pushing(parser)
 
 
@@ -35,7 +40,12 @@ def add_signing(parser: argparse.ArgumentParser, default_lifetime: str, *, defau
         default="diff",
         help="diff: these path changes, wherever they land (default); tree: exactly this result",
     )
-    parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 14d or 12h")
+    parser.add_argument(
+        "--expires",
+        metavar="TIME",
+        default=default_lifetime,
+        help=f"such as 14d or 12h (default: {default_lifetime})",
+    )
     parser.add_argument("--ref", help="the protected ref it is for (default: the trust ref)")
     parser.add_argument("--environment", help="count for this environment only (default: wherever it lands)")
     add_pushing(parser)
@@ -48,3 +58,14 @@ def add_pushing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-push", action="store_true", help="keep the statement in this clone for now")
     parser.add_argument("--dry-run", action="store_true", help="show what would be signed, and stop")
     add_config(parser)
+
+
+def finish_action(action: argparse.ArgumentParser, examples: str) -> None:
+    """Give a command below a command those of the examples that are its own, and what all commands take."""
+    own = [line for line in examples.splitlines() if f"{line} ".startswith(f"  {action.prog} ")]
+    if own:
+        action.formatter_class = argparse.RawDescriptionHelpFormatter
+        action.epilog = "\n".join(["examples:", *own])
+    # They may also stand before the action, where the help shows them.
+    for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
+        action.add_argument(option, choices=choices, default=argparse.SUPPRESS, help=argparse.SUPPRESS)

@@ -1,8 +1,8 @@
 """Stop an environment: no new warrant, and drift is reported, not put back.
 
 It ends by itself, with an alarm, or by `resume`. Operators of the environment
-may give it (`operators` in environments.yaml; without them its approvers, else
-root holders). Seven days at most.
+may give it (`operators` in environments.yaml; without them its approvers), and
+root holders. Seven days at most.
 """
 
 import argparse

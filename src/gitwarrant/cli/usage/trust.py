@@ -8,12 +8,14 @@ root keys; people add and revoke their keys, and withdraw what they said.
 import argparse
 from typing import TypeAlias
 
-from gitwarrant.cli.usage.options import add_config, add_pushing
+from gitwarrant.cli.usage.options import add_config, add_pushing, finish_action
 
 EXAMPLES = """\
 examples:
   gitwarrant trust show
+  gitwarrant trust show --agent                       as the agent's log knows it
   gitwarrant trust explain origin/main                every rule, signature and verdict in words
+  gitwarrant trust explain HEAD --environment production
   gitwarrant trust what-if --stolen both ada          what a thief of Ada's account and key could deploy
   gitwarrant trust checkpoint                         what is on the trust ref now is trusted
   gitwarrant trust rotate --add dora=dora.pub --remove grace
@@ -21,6 +23,9 @@ examples:
   gitwarrant trust add-key ada ada-2.pub --from 2027-01-01
   gitwarrant trust revoke SHA256:... --compromised-since 2026-11-20 --reason "laptop lost"
   gitwarrant trust withdraw 9c01 --reason "read the wrong diff"
+  gitwarrant trust withdraw --mine
+
+exit status: trust explain 0 proven, 1 refused; trust what-if 0 nothing could be deployed, 1 something could
 """
 
 
@@ -31,10 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what is to be done, each with arguments of its own."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw):
-        one = add(actions)
-        # Common to all commands; here they may also stand behind the action.
-        for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
-            one.add_argument(option, choices=choices, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        finish_action(add(actions), EXAMPLES)
 
 
 Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it no other way
@@ -92,7 +94,12 @@ def _rotate(actions: Actions) -> argparse.ArgumentParser:
     one.add_argument("--remove", action="append", default=[], metavar="HOLDER", help="with all keys")
     one.add_argument("--threshold", type=int, metavar="N", help="how many holders must consent from then on")
     one.add_argument("--sign", metavar="DIGEST", help="consent to what was proposed; its first digits")
-    one.add_argument("--expires", metavar="TIME", default="30d", help="until when to gather consents")
+    one.add_argument(
+        "--expires",
+        metavar="TIME",
+        default="30d",
+        help="such as 14d: until when to gather consents (default: 30d)",
+    )
     add_pushing(one)
     return one
 

@@ -8,7 +8,7 @@ verifier, or openssl and jq.
 
 import argparse
 
-from gitwarrant.cli.usage.options import add_config
+from gitwarrant.cli.usage.options import add_config, finish_action
 
 EXAMPLES = """\
 examples:
@@ -52,9 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--sequence", type=int, metavar="N", help="its number (default: the newest)")
         add_config(one)
         one.add_argument("--log", dest="file", metavar="FILE", help="a log file, in place of the agent's")
-        # Common to all commands; here they may also stand behind the action.
-        for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
-            one.add_argument(option, choices=choices, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        finish_action(one, EXAMPLES)
 
 
 def _add_verify(verify: argparse.ArgumentParser) -> None:
