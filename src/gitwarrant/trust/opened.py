@@ -45,6 +45,15 @@ class Opened:
     digest: Digest
     key: PublicKey
 
+    @property
+    def mark(self) -> Digest:
+        """By what a log remembers it: its bytes together with the key that signed them.
+
+        Anybody can show the bytes before the key's holder, or whoever stole the
+        key later, signs them: the bytes alone must not have a first-seen time.
+        """
+        return sha256(f"{self.key.line}\n{self.digest}".encode())
+
 
 def open_statement(signed: SignedStatement) -> Opened:
     """Read a statement and verify its signature.
@@ -56,6 +65,12 @@ def open_statement(signed: SignedStatement) -> Opened:
     if isinstance(opened, NotCanonical):
         raise NotAStatement(opened.what)
     return opened
+
+
+def mark_of(signed: SignedStatement) -> Digest | None:
+    """By what a log remembers a signed statement (`Opened.mark`); None: nobody signed it."""
+    opened = _opened(signed)
+    return opened.mark if isinstance(opened, Opened) else None
 
 
 @lru_cache(maxsize=16_384)

@@ -60,13 +60,13 @@ def judge_orders(
     now: datetime,
 ) -> tuple[Given, ...]:
     """Judge all orders about an environment, oldest first as the log saw them."""
-    everything = {signed.body: signed for signed in (*statements, *witnessed.negatives)}.values()
+    everything = tuple(dict.fromkeys((*statements, *witnessed.negatives)))
     taken = negatives(everything, repository, registry)
     heard = registry.revoking(taken.revoked)
     found: list[Given] = []
     for opened in _orders(everything, repository, environment):
         order: Order = opened.value  # type: ignore[assignment]  # _orders gives nothing else
-        seen = witnessed.time_of([opened.digest], now=now)
+        seen = witnessed.time_of([opened.mark], now=now)
         reason = "it was withdrawn" if taken.withdrew(opened.digest, order.identity) else ""
         reason = reason or _problem(order, opened, environment, heard, seen=seen, now=now)
         root = bool(heard.holder(opened.key.line))
