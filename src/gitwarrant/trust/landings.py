@@ -64,8 +64,25 @@ class Case:
         return frozenset(wrote or {proof.identity.name for proof in self.signed})
 
     def statements(self, kind: StatementKind) -> dict[str, Counted]:
-        """One statement of a kind per identity; names, never keys, are counted."""
-        return {item.statement.identity: item for item in self.counted if item.statement.kind is kind}
+        """One statement of a kind per identity, the longest-lived; names, never keys, are counted."""
+        heard = [item for item in self.counted if item.statement.kind is kind and self.is_shown_by(item)]
+        heard.sort(key=lambda item: item.statement.expires)
+        return {item.statement.identity: item for item in heard}
+
+    @property
+    def owners_changed(self) -> tuple[str, ...]:
+        """CODEOWNERS files that the landing changes and that decide about the next one."""
+        files = {rule.owners.file for rule in self.policy.rules if rule.owners}
+        return tuple(path for path in self.paths if path in files)
+
+    def is_shown_by(self, counted: Counted) -> bool:
+        """Whether whoever made a statement saw what decides about other landings here.
+
+        A statement about a longer interval shows only what comes of it: owners
+        could be struck out on the way, and put back. For the rules of trust
+        themselves `consenting` asks the same.
+        """
+        return len(counted.landings) == 1 or not self.owners_changed
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
@@ -398,7 +415,14 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    return "".join(f"; {item}" for item in case.ignored[:SHOWN])
+    reasons = [str(item) for item in case.ignored]
+    reasons += [
+        f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
+        f"it is about several landings, and this one changes {some(case.owners_changed)}"
+        for item in case.counted
+        if not case.is_shown_by(item)
+    ]
+    return "".join(f"; {reason}" for reason in reasons[:SHOWN])
 
 
 def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
