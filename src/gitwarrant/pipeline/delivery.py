@@ -152,7 +152,7 @@ def candidate(work: Delivery, name: str) -> Candidate:
     repository, trusted = advance_trust(work)
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
-        head = _fetch(work, environment.ref)
+        head = _head(work, trusted, environment.ref)
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
         question = replace(question, waived=is_waived(question, work.alarms))
@@ -293,6 +293,15 @@ def _fetch(work: Delivery, ref: str) -> CommitId:
     remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
     limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
     return fetch(remote, work.quarantine, [ref], limits=limits)[ref]
+
+
+def _head(work: Delivery, trusted: Trusted, ref: str) -> CommitId:
+    """The candidate of a ref. Of the trust ref, the very tip whose rules were just read.
+
+    Fetched again, it could hold newer rules already, and behind them what they
+    forbid, which would be judged by the rules before.
+    """
+    return trusted.authorship.head if ref == work.agent.root.trust_ref else _fetch(work, ref)
 
 
 def _question(
