@@ -10,7 +10,7 @@ PYTEST ?=
 CLUSTER := $(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint tools bench
+.PHONY: help up down test lint tools fuzz bench
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-6s %s\n", $$1, $$2 }'
@@ -26,7 +26,7 @@ down: .venv/runtime.installed ## end and remove all that `make up` started
 	@$(BIN)/gitwarrant demo --down
 
 test: .venv/dev.installed ## run all tests; the last line counts them (PYTEST="..." for pytest's arguments)
-	@if command -v go >/dev/null; then $(BIN)/python tools/build.py; \
+	@if command -v go >/dev/null; then $(BIN)/python tools/build.py --tests; \
 	else echo "Go is not installed: tests that need a cluster will be skipped, unless its programs are on PATH"; fi
 	@$(BIN)/pytest $(PYTEST)
 
@@ -36,8 +36,11 @@ lint: .venv/dev.installed ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-tools: ## build the real parts that the sandbox needs (NAMES="kubectl ..." for some of them)
+tools: ## build the real parts that the sandbox needs (NAMES="kubectl ..." for some, NAMES=--tests for more)
 	@$(PYTHON) tools/build.py $(NAMES)
+
+fuzz: .venv/dev.installed ## feed the parsers with garbage, guided by coverage (SECONDS=35 for all of them; NAMES="sshsig ...")
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),35) $(NAMES)
 
 bench: .venv/dev.installed ## measure, each figure beside its limit
 	@$(BIN)/python -m bench

@@ -9,6 +9,7 @@ from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 from gitwarrant.sandbox.find import Sandbox
+from tests.support.gitea import Gitea, running
 
 NO_SKIP = bool(os.environ.get("GITWARRANT_NO_SKIP"))
 
@@ -24,6 +25,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     sandbox = life.up("shared", root=root, binaries=binaries)
     yield sandbox
     life.down("shared", root=root)
+
+
+@pytest.fixture(scope="session")
+def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
+    """A running forge that all tests of a session share: make a repository of your own."""
+    with running(tmp_path_factory.mktemp("gitea")) as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,7 +2,8 @@
 """Build the real parts from their pinned Go modules into .tools/bin.
 
 Builds what is named (default: what `gitwarrant sandbox` needs) and skips what is up to date. Two builds at
-once do not clash: the second waits and shows how far the first is. Nothing but Python and Go is needed.
+once do not clash: the second waits and shows how far the first is. Nothing but Python and Go is needed;
+for what only tests need (`--tests`) a C compiler too, and without one that part is left out.
 
 exit status: 0 everything is there, 1 a build failed, 2 wrong usage, 3 Go is missing, 4 too little disk
 """
@@ -45,6 +46,20 @@ class Module:
     disk_mb: int
     variables: Mapping[str, str] = field(default_factory=dict)
     """What the linker sets."""
+    tags: str = ""
+    """Go build tags, separated by spaces."""
+    cgo: bool = False
+    """Whether a part of it is written in C."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What Go is told before the packages."""
+        return (*FLAGS, "-tags", self.tags) if self.tags else FLAGS
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What of Go's environment decides the result."""
+        return {**GO_ENVIRONMENT, "CGO_ENABLED": "1"} if self.cgo else GO_ENVIRONMENT
 
     @property
     def linker_flags(self) -> str:
@@ -56,7 +71,7 @@ class Module:
         digest = hashlib.sha256()
         for name in ("go.mod", "go.sum"):
             digest.update((TOOLS / self.name / name).read_bytes())
-        settings = (self.programs[program], *FLAGS, self.linker_flags, *sorted(GO_ENVIRONMENT.items()))
+        settings = (self.programs[program], *self.flags, self.linker_flags, *sorted(self.environment.items()))
         digest.update(repr(settings).encode())
         return digest.hexdigest()
 
@@ -82,8 +97,23 @@ MODULES = (
         },
     ),
     Module("kwok", "v0.8.0", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, seconds=60, disk_mb=700),
+    # Only tests need it: another project's program that verifies our warrants.
+    Module(
+        "cosign", "v3.1.3", {"cosign": "github.com/sigstore/cosign/v3/cmd/cosign"}, seconds=170, disk_mb=3200
+    ),
+    Module(
+        "gitea",
+        "v1.26.0",
+        {"gitea": "code.gitea.io/gitea"},
+        seconds=190,
+        disk_mb=1500,
+        variables={"main.Version": "1.26.0"},  # otherwise it calls itself development
+        tags="sqlite sqlite_unlock_notify",
+        cgo=True,
+    ),
 )
 SANDBOX = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
+TESTS = (*SANDBOX, "cosign", "gitea")
 
 
 @dataclass(frozen=True)
@@ -175,9 +205,9 @@ def duration(seconds: float) -> str:
     return f"{max(5, round(seconds / 5) * 5)} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-def go_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def go_environment(environ: Mapping[str, str], ours: Mapping[str, str] = GO_ENVIRONMENT) -> dict[str, str]:
     """The environment for Go: caches and proxies are the user's, what decides the result is ours."""
-    return {**environ, **GO_ENVIRONMENT}
+    return {**environ, **ours}
 
 
 def require_go(module: str) -> None:
@@ -269,7 +299,7 @@ def build_all(todo: Sequence[Job], folder: Path, progress: Progress) -> None:
 def stale_packages(job: Job, progress: Progress) -> frozenset[str]:
     """The packages that Go has to compile, each with its version; fetches the modules on the way."""
     template = "{{if .Stale}}{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"
-    command = ("go", "list", *FLAGS, "-deps", "-f", template, *job.packages)
+    command = ("go", "list", *job.module.flags, "-deps", "-f", template, *job.packages)
     fetched = 0
     listed: set[str] = set()
     for line in run(command, job):
@@ -290,7 +320,7 @@ def build(job: Job, folder: Path, progress: Progress) -> None:
         "go",
         "build",
         "-v",
-        *FLAGS,
+        *job.module.flags,
         "-ldflags",
         job.module.linker_flags,
         "-o",
@@ -327,7 +357,7 @@ def run(command: Sequence[str], job: Job) -> Iterator[str]:
     with subprocess.Popen(
         command,
         cwd=TOOLS / job.module.name,
-        env=go_environment(os.environ),
+        env=go_environment(os.environ, job.module.environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -382,6 +412,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="a program (default: all that the sandbox needs)"
     )
+    parser.add_argument("--tests", action="store_true", help="also what only tests need")
     parser.add_argument("--list", action="store_true", help="say which programs there are, and stop")
     arguments = parser.parse_args(argv)
     if unknown := [name for name in arguments.names if name not in programs]:
@@ -391,11 +422,19 @@ def main(argv: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
         list_programs(tools / "bin", out)
         return BUILT
     try:
-        make(arguments.names or SANDBOX, tools, out)
+        make(arguments.names or (for_tests(out) if arguments.tests else SANDBOX), tools, out)
     except Stopped as stopped:
         sys.stderr.write(f"error: {stopped}\n")
         return stopped.status
     return BUILT
+
+
+def for_tests(out: TextIO) -> Sequence[str]:
+    """All that tests need and that can be built here; tests skip what is missing, and say so."""
+    if shutil.which("gcc") or shutil.which("cc") or shutil.which("clang"):
+        return TESTS
+    out.write("there is no C compiler: gitea is left out, and its tests will be skipped\n")
+    return tuple(name for name in TESTS if name != "gitea")
 
 
 def make(names: Sequence[str], tools: Path, out: TextIO) -> None:

@@ -16,12 +16,12 @@ from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 
 
-def once(act: Callable[[], object]) -> Callable[[], datetime]:
-    """A clock; something happens on the server when it is first asked."""
-    waiting = [act]
+def once_fetched(shop: Deployer, act: Callable[[], object]) -> Callable[[], datetime]:
+    """A clock; when it is first asked after a fetch, something happens on the server."""
+    fetched, waiting = shop.state / "quarantine.git" / "refs" / "incoming" / "heads" / "main", [act]
 
     def clock() -> datetime:
-        while waiting:
+        while waiting and fetched.exists():
             waiting.pop()()
         return now()
 
@@ -52,7 +52,7 @@ def test_rules_that_land_between_two_fetches_are_not_passed_by(tmp_path: Path) -
         dismiss_ada(shop)
         shop.land({"staging/web.yaml": config_map("web", mode="evil")}, by="ada")
 
-    with open_delivery(shop.agent(), once(land)) as work:
+    with open_delivery(shop.agent(), once_fetched(shop, land)) as work:
         first = examine(work, candidate(work, "staging"))
         second = examine(work, candidate(work, "staging"))
 

@@ -1,26 +1,31 @@
 """Attacks by the server, by the address, and by what lies in the quarantine: stopped by fetch."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pygit2.enums import ObjectType
 from tests.support.repositories import Simulator, person
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.command import Limits
 from gitwarrant.git.failures import FetchError
 from gitwarrant.git.fetch import fetch
+from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import BadRemote, Remote
 from gitwarrant.model.errors import Refused, Unreachable
 
 MAIN = "refs/heads/main"
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    return Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    return simulator(tmp_path / "forge.git")
 
 
 @pytest.fixture
@@ -147,13 +152,14 @@ def test_malformed_object_from_the_server(repository: Simulator, quarantine: Pat
     good = repository.commit(by="alice", files={"web.yaml": "x"})
     fetch(Remote(repository.url), quarantine, [MAIN])
     before = refs(quarantine)
-    raw = repository.git[good].read_raw()
+    raw = repository.bytes_of(good)
     repository.rewind("main", repository.raw_commit(raw.replace(b"author Alice <", b"author Alice <<")))
 
     with pytest.raises(Refused, match=r"served a malformed or incomplete object: .*badEmail"):
         fetch(Remote(repository.url), quarantine, [MAIN])
 
     assert refs(quarantine) == before
+    assert len(list((quarantine / "objects/pack").glob("*.pack"))) == 1
 
 
 @pytest.mark.parametrize("file", ["objects/info/alternates", "info/grafts", "shallow"])
@@ -253,12 +259,13 @@ def test_configuration_and_environment_of_the_user_do_not_act(
 ) -> None:
     """Neither a home's .gitconfig nor variables lead to another address."""
     head = repository.commit(by="alice", files={"web.yaml": "x"})
-    evil = Simulator(tmp_path / "evil.git")
+    evil = type(repository)(tmp_path / "evil.git")
     evil.commit(by="mallory", files={"web.yaml": "evil"})
     (tmp_path / ".gitconfig").write_text(f'[url "{evil.url}"]\n\tinsteadOf = {repository.url}\n')
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'url.{evil.url}.insteadof={repository.url}'")
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(evil.path / "objects"))
+    monkeypatch.setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", str(evil.path / "objects"))
 
     assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head}
 
@@ -274,3 +281,139 @@ def test_fetch_that_was_killed_does_not_block_the_next(repository: Simulator, qu
 
     assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head} != {MAIN: fetched}
     assert not list((quarantine / "objects/pack").glob("tmp_*"))
+
+
+def test_more_objects_than_the_limit(repository: Simulator, quarantine: Path) -> None:
+    """A pack of many tiny objects stays small on the way and fills memory here: they are counted."""
+    repository.commit(by="mallory", files={f"{number}.yaml": str(number) for number in range(50)})
+
+    with pytest.raises(Refused, match="holds 52 objects; the limit is 51"):
+        fetch(Remote(repository.url), quarantine, [MAIN], limits=Limits(objects=51))
+
+    assert (refs(quarantine), list((quarantine / "objects/pack").iterdir())) == ("", [])
+
+
+@pytest.mark.parametrize("kind", ["tag", "tree"])
+def test_a_branch_that_is_no_commit_changes_nothing(
+    repository: Simulator, quarantine: Path, kind: str
+) -> None:
+    """Refused before it is promoted: the quarantine still holds the last good revision."""
+    head = repository.commit(by="alice", files={"web.yaml": "x"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    before = refs(quarantine)
+    lines = f"object {head}\ntype commit\ntag v1\ntagger A <a@x> 0 +0000\n\nv1\n"
+    other = repository.raw(ObjectType.TAG, lines.encode()) if kind == "tag" else repository.tree({"a": "x"})
+    repository.point(MAIN, other)
+
+    with pytest.raises(Refused):
+        fetch(Remote(repository.url), quarantine, [MAIN])
+
+    assert refs(quarantine) == before
+
+
+def test_server_that_promises_objects_for_later(repository: Simulator, quarantine: Path) -> None:
+    """A partial clone as the server, and a quarantine that was told to live with holes: refused."""
+    repository.commit(by="alice", files={"web.yaml": "x"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    before = refs(quarantine)
+    head = repository.commit(by="alice", files={"web.yaml": "y"})
+    blob = repository.blob_at(head, "web.yaml")
+    (repository.path / "objects" / blob[:2] / blob[2:]).unlink()
+    for folder in (repository.path, quarantine):
+        with (folder / "config").open("a") as config:
+            config.write('[remote "source"]\n\tpromisor = true\n\tpartialclonefilter = blob:none\n')
+
+    with pytest.raises(Refused, match="served a malformed or incomplete object"):
+        fetch(Remote(repository.url), quarantine, [MAIN])
+
+    assert refs(quarantine) == before
+
+
+def test_server_that_sends_the_way_to_a_bundle(repository: Simulator, quarantine: Path) -> None:
+    """A bundle from another server is not asked for, whatever the server advertises."""
+    head = repository.commit(by="alice", files={"web.yaml": "x"})
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        other.settimeout(0.2)
+        address = f"http://127.0.0.1:{other.getsockname()[1]}/all.bundle"
+        with (repository.path / "config").open("a") as config:
+            config.write(
+                "[uploadpack]\n\tadvertiseBundleURIs = true\n[bundle]\n\tversion = 1\n\tmode = all\n"
+            )
+            config.write(f'[bundle "all"]\n\turi = {address}\n')
+
+        assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head}
+
+        with pytest.raises(TimeoutError):
+            other.accept()
+
+
+def test_a_folder_that_is_gone_is_a_server_that_is_gone(repository: Simulator, quarantine: Path) -> None:
+    """A mount that vanished may come back: tried again, as with any server."""
+    repository.commit(by="alice", files={"web.yaml": "x"})
+    url = repository.url
+    repository.path.rename(quarantine.parent / "moved.git")
+
+    with pytest.raises(Unreachable, match="does not answer: no such folder"):
+        fetch(Remote(url), quarantine, [MAIN])
+
+
+def test_a_server_that_changes_its_hash_is_refused(tmp_path: Path, quarantine: Path) -> None:
+    """Ids of another length are another repository."""
+    Simulator(tmp_path / "one.git").commit(by="alice", files={"web.yaml": "x"})
+    Sha256Simulator(tmp_path / "two.git").commit(by="alice", files={"web.yaml": "x"})
+    fetch(Remote((tmp_path / "one.git").as_uri()), quarantine, [MAIN])
+
+    with pytest.raises(Refused, match="by ids of 64 digits"):
+        fetch(Remote((tmp_path / "two.git").as_uri()), quarantine, [MAIN])
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("gitwarrant.git.incoming.Incoming.check", id="before the checks"),
+        pytest.param("gitwarrant.git.incoming.Incoming.promote", id="before the promotion"),
+        pytest.param("gitwarrant.git.fetch._move_refs", id="before the refs move"),
+    ],
+)
+def test_killed_while_fetching(repository: Simulator, quarantine: Path, moment: str) -> None:
+    """A kill -9 anywhere leaves the old state, and the next fetch comes to the same end."""
+    old = repository.commit(by="alice", files={"web.yaml": "x"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    head = repository.commit(by="alice", files={"web.yaml": "y"})
+    code = (
+        "import os, signal, sys, pathlib\nfrom unittest.mock import patch\n"
+        "from gitwarrant.git.fetch import fetch\nfrom gitwarrant.git.remote import Remote\n"
+        "def die(*_args): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "with patch(sys.argv[3], die): fetch(Remote(sys.argv[1]), pathlib.Path(sys.argv[2]), [sys.argv[4]])"
+    )
+    command = [sys.executable, "-c", code, repository.url, str(quarantine), moment, MAIN]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    killed = subprocess.run(command, env=environment, check=False).returncode
+
+    assert killed == -signal.SIGKILL
+    assert Repository(quarantine).resolve("refs/incoming/heads/main") == old
+    assert fetch(Remote(repository.url), quarantine, [MAIN]) == {MAIN: head}
+    assert not (quarantine / "incoming").exists()
+
+
+def test_many_small_fetches_become_one_pack(
+    repository: Simulator, quarantine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that runs for a year keeps its speed; a revision that no ref names any more is still there."""
+    monkeypatch.setattr("gitwarrant.git.fetch.MAX_PACKS", 3)
+    first = repository.commit(by="alice", files={"web.yaml": "0"})
+    dropped = repository.commit(by="alice", files={"web.yaml": "dropped"})
+    fetch(Remote(repository.url), quarantine, [MAIN])
+    repository.rewind("main", first)
+    for number in range(1, 6):
+        repository.commit(by="alice", files={"web.yaml": str(number)})
+        fetch(Remote(repository.url), quarantine, [MAIN])
+
+    reading = Repository(quarantine)
+
+    assert len(list((quarantine / "objects/pack").glob("*.pack"))) <= 3
+    assert reading.resolve("refs/incoming/heads/main") == repository.tip()
+    assert reading.objects.commit(dropped)[1].parents == (first,)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.repositories import Simulator, person
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.failures import FetchError
 from gitwarrant.git.fetch import fetch
@@ -26,8 +27,13 @@ pytestmark = [
 
 
 @contextmanager
-def ssh_server(folder: Path, lets_in: str) -> Iterator[int]:
-    """Start sshd on a free port of loopback; the key of one person may log in as whoever runs the test."""
+def ssh_server(
+    folder: Path, lets_in: str, *, certified_by: str = "", host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Start sshd on a free port of loopback; the key of one person may log in as whoever runs the test.
+
+    With `certified_by`, the host key comes with a certificate of that person for `host`.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -35,6 +41,8 @@ def ssh_server(folder: Path, lets_in: str) -> Iterator[int]:
     allowed.write_text(person(lets_in).public + "\n")
     settings = [f"ListenAddress=127.0.0.1:{port}", f"HostKey={person('server').key}", "UsePAM=no"]
     settings += [f'AuthorizedKeysFile="{allowed}"', "StrictModes=no", "PidFile=none", "PermitRootLogin=yes"]
+    if certified_by:
+        settings.append(f"HostCertificate={certificate(folder, certified_by, host)}")
     options = [part for setting in settings for part in ("-o", setting)]
     command = [str(SSHD), "-D", "-e", "-f", "/dev/null", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
@@ -43,6 +51,26 @@ def ssh_server(folder: Path, lets_in: str) -> Iterator[int]:
             yield port
         finally:
             server.kill()
+
+
+def certificate(folder: Path, authority: str, host: str) -> Path:
+    """The server's host key, signed for one host by an authority."""
+    public = folder / "host.pub"
+    public.write_text(person("server").public + "\n")
+    command = [
+        "ssh-keygen",
+        "-q",
+        "-s",
+        str(person(authority).key),
+        "-I",
+        "forge",
+        "-h",
+        "-n",
+        host,
+        str(public),
+    ]
+    subprocess.run(command, check=True)
+    return folder / "host-cert.pub"
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
@@ -56,9 +84,10 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("sshd did not listen within five seconds")
 
 
-def remote(folder: Path, port: int, *, host_key: str, key: str) -> Remote:
+def remote(folder: Path, port: int, *, host_key: str, key: str, authority: bool = False) -> Remote:
     known = folder / "known hosts 100%d"
-    known.write_text(f"[127.0.0.1]:{port} {person(host_key).public}\n")
+    marker, name = ("@cert-authority ", "*") if authority else ("", f"[127.0.0.1]:{port}")
+    known.write_text(f"{marker}{name} {person(host_key).public}\n")
     url = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{folder}/forge.git"
     return Remote(url, ssh_key=person(key).key, known_hosts=known)
 
@@ -94,3 +123,46 @@ def test_server_that_does_not_let_us_in(tmp_path: Path) -> None:
 
         with pytest.raises(FetchError, match="does not let us in"):
             fetch(source, tmp_path / "quarantine", [MAIN])
+
+
+def test_a_server_certified_by_the_pinned_authority_is_fetched_from(tmp_path: Path) -> None:
+    """A fleet of forges changes its host keys without anybody here changing a file."""
+    head = Simulator(tmp_path / "forge.git").commit(by="alice", files={"web.yaml": "x"})
+
+    with ssh_server(tmp_path, lets_in="agent", certified_by="authority") as port:
+        source = remote(tmp_path, port, host_key="authority", key="agent", authority=True)
+        fetched = fetch(source, tmp_path / "quarantine", [MAIN])
+
+    assert fetched == {MAIN: head}
+
+
+@pytest.mark.parametrize(
+    ("certified_by", "host"),
+    [
+        pytest.param("mallory", "127.0.0.1", id="by another authority"),
+        pytest.param("authority", "other.example", id="for another host"),
+        pytest.param("", "", id="not at all"),
+    ],
+)
+def test_a_server_that_the_pinned_authority_does_not_certify(
+    tmp_path: Path, certified_by: str, host: str
+) -> None:
+    """A certificate counts for its host and from its authority alone; a bare key counts for nothing then."""
+    Simulator(tmp_path / "forge.git").commit(by="alice", files={"web.yaml": "x"})
+
+    with ssh_server(tmp_path, lets_in="agent", certified_by=certified_by, host=host) as port:
+        source = remote(tmp_path, port, host_key="authority", key="agent", authority=True)
+
+        with pytest.raises(FetchError, match="shows another host key than the pinned one"):
+            fetch(source, tmp_path / "quarantine", [MAIN])
+
+
+def test_a_sha256_repository_is_fetched_over_ssh(tmp_path: Path) -> None:
+    """The hash is learnt from the server's list."""
+    head = Sha256Simulator(tmp_path / "forge.git").commit(by="alice", files={"web.yaml": "x"})
+
+    with ssh_server(tmp_path, lets_in="agent") as port:
+        source = remote(tmp_path, port, host_key="server", key="agent")
+        fetched = fetch(source, tmp_path / "quarantine", [MAIN])
+
+    assert (len(head), fetched) == (64, {MAIN: head})

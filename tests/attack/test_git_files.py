@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pygit2.enums import ObjectType
 from tests.support.repositories import Simulator
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.files import Bounds
 from gitwarrant.git.reading import Repository
@@ -11,12 +13,14 @@ from gitwarrant.model.change import BlobId, CommitId, File, Tree
 from gitwarrant.model.errors import Refused
 
 BLOB, FOLDER, LINK, SUBMODULE = 0o100644, 0o40000, 0o120000, 0o160000
+ID = b"x" * 20  # where a malformed tree names an object; as long as the repository's ids are
 SMALL = Bounds(files=3, folders=4, depth=2, file_bytes=1000, total_bytes=1500)
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    return Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    return simulator(tmp_path / "forge.git")
 
 
 def read(repository: Simulator, tree: str, folder: str = "", bounds: Bounds = SMALL) -> Tree:
@@ -35,7 +39,7 @@ def refusal(repository: Simulator, tree: str, folder: str = "") -> str:
 def test_an_honest_folder_is_read_sorted_by_path(repository: Simulator) -> None:
     """Only what lies below the folder is read; a submodule beside it does not matter."""
     inner = repository.tree({"b/x.yaml": "1", "a.yaml": "2"})
-    tree = repository.raw_tree([(FOLDER, b"prod", inner), (SUBMODULE, b"vendor", "1" * 40)])
+    tree = repository.raw_tree([(FOLDER, b"prod", inner), (SUBMODULE, b"vendor", "1" * len(inner))])
 
     found = read(repository, tree, "prod/")
 
@@ -58,6 +62,87 @@ def test_symlink_or_submodule(repository: Simulator, mode: int, what: str) -> No
     assert refusal(repository, tree) == what
 
 
+def linked(repository: Simulator, target: str) -> str:
+    """A folder `prod` with a file, and a link to somewhere; a secret lies outside of it."""
+    link, file = repository.blob(target.encode()), repository.blob(b"kind: Pod")
+    prod = repository.raw_tree(
+        [(LINK, b"link.yaml", link), (LINK, b"other.yaml", link), (BLOB, b"web.yaml", file)]
+    )
+    return repository.raw_tree([(FOLDER, b"prod", prod), (BLOB, b"secret.yaml", file)])
+
+
+def test_an_allowed_link_is_the_file_it_leads_to(repository: Simulator) -> None:
+    """Its content is that of the signed tree; the link itself is nowhere followed."""
+    commit = repository.commit(by="alice", tree=linked(repository, "./web.yaml"))
+    links = frozenset({"prod/link.yaml", "prod/other.yaml"})
+
+    found = Repository(repository.path).tree(commit, "prod", links=links).files
+
+    blob = BlobId(repository.blob(b"kind: Pod"))
+    names = ("prod/link.yaml", "prod/other.yaml", "prod/web.yaml")
+    assert found == tuple(File(name, BLOB, blob, b"kind: Pod") for name in names)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("../secret.yaml", id="outside of the folder"),
+        pytest.param("../../secret.yaml", id="outside of the repository"),
+        pytest.param("/etc/passwd", id="absolute"),
+        pytest.param("/prod/web.yaml", id="absolute, and it looks like one of ours"),
+        pytest.param("other.yaml", id="another link"),
+        pytest.param("link.yaml", id="itself"),
+        pytest.param("none.yaml", id="nowhere"),
+        pytest.param(".", id="a folder"),
+        pytest.param("web.yaml\0x", id="a NUL byte"),
+    ],
+)
+def test_an_allowed_link_that_leads_elsewhere(repository: Simulator, target: str) -> None:
+    """Allowing the path allows no other content."""
+    commit = repository.commit(by="mallory", tree=linked(repository, target))
+    links = frozenset({"prod/link.yaml", "prod/other.yaml"})
+
+    with pytest.raises(Refused, match="is a symbolic link that leads to no file of this folder"):
+        Repository(repository.path).tree(commit, "prod", links=links)
+
+
+def test_a_link_beside_the_allowed_one(repository: Simulator) -> None:
+    """The list names paths, not folders."""
+    commit = repository.commit(by="mallory", tree=linked(repository, "web.yaml"))
+
+    with pytest.raises(Refused, match=r"prod/other\.yaml is a symbolic link"):
+        Repository(repository.path).tree(commit, "prod", links=frozenset({"prod/link.yaml"}))
+
+
+def test_an_allowed_submodule_is_left_out(repository: Simulator) -> None:
+    """Its content is in another repository: whoever allows it deploys without."""
+    tree = repository.raw_tree([(SUBMODULE, b"vendor", "1" * repository.digits)])
+    commit = repository.commit(by="alice", tree=tree)
+
+    assert Repository(repository.path).tree(commit, "", links=frozenset({"vendor"})).files == ()
+
+
+def test_attributes_have_no_effect(repository: Simulator) -> None:
+    """No filter runs, nothing is substituted or left out: the bytes are those of the signed blob."""
+    trap = repository.path / "sprung"
+    attributes = "* filter=evil ident export-subst export-ignore eol=crlf text working-tree-encoding=UTF-16\n"
+    text = b"commit: $Format:%H$\nid: $Id$\nlines: as they are\n"
+    commit = repository.commit(by="mallory", files={".gitattributes": attributes, "web.yaml": text})
+    (repository.path / "info" / "attributes").write_text(attributes)
+    with (repository.path / "config").open("a") as config:
+        config.write(
+            f'[filter "evil"]\n\tsmudge = touch {trap}\n\tprocess = touch {trap}\n\trequired = true\n'
+        )
+
+    found = Repository(repository.path).tree(commit, "").files
+
+    assert [(file.path, file.data) for file in found] == [
+        (".gitattributes", attributes.encode()),
+        ("web.yaml", text),
+    ]
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize(
     ("names", "what"),
     [
@@ -72,6 +157,18 @@ def test_symlink_or_submodule(repository: Simulator, mode: int, what: str) -> No
             id="unicode_clash",
         ),
         pytest.param([b"web.yaml", b"web.yaml."], "'web.yaml' and 'web.yaml.'", id="trailing dot clash"),
+        pytest.param([b"web.yaml", b"web.yaml "], "'web.yaml' and 'web.yaml '", id="trailing space clash"),
+        pytest.param(
+            [b"web.yaml", b"web.yaml::$DATA"], "'web.yaml' and 'web.yaml::$DATA'", id="stream clash"
+        ),
+        pytest.param(
+            [b"web.yaml", "w\u200deb.yaml".encode()],
+            "'web.yaml' and 'w\\u200deb.yaml'",
+            id="clash by hidden character",
+        ),
+        pytest.param(
+            [b"fi.yaml", "\ufb01.yaml".encode()], "'fi.yaml' and '\\ufb01.yaml'", id="compatibility clash"
+        ),
         pytest.param([b".GIT"], "the path '.GIT' reads as .git", id="dot_git_lookalike by case"),
         pytest.param([b"git~1"], "the path 'git~1' reads as .git", id="dot_git_lookalike by short name"),
         pytest.param(
@@ -170,16 +267,16 @@ def test_tree_that_repeats_one_folder_without_end(repository: Simulator) -> None
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(b"100644 b\0" + b"x" * 20 + b"100644 a\0" + b"x" * 20, id="out of order"),
-        pytest.param(b"100644 a\0" + b"x" * 20 + b"40000 a\0" + b"x" * 20, id="name twice"),
-        pytest.param(b"100664 a\0" + b"x" * 20, id="unknown mode"),
-        pytest.param(b"100644 a/b\0" + b"x" * 20, id="slash in a name"),
+        pytest.param(b"100644 b\0" + ID + b"100644 a\0" + ID, id="out of order"),
+        pytest.param(b"100644 a\0" + ID + b"40000 a\0" + ID, id="name twice"),
+        pytest.param(b"100664 a\0" + ID, id="unknown mode"),
+        pytest.param(b"100644 a/b\0" + ID, id="slash in a name"),
         pytest.param(b"100644 a\0" + b"x" * 19, id="cut off"),
     ],
 )
 def test_malformed_tree(repository: Simulator, content: bytes) -> None:
     """A tree that git would read in its own way is refused."""
-    tree = str(repository.git.odb.write(2, content))
+    tree = repository.raw(ObjectType.TREE, content.replace(ID, b"x" * (repository.digits // 2)))
 
     assert refusal(repository, tree).startswith(f"tree {tree} is malformed")
 

@@ -1,10 +1,14 @@
 """Attacks on history, by somebody who may push anything: all stopped by fetch, or laid open to verify."""
 
+import hashlib
+import time
 from pathlib import Path
 
 import pytest
-from tests.support.repositories import Simulator, person, sign_commit
+from tests.support.repositories import Simulator
+from tests.support.sha256 import Sha256Simulator
 
+from gitwarrant.git import ancestry
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, CommitId, PathChange
 from gitwarrant.model.errors import Refused
@@ -13,9 +17,10 @@ MAIN = "refs/heads/main"
 FILE = 0o100644
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    return Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    return simulator(tmp_path / "forge.git")
 
 
 def change(repository: Simulator, base: CommitId, head: CommitId | None = None) -> Change:
@@ -31,7 +36,7 @@ def refusal(repository: Simulator, base: CommitId, head: CommitId | None = None)
 
 
 def blob(repository: Simulator, commit: CommitId, path: str) -> BlobId:
-    return BlobId(str(repository.git[commit].tree[path].id))
+    return repository.blob_at(commit, path)
 
 
 def edited(repository: Simulator, path: str, before: CommitId, after: CommitId) -> PathChange:
@@ -86,7 +91,7 @@ def test_replace_ref_when_packed(repository: Simulator) -> None:
     """Packed into one file, the replace ref is found all the same."""
     trusted = repository.commit(by="alice", files={"web.yaml": "good"})
     repository.point(f"refs/replace/{trusted}", trusted)
-    repository.git.compress_references()
+    repository.run("pack-refs", "--all")
 
     with pytest.raises(Refused, match="has refs/replace"):
         Repository(repository.path)
@@ -119,11 +124,41 @@ def test_octopus_merge(repository: Simulator) -> None:
     assert refusal(repository, base) == f"commit {head[:12]} joins 3 parents (an octopus merge)"
 
 
+@pytest.mark.parametrize("side_branch", [False, True], ids=["landing", "side branch"])
+@pytest.mark.parametrize("parents", [1_000, 100_000])
+def test_commit_of_very_many_parents(repository: Simulator, parents: int, side_branch: bool) -> None:
+    """Refused by its size or the number of its parents, within seconds."""
+    base = repository.commit(by="alice", files={"web.yaml": "x"})
+    named = [base] * parents
+    many = repository.commit(by="mallory", on="hers", parents=named, tree=repository.tree({}, base=base))
+    head = many
+    if side_branch:
+        head = repository.commit(by="mallory", parents=[base, many], tree=repository.tree({}, base=base))
+    began = time.monotonic()
+
+    what = refusal(repository, base, head)
+
+    assert "joins 1000 parents" in what or "the limit is 262,144" in what
+    assert time.monotonic() - began < 5
+
+
+def test_history_of_very_many_commits_at_once(repository: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A side branch with more commits than one change may bring is refused, not walked without end."""
+    monkeypatch.setattr(ancestry, "MAX_WALKED", 50)
+    base = repository.commit(by="alice", files={"web.yaml": "x"})
+    repository.branch("hers")
+    for number in range(60):
+        repository.commit(by="mallory", on="hers", files={"web.yaml": str(number)}, signed=False)
+    head = repository.merge("hers", by="mallory")
+
+    assert refusal(repository, base, head) == "more than 50 commits lie between two revisions"
+
+
 def test_duplicate_gpgsig(repository: Simulator) -> None:
     """Git verifies one signature and shows the other: the commit is malformed before trust sees it."""
     base = repository.commit(by="alice", files={"web.yaml": "x"})
-    raw = repository.git[repository.commit(by="alice", files={"web.yaml": "y"})].read_raw()
-    twice = repository.raw_commit(sign_commit(raw, person("mallory")))
+    raw = repository.bytes_of(repository.commit(by="alice", files={"web.yaml": "y"}))
+    twice = repository.raw_commit(repository.sign_commit(raw, "mallory"))
     repository.rewind("main", twice)
 
     assert refusal(repository, base) == (f"commit {twice[:12]} is malformed: it has two signature headers")
@@ -132,9 +167,9 @@ def test_duplicate_gpgsig(repository: Simulator) -> None:
 def test_missing_object(repository: Simulator) -> None:
     """A commit whose parent the server holds back is refused, not treated as the start of history."""
     base = repository.commit(by="alice", files={"web.yaml": "x"})
-    head = repository.commit(by="alice", parents=["1" * 40], tree=repository.tree({}, base=base))
+    head = repository.commit(by="alice", parents=["1" * len(base)], tree=repository.tree({}, base=base))
 
-    assert "cannot be" in refusal(repository, base, head) or "missing" in refusal(repository, base, head)
+    assert refusal(repository, base, head) == f"commit {'1' * len(base)} is missing or damaged"
 
 
 def test_merge_hides_an_edit(repository: Simulator) -> None:
@@ -252,3 +287,34 @@ def test_merge_carries_an_edit_along_a_rename(repository: Simulator) -> None:
 
     assert [own.path for own in merge.changes] == ["dev.yaml", "production.yaml"]
     assert merge.id == head
+
+
+def test_commit_graph_that_lies(repository: Simulator) -> None:
+    """A commit-graph that gives the trusted commit another parent would hide what that one brings."""
+    start = repository.commit(by="alice", files={"web.yaml": "x"})
+    trusted = repository.commit(by="alice", files={"web.yaml": "y"})
+    hidden = repository.commit(
+        by="mallory", on="hers", parents=[start], tree=repository.tree({"rbac.yaml": "admin"}, base=start)
+    )
+    head = repository.merge("hers", by="mallory")
+    repository.run("commit-graph", "write", "--reachable")
+    lie_in_commit_graph(repository, trusted, parent=hidden)
+    assert hidden not in repository.run("rev-list", head, f"^{trusted}").split()
+
+    [landing] = change(repository, trusted).landings
+
+    assert [commit.id for commit in landing.commits] == [hidden, head]
+
+
+def lie_in_commit_graph(repository: Simulator, commit: str, *, parent: str) -> None:
+    """Make the commit-graph say that a commit has another first parent; its checksum is right again."""
+    path = repository.path / "objects/info/commit-graph"
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    size = repository.digits // 2
+    chunks = {bytes(data[at : at + 4]): int.from_bytes(data[at + 4 : at + 12]) for at in range(8, 68, 12)}
+    ids = [bytes.fromhex(name) for name in sorted(repository.run("rev-list", "--all").split())]
+    row = chunks[b"CDAT"] + ids.index(bytes.fromhex(commit)) * (size + 16) + size
+    data[row : row + 4] = ids.index(bytes.fromhex(parent)).to_bytes(4)
+    algorithm = hashlib.sha1 if size == 20 else hashlib.sha256
+    path.write_bytes(data[:-size] + algorithm(data[:-size]).digest())

@@ -121,6 +121,7 @@ def broken_in_between(deployer: Deployer) -> None:
     deployer.land({".gitwarrant/rules.yaml": original, ".gitwarrant/trust.yaml": trust_file(3)}, by="grace")
 
 
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
 @pytest.mark.parametrize(
     ("attack", "stage", "says"),
     [
@@ -144,10 +145,10 @@ def broken_in_between(deployer: Deployer) -> None:
     ],
 )
 def test_the_trust_ref_is_followed_only_as_far_as_it_proves_itself(
-    attack: Callable[[Deployer], None], stage: str, says: str, tmp_path: Path
+    attack: Callable[[Deployer], None], stage: str, says: str, object_format: str, tmp_path: Path
 ) -> None:
     """The trusted revision stays where it was, and three rounds leave one record of the refusal."""
-    deployer = open_deployer(tmp_path)
+    deployer = open_deployer(tmp_path, object_format=object_format)
     attack(deployer)
     advanced = [record.body["commit"] for record in recorded(deployer, RecordKind.TRUST_ADVANCED)]
 

@@ -196,20 +196,18 @@ def test_statement_as_git_signature() -> None:
     assert "it was made for namespace 'gitwarrant-statement', not 'git'" in refusal(chain).what
 
 
-@pytest.mark.parametrize(
-    ("begin", "doubt"),
-    [
-        pytest.param(b"-----BEGIN PGP SIGNATURE-----", "OpenPGP", id="OpenPGP"),
-        pytest.param(b"-----BEGIN SIGNED MESSAGE-----", "X.509", id="X.509"),
-    ],
-)
-def test_forge_signs_in_a_format_that_is_not_read(begin: bytes, doubt: str) -> None:
-    """A forge's own signature proves nothing; its landing needs its author's word."""
+def test_a_bot_signs_in_a_format_that_is_not_read() -> None:
+    """gitsign's signature proves nothing, and is named; its landing needs its author's word."""
     chain = Chain()
-    chain.land(PRIVILEGED, by="alice", signature=begin + b"\nAAAA\n")
+    chain.land(PRIVILEGED, by="alice", signature=b"-----BEGIN SIGNED MESSAGE-----\nAAAA\n")
     chain.approve("bob")
 
-    assert f"{doubt}" in refusal(chain).what
+    assert (
+        "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing" in refusal(chain).what
+    )
+
+    chain.propose("alice")
+    assert chain.verify().landings[0].authors == {"alice"}
 
 
 def test_garbage_as_signature() -> None:

@@ -1,13 +1,16 @@
 """Commits and tags that git and ssh-keygen signed, made by another project."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gitwarrant.git.commit import object_id, parse_commit
+from gitwarrant.git.tag import parse_tag
 from gitwarrant.model.change import CommitId
-from gitwarrant.trust.sshsig import BEGIN, BadSignature, fingerprint, verify
+from gitwarrant.trust import openpgp, pgpcert
+from gitwarrant.trust.sshsig import BadSignature, fingerprint, verify
 
 CORPORA = Path(os.environ.get("GITWARRANT_CORPORA") or Path(__file__).parents[2] / "../shared/corpora")
 SIGNATURES = CORPORA / "git-signatures"
@@ -40,10 +43,11 @@ def test_a_commit_signed_by_git_proves_its_key(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("ssh_signatures/tag_*_signed.txt"))
 def test_a_tag_signed_by_git_proves_its_key(path: Path) -> None:
-    """A tag's signature stands at the end of its message."""
-    message, armor, rest = path.read_bytes().partition(BEGIN)
+    """Read by our strict parser, too."""
+    raw = path.read_bytes()
 
-    public = verify(armor + rest, message, "git")
+    tag = parse_tag(raw, object_id("tag", raw))
+    public = verify(tag.signature or b"", tag.payload, "git")
 
     assert public == public_key(path)
 
@@ -57,6 +61,14 @@ def test_a_commit_changed_after_signing_is_refused(path: Path) -> None:
 
     with pytest.raises(BadSignature, match="not made over these bytes"):
         verify(commit.signature or b"", commit.payload, "git")
+
+
+@pytest.mark.parametrize("path", files("*/tag_unsigned.txt"))
+def test_an_unsigned_tag_has_no_signature(path: Path) -> None:
+    """Nothing in its message is taken for one."""
+    raw = path.read_bytes()
+
+    assert parse_tag(raw, object_id("tag", raw)).signature is None
 
 
 @pytest.mark.parametrize("path", files("ssh_signatures/*.pub"))
@@ -73,6 +85,43 @@ def test_an_unsigned_commit_has_no_signature(path: Path) -> None:
     raw = path.read_bytes()
 
     assert parse_commit(raw, CommitId(object_id("commit", raw))).signature is None
+
+
+SEEN = datetime(2026, 6, 1, tzinfo=UTC)
+OPENPGP = [*files("gpg_signatures/commit_*_signed.txt"), *files("gpg_signatures/tag_*_signed.txt")]
+
+
+def openpgp_parts(path: Path) -> tuple[bytes, bytes, pgpcert.Certificate]:
+    """What was signed, the signature, and the certificate of its maker."""
+    raw, name = path.read_bytes(), path.stem.partition("_")[2].removesuffix("_signed")
+    certificate = pgpcert.read((path.parent / f"key_{name}.pub").read_text())
+    if path.stem.startswith("tag_"):
+        tag = parse_tag(raw, object_id("tag", raw))
+        return tag.payload, tag.signature or b"", certificate
+    commit = parse_commit(raw, CommitId(object_id("commit", raw)))
+    return commit.payload, commit.signature or b"", certificate
+
+
+@pytest.mark.parametrize("path", OPENPGP)
+def test_an_openpgp_signature_proves_its_certificate(path: Path) -> None:
+    """Of commits and tags; brainpool too."""
+    message, signature, certificate = openpgp_parts(path)
+
+    proven = openpgp.verify(openpgp.read(signature), message, certificate, at=SEEN)
+
+    assert proven.key.line == certificate.line
+
+
+@pytest.mark.parametrize("path", OPENPGP)
+def test_one_changed_byte_is_refused(path: Path) -> None:
+    """Anywhere in the message."""
+    message, signature, certificate = openpgp_parts(path)
+    packet = openpgp.read(signature)
+
+    for place in range(0, len(message), 29):
+        changed = message[:place] + bytes([message[place] ^ 0x20]) + message[place + 1 :]
+        with pytest.raises(BadSignature, match="not made over these bytes"):
+            openpgp.verify(packet, changed, certificate, at=SEEN)
 
 
 @pytest.mark.parametrize("path", files("gpg_signatures/commit_*_signed.txt"))

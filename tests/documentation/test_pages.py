@@ -19,7 +19,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 OURS = re.compile(r"(?:src|docs|tests|tools|bench|\.ci)/[\w./{},-]*[\w/}]|[A-Z]+\.md|[\w-]+\.(?:lock|toml)")
 """How a path from the top of the repository begins; what begins otherwise is a user's."""
 HOST = re.compile(r"https?://(?:[^@/\s]*@)?([\w.-]+)")
-KNOWN_HOSTS = re.compile(r"(?:.*\.)?example(?:\.com)?|127\.0\.0\.1|github\.com")
+KNOWN_HOSTS = re.compile(r"(?:.*\.)?example(?:\.com)?|127\.0\.0\.1|(?:api\.)?github\.com")
 """Hosts that a page may name: examples, this machine, and where sources are read. No package registry's."""
 MACHINE = re.compile(r"(?<![\w./-])/(?:work|home/\w|root|Users|workspace|mnt)\b")
 COMMAND = re.compile(r"(?:^|\$\(|\| )(?:\$ )?(gitwarrant(?: [^#|>&)\n]*)?)", re.MULTILINE)

@@ -1,28 +1,31 @@
 """Whatever trust reads: any bytes give a value or our error, and any flipped byte fails."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.chain import Chain, armor, public_key, sign
-from tests.support.warrants import SIGNER, issue
+from tests.support.warrants import KEYS, issue
 
 from gitwarrant.model.canonical import NotCanonical, encode
 from gitwarrant.model.change import SignedStatement
-from gitwarrant.model.warrant import Envelope
+from gitwarrant.model.warrant import Signature
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.dsse import BadEnvelope, from_json, to_json
 from gitwarrant.trust.opened import read
 from gitwarrant.trust.sshkey import BadKey, read_line
 from gitwarrant.trust.sshsig import BadSignature, parse, verify
 from gitwarrant.trust.statements import Ignored, judge
-from gitwarrant.trust.warrant import BadWarrant, open_warrant
+from gitwarrant.trust.summary import BadWarrant
+from gitwarrant.trust.warrant import open_warrant
 
 MESSAGE = b"tree 0000\n\nmessage\n"
 GOOD = sign("alice", MESSAGE, "git")
 BLOB = base64.b64decode(b"".join(GOOD.split(b"\n")[1:-2]))
 ENVELOPE = issue().envelope
+[SIGNATURE] = ENVELOPE.signatures
 
 
 def flip(data: bytes, place: int, mask: int) -> bytes:
@@ -110,16 +113,12 @@ def test_a_flipped_byte_of_a_statement_never_counts(place: int, mask: int) -> No
 @given(**FLIP)
 def test_a_flipped_byte_of_a_warrant_fails(place: int, mask: int) -> None:
     changed = (
-        Envelope(
-            ENVELOPE.payload_type, flip(ENVELOPE.payload, place, mask), ENVELOPE.keyid, ENVELOPE.signature
-        ),
-        Envelope(
-            ENVELOPE.payload_type, ENVELOPE.payload, ENVELOPE.keyid, flip(ENVELOPE.signature, place, mask)
-        ),
+        replace(ENVELOPE, payload=flip(ENVELOPE.payload, place, mask)),
+        replace(ENVELOPE, signatures=(Signature(SIGNATURE.keyid, flip(SIGNATURE.value, place, mask)),)),
     )
     for envelope in changed:
         with pytest.raises(BadWarrant):
-            open_warrant(envelope, SIGNER.public_pem)
+            open_warrant(envelope, KEYS)
 
 
 @settings(max_examples=150)
@@ -135,4 +134,4 @@ def test_any_bytes_give_an_envelope_or_our_error(data: bytes) -> None:
 def test_the_unflipped_ones_pass() -> None:
     """Else the tests above would prove nothing."""
     assert verify(GOOD, MESSAGE, "git") == public_key("alice")
-    assert open_warrant(ENVELOPE, SIGNER.public_pem).sequence == 1
+    assert open_warrant(ENVELOPE, KEYS).sequence == 1

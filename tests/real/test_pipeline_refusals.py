@@ -90,6 +90,11 @@ def expired(deployer: Deployer) -> None:
     deployer.land({STAGING: config_map("web", mode="next")})
 
 
+def renewed(deployer: Deployer) -> None:
+    """The root's own renewal passes; what is in force is not taken back by force."""
+    deployer.land({".gitwarrant/trust.yaml": trust_file(3)}, by="grace")
+
+
 def unknown_set(deployer: Deployer) -> None:
     text = environments_file(deployer.prefix, ("staging",), policies=["best-security"])
     deployer.land(
@@ -102,7 +107,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 CASES = {
-    "git_server_gone": Case(removed, COULD_NOT, "no such repository", mends=put_back),
+    "git_server_gone": Case(removed, UNREACHABLE, "does not answer: no such folder", mends=put_back),
     "git_server_refuses_connections": Case(
         other_url("https://127.0.0.1:9/shop"), UNREACHABLE, "does not answer", mends=same_url
     ),
@@ -173,7 +178,7 @@ CASES = {
     ),
     "rules_bomb": Case(rules(".gitwarrant/rules.yaml", BOMB), REFUSED, "", ".gitwarrant/rules.yaml"),
     "unknown_policy_set": Case(unknown_set, REFUSED, "best-security", ".gitwarrant/environments.yaml:"),
-    "trust_expired": Case(expired, REFUSED, "expired"),
+    "trust_expired": Case(expired, REFUSED, "expired", mends=renewed),
 }
 
 

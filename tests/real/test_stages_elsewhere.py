@@ -12,7 +12,7 @@ from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import Applied, Observation, Result
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
-from gitwarrant.pipeline.warranting import signer, warrant_for
+from gitwarrant.pipeline.warranting import warrant_for, warrant_keys
 from gitwarrant.sandbox.find import Sandbox
 from gitwarrant.trust.warrant import open_warrant
 
@@ -31,7 +31,7 @@ def test_apply_and_observe_in_another_process(cluster: Sandbox, tmp_path: Path) 
         warrant_for(work, judgement, judgement.plan, cluster.uid)
         last = last_warrant(work.recorder, "staging")
         assert last is not None
-        warrant = open_warrant(last.bundle.envelope, signer(work).public_pem)
+        warrant = open_warrant(last.bundle.envelope, warrant_keys(work.agent.warrant))
         asked = ApplyCall(warrant, last.leaves, manifests, place, str(agent.log), (), namespace)
 
         applied = decode(Applied, child.answer(asked))

@@ -38,6 +38,7 @@ from gitwarrant.model.environment import Bounds, DriftMode, Environment
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, RootKey, TrustPolicy, TrustRoot
 from gitwarrant.model.owners import OWNERS_PATHS
+from gitwarrant.model.review import Testimony
 from gitwarrant.model.statement import (
     STATEMENT_NAMESPACE,
     AnyStatement,
@@ -244,6 +245,7 @@ class Chain:
     seen: dict[str, datetime] = field(default_factory=dict)
     negatives: list[SignedStatement] = field(default_factory=list)
     spent: set[Digest] = field(default_factory=set)
+    reviews: list[Testimony] = field(default_factory=list)
     policies: dict[CommitId, TrustPolicy] = field(default_factory=dict)
     blobs: dict[BlobId, bytes] = field(default_factory=dict)
 
@@ -388,7 +390,9 @@ class Chain:
         marks: dict[str, datetime] = {
             mark: self.seen[name] for name, signed in said if name in self.seen and (mark := mark_of(signed))
         }
-        return Witnessed({**self.seen, **marks}, tuple(self.negatives), frozenset(self.spent))
+        return Witnessed(
+            {**self.seen, **marks}, tuple(self.negatives), frozenset(self.spent), tuple(self.reviews)
+        )
 
     def change(self) -> Change:
         blobs = tuple(Blob(blob, data) for blob, data in sorted(self.blobs.items()))

@@ -298,6 +298,7 @@ def open_deployer(
     kubeconfig: Path | None = None,
     environments: Sequence[str] = ("staging", "production"),
     files: Mapping[str, str] | None = None,
+    object_format: str = "sha1",
     **settings: Any,
 ) -> Deployer:
     """Make a Git server and a deployer of these environments, each with a namespace and one ConfigMap.
@@ -307,7 +308,7 @@ def open_deployer(
     prefix = f"shop-{secrets.token_hex(4)}"
     ada, grace, mallory = (make_person(folder / "keys", name) for name in ("ada", "grace", "mallory"))
     forge = Forge(folder)
-    forge.found()
+    forge.found(object_format)
     deployer = Deployer(folder, forge, ada, grace, mallory, "", prefix)
     deployer.write(rules(ada, grace))
     deployer.write({".gitwarrant/environments.yaml": environments_file(prefix, environments, **settings)})

@@ -1,9 +1,11 @@
 """A real Git server over HTTPS: git's own http-backend behind Python's server."""
 
+import gzip
 import os
 import ssl
 import subprocess
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,18 +20,32 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-class _QuietServer(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
+    """An HTTP server that says nothing of clients that hang up."""
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that refuse our certificate are what tests are about."""
 
 
 @contextmanager
-def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str, Path]]:
+def serve(
+    folder: Path,
+    *,
+    redirect_to: str | None = None,
+    route: Callable[[str, bytes], str] = lambda path, _body: path,
+    dumb: bool = False,
+    password: str = "",
+) -> Iterator[tuple[str, Path]]:
     """Serve all repositories below a folder; gives the address and the authority's certificate.
 
-    With `redirect_to`, every request is answered with that other address.
+    Args:
+        redirect_to: every request is answered with that other address.
+        route: what path is served, given the one asked for and the body sent.
+        dumb: files are served as they lie, by no protocol.
+        password: `user:password` that is demanded of everybody (Basic).
     """
-    certificate, key = _certificate(folder)
+    demanded = f"Basic {b64encode(password.encode()).decode()}"
+    certificate, key = self_signed(folder)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -38,25 +54,42 @@ def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str
                 self.send_header("Location", redirect_to + self.path)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+            elif password and self.headers.get("Authorization") != demanded:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="a forge on loopback"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif dumb:
+                self._file()
             else:
                 self._backend()
+
+        def _file(self) -> None:
+            path = folder / self.path.partition("?")[0].lstrip("/")
+            content = path.read_bytes() if path.is_file() else b""
+            self.send_response(200 if path.is_file() else 404)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         do_POST = do_GET  # noqa: N815 - the name that http.server looks for
 
         def _backend(self) -> None:
             path, _, query = self.path.partition("?")
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
             told = {
                 "PATH": os.environ["PATH"],
                 "GIT_PROJECT_ROOT": str(folder),
                 "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path,
+                "PATH_INFO": route(path, body),
                 "QUERY_STRING": query,
                 "REQUEST_METHOD": self.command,
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             }
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             answer = subprocess.run(
                 ["git", "http-backend"], env=told, input=body, capture_output=True, check=True
             ).stdout
@@ -72,7 +105,7 @@ def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
             """Say nothing: tests read what is printed."""
 
-    server = _QuietServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -86,7 +119,8 @@ def serve(folder: Path, *, redirect_to: str | None = None) -> Iterator[tuple[str
         server.server_close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a forge on loopback")])
     now = datetime.now(UTC)

@@ -13,6 +13,7 @@ itself can fetch and verify all of it. Times are a minute apart and start at
 """
 
 import atexit
+import os
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +26,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
-from gitwarrant.model.change import CommitId, TreeId
+from gitwarrant.model.change import BlobId, CommitId, TreeId
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -65,6 +66,9 @@ def _keys() -> Path:
 class Simulator:
     """A bare repository as a forge would hold it: anybody may push anything."""
 
+    digits = 40
+    signature_header = "gpgsig"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.git = pygit2.init_repository(str(path), bare=True, initial_head="main")
@@ -73,6 +77,9 @@ class Simulator:
     @property
     def url(self) -> str:
         return self.path.absolute().as_uri()
+
+    def has(self, ref: str) -> bool:
+        return ref in self.git.references
 
     def tip(self, branch: str = "main") -> CommitId:
         return CommitId(str(self.git.references[f"refs/heads/{branch}"].target))
@@ -99,13 +106,13 @@ class Simulator:
         when not given).
         """
         if parents is None:
-            parents = [self.tip(on)] if f"refs/heads/{on}" in self.git.references else []
+            parents = [self.tip(on)] if self.has(f"refs/heads/{on}") else []
         if tree is None:
             tree = self.tree(files or {}, base=parents[0] if parents else None)
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         lines += self._people(author or by, by, when)
         payload = ("\n".join(lines) + "\n\n" + message).encode()
-        commit = self.raw_commit(sign_commit(payload, person(by)) if signed else payload)
+        commit = self.raw_commit(self.sign_commit(payload, by) if signed else payload)
         self.point(f"refs/heads/{on}", commit)
         return commit
 
@@ -160,6 +167,10 @@ class Simulator:
             index.add(pygit2.IndexEntry(path, self.git.create_blob(data), FileMode.BLOB))
         return TreeId(str(index.write_tree(self.git)))
 
+    def sign_commit(self, payload: bytes, by: str) -> bytes:
+        """Sign a commit's bytes under the header of this repository's hash."""
+        return sign_commit(payload, person(by), self.signature_header)
+
     def raw_tree(self, entries: Sequence[tuple[int, bytes, str]]) -> TreeId:
         """Write a tree of (mode, name, id) exactly as given, with names that no git would write."""
         content = b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(to)) for mode, name, to in entries)
@@ -176,6 +187,20 @@ class Simulator:
         """Write any bytes as an object."""
         return str(self.git.odb.write(kind, content))
 
+    def bytes_of(self, id: str) -> bytes:  # noqa: A002 - the glossary's name
+        """Bytes of any object."""
+        return bytes(self.git.odb.read(pygit2.Oid(hex=id))[1])
+
+    def blob_at(self, commit: str, path: str) -> BlobId:
+        """The id of a file at a commit."""
+        return BlobId(str(self.git[commit].tree[path].id))
+
+    def run(self, *arguments: str) -> str:
+        """Run git itself here, as a forge's maintenance would."""
+        command = ["git", f"--git-dir={self.path}", *arguments]
+        told = {**os.environ, "GIT_NO_REPLACE_OBJECTS": "1"}
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=told).stdout
+
     def _people(self, author: str, committer: str, when: datetime | None) -> list[str]:
         self._made += 1
         seconds = int((when or EPOCH + timedelta(minutes=self._made)).timestamp())
@@ -183,8 +208,8 @@ class Simulator:
         return [f"{role} {who.name} <{who.email}> {seconds} +0000" for role, who in named]
 
 
-def sign_commit(payload: bytes, who: Person) -> bytes:
+def sign_commit(payload: bytes, who: Person, header: str = "gpgsig") -> bytes:
     """Put a signature over a commit's bytes where Git puts it: as the last header."""
-    header, _, message = payload.partition(b"\n\n")
+    signed, _, message = payload.partition(b"\n\n")
     signature = who.sign(payload).rstrip(b"\n").replace(b"\n", b"\n ")
-    return header + b"\ngpgsig " + signature + b"\n\n" + message
+    return signed + b"\n" + header.encode() + b" " + signature + b"\n\n" + message

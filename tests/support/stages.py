@@ -40,7 +40,7 @@ from gitwarrant.plan.plan import plan
 from gitwarrant.policy.check import check
 from gitwarrant.render.render import render
 from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import FileSigner
+from gitwarrant.trust.file_signer import FileSigner
 from gitwarrant.trust.verify import verify
 
 
@@ -141,7 +141,8 @@ class AuthoriseCall:
             owners=dict(self.owners),
             now=self.now,
             lifetime=timedelta(hours=1),
-            signer=FileSigner.load(Path(self.key)),
+            source="git+https://git.example.com/shop.git",
+            signers=(FileSigner.load(Path(self.key)),),
         )
 
 

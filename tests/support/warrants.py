@@ -1,6 +1,6 @@
 """Evidence for one small deployment, as the stages before authorise would give it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,7 +16,9 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import FileSigner, Signer
+from gitwarrant.trust.file_signer import FileSigner
+from gitwarrant.trust.signer import Signer
+from gitwarrant.trust.warrant_keys import WarrantKeys
 from tests.support.chain import BASE, MAIN, NOW, REPOSITORY, environment
 
 HEAD = CommitId("c" * 40)
@@ -27,6 +29,9 @@ TENANT = Tenant("shop", (GRANT,))
 AUTHORSHIP = Authorship(REPOSITORY, MAIN, BASE, HEAD, Digest("sha256:" + "a" * 64), ())
 SIGNER = FileSigner(ec.derive_private_key(2026, ec.SECP256R1()))
 OTHER_SIGNER = FileSigner(ec.derive_private_key(666, ec.SECP256R1()))
+KEYS = WarrantKeys((SIGNER.public_pem,))
+BOTH = WarrantKeys((SIGNER.public_pem, OTHER_SIGNER.public_pem), needed=2)
+SOURCE = "git+https://git.example.com/shop.git"
 HOUR = timedelta(hours=1)
 
 
@@ -68,7 +73,7 @@ def issue(
     cluster: str = CLUSTER,
     previous: Warrant | None = None,
     owners: Mapping[ObjectKey, str] | None = None,
-    signer: Signer = SIGNER,
+    signers: Sequence[Signer] = (SIGNER,),
 ) -> WarrantBundle:
     """Authorise the deployment, with one piece of evidence replaced."""
     return authorise(
@@ -82,7 +87,8 @@ def issue(
         owners=owners or {},
         now=NOW,
         lifetime=HOUR,
-        signer=signer,
+        source=SOURCE,
+        signers=signers,
     )
 
 

@@ -1,9 +1,9 @@
 """What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
@@ -13,6 +13,7 @@ from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
 T = TypeVar("T")
 
@@ -33,6 +34,8 @@ class LastWarrant:
     bundle: WarrantBundle
     owed: bool
     """Glass was broken for it: its approvals are still to come."""
+    public_key: bytes = b""
+    """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
 
     @property
     def digest(self) -> Digest:
@@ -53,9 +56,11 @@ def warranted_body(
     statements: Iterable[Digest] = (),
     owed: bool = False,
 ) -> dict[str, Json]:
-    """The body of a `warranted` record; with the public key (PEM), so that it can be checked years later.
+    """The body of a `warranted` record.
 
     Args:
+        public_key: PEM of every key that signed, one block after the other, so
+            that the warrant can be checked years later.
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
     """
@@ -150,6 +155,18 @@ def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     return None
 
 
+def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
+    """All warrants of an environment, newest first."""
+    selection = Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
+    return map(read_warrant, recorder.read(0, selection))
+
+
+def warranted_environments(recorder: Recorder) -> tuple[str, ...]:
+    """The environments that have a warrant, sorted."""
+    records = recorder.read(0, Selection(frozenset({RecordKind.WARRANTED})))
+    return tuple(sorted({record.environment for record in records}))
+
+
 def highest_sequence(recorder: Recorder, environment: str) -> int:
     """The highest warrant sequence of an environment; 0 before the first. Each warrant has a higher one."""
     record = _newest(recorder, RecordKind.WARRANTED, environment)
@@ -176,19 +193,24 @@ def read_warrant(record: Record) -> LastWarrant:
     Raises:
         RecordError: a part is missing or damaged.
     """
-    warrant = value_of(record, "warrant", Warrant)
-    bundle = value_of(record, "bundle", WarrantBundle)
-    return LastWarrant(record.number, record.time, warrant, bundle, bool(record.body.get("owed", False)))
+    warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
+    bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
+    owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
+    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key)
 
 
-def value_of(record: Record, name: str, kind: type[T]) -> T:
+def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:
     """A value that a record's body holds in its canonical form.
+
+    Args:
+        lift: brings what an earlier version wrote into today's form.
 
     Raises:
         RecordError: it is missing or not such a value.
     """
     try:
-        return decode(kind, dumps(record.body.get(name)))
+        data = record.body.get(name)
+        return decode(kind, dumps(lift(data) if lift else data))
     except NotCanonical as error:
         raise RecordError(
             f"record {record.number} ({record.kind.value}) has no readable {name!r}: {error.what}",

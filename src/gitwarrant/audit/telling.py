@@ -215,7 +215,8 @@ def _landing(landing: LandingProof) -> Iterator[Line]:
     yield _line("written by", f"{', '.join(sorted(landing.authors)) or 'nobody known'}{keys}")
     yield _line("", f"{PROOFS[landing.proof]}, landed as {landing.landing[:SHORT]}")
     for approval in landing.approvals:
-        yield _line("approved by", f"{approval.identity}  key {approval.key}")
+        how = f"a review on {approval.witness}" if approval.witness else f"key {approval.key}"
+        yield _line("approved by", f"{approval.identity}  {how}")
     if not landing.approvals:
         yield _line("approved by", "nobody; the rules asked for no approval")
 

@@ -4,12 +4,14 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gitwarrant.config.agent import Agent, read
 from gitwarrant.config.fields import duration
 from gitwarrant.config.find import AGENT_FILE, agent_file
+from gitwarrant.forge.forge import Forge
 from gitwarrant.git.clone import STATEMENTS_REFSPEC, Clone
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.model.errors import GitwarrantError
@@ -23,14 +25,20 @@ def agent(arguments: argparse.Namespace) -> Agent:
 
 def agent_at(named: str | None) -> Agent:
     """Read the agent's configuration that is named, or the one in a usual place."""
-    return read(agent_path(named))
+    return _read(agent_path(named))
 
 
 def agent_for(clone: Clone, named: str | None) -> Agent:
     """The agent's configuration that belongs to a clone: its own comes before the environment's."""
     own = (clone.git_folder / AGENT_FILE).is_file()
     environment = None if own else os.environ.get("GITWARRANT_CONFIG")
-    return read(agent_file(named, environment, clone.git_folder))
+    return _read(agent_file(named, environment, clone.git_folder))
+
+
+def _read(path: Path) -> Agent:
+    """Read a configuration, and the token to fetch with, which never stands in it."""
+    found = read(path)
+    return replace(found, git=replace(found.git, token=os.environ.get("GITWARRANT_GIT_TOKEN", "")))
 
 
 def agent_path(named: str | None) -> Path:
@@ -49,8 +57,18 @@ def git_folder(start: Path) -> Path | None:
 @contextmanager
 def working(arguments: argparse.Namespace) -> Iterator[Delivery]:
     """Open the state folder of the agent's configuration."""
-    with open_delivery(agent(arguments), now) as work:
+    configured = agent(arguments)
+    with open_delivery(configured, now, forge(configured)) as work:
         yield work
+
+
+def forge(configured: Agent) -> Forge | None:
+    """The forge that the configuration names; None: it names none. Nothing is asked yet."""
+    if configured.forge is None:
+        return None
+    from gitwarrant.forge.registry import TOKEN_VARIABLE, connect  # noqa: PLC0415 - imports urllib3
+
+    return connect(configured.forge, os.environ.get(TOKEN_VARIABLE, ""))
 
 
 def missing_statements(clone: Clone) -> str:

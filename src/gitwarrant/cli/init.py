@@ -58,7 +58,7 @@ def _start(
     from gitwarrant.config import starter  # noqa: PLC0415 - imports Pydantic
     from gitwarrant.git.clone import repository_name  # noqa: PLC0415 - imports libgit2
 
-    url = _git(top, "remote", "get-url", "origin")
+    url = _origin(top)
     email = arguments.email or ask("your e-mail address", _git(top, "config", "user.email"))
     if not email:
         raise GitwarrantError(
@@ -102,6 +102,16 @@ def _top(folder: Path) -> Path:
             f"{folder} is in no Git repository", remedy="go into one, or make one: git init"
         )
     return Path(top)
+
+
+def _origin(top: Path) -> str:
+    """Where the clone came from, without the token that may stand in its address; empty: from nowhere."""
+    from gitwarrant.git.clone import Clone, CloneError  # noqa: PLC0415 - imports libgit2
+
+    try:
+        return Clone(top).remote_url()
+    except CloneError:
+        return ""
 
 
 def _git(folder: Path, *arguments: str) -> str:

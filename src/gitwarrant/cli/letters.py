@@ -14,6 +14,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.pipeline.awaiting import Awaiting, awaiting
 from gitwarrant.pipeline.local import LocalView
 from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshsig import public_line
 
 FETCH_SECONDS = 60
@@ -66,7 +67,7 @@ def me(view: LocalView, key: str | None) -> str:
     if not key:
         return ""
     registry = Registry(view.trusted.config.policy, view.agent.root.keys)
-    owner = registry.owner(public_line(key))
+    owner = owner_of_line(public_line(key), registry)
     return owner.identity.name if owner else ""
 
 

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "try": "see what a repository shows of itself: no configuration, nothing is changed",
     "init": "make a working .gitwarrant/ from your SSH key and CODEOWNERS",
     "check": "judge manifests by the built-in checks, without Git or a cluster",
+    "keys": "bring in public keys that people keep elsewhere",
     "explain": "list the checks, or teach one",
     "verify": "prove who wrote and who accepted every landing",
     "plan": "show what a change would create, update and delete",
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
     "audit": "ask the log: what happened, who did it",
+    "warrant": "show, verify and hand over the signed authorisation of a change",
     "sandbox": "a real Kubernetes to try things on",
     "demo": "see a stolen account refused and a signed change deployed",
     "schema": "print the JSON Schema of the configuration files",
@@ -55,7 +57,6 @@ EXTRAS: Mapping[str, str] = {
     "jwt": "forge",
     "urllib3": "forge",
     "pkcs11": "pkcs11",
-    "sigstore": "sigstore",
 }
 
 DONE, REFUSED, COULD_NOT, UNREACHABLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130

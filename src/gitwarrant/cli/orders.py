@@ -13,6 +13,7 @@ from gitwarrant.model.statement import Order, OrderKind
 from gitwarrant.pipeline.local import look
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import LONGEST, not_entitled
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshsig import public_line
 
 
@@ -42,7 +43,8 @@ def give(kind: OrderKind, arguments: argparse.Namespace, terminal: Terminal, *, 
         nonce=secrets.token_bytes(NONCE_BYTES).hex(),
     )
     registry = Registry(view.trusted.config.policy, view.agent.root.keys)
-    if reason := not_entitled(order, public_line(key), environment, registry):
+    line = public_line(key)
+    if reason := not_entitled(order, line, owner_of_line(line, registry), environment, registry):
         raise GitwarrantError(
             reason, remedy="ask one of them; see 'operators' and 'break_glass' of the environment"
         )

@@ -11,6 +11,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, AnyStatement
 from gitwarrant.pipeline.local import LocalView
 from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.ownership import owner_of_line
 from gitwarrant.trust.sshsig import public_line, sign
 
 NONCE_BYTES = 16
@@ -37,7 +38,8 @@ def signer_name(view: LocalView, key: str) -> str:
     Raises:
         GitwarrantError: nobody here has it.
     """
-    owner = Registry(view.trusted.config.policy, view.agent.root.keys).owner(public_line(key))
+    registry = Registry(view.trusted.config.policy, view.agent.root.keys)
+    owner = owner_of_line(public_line(key), registry)
     if owner is None:
         raise GitwarrantError(
             f"nobody in .gitwarrant/identities.yaml has the key {key}",

@@ -1,7 +1,8 @@
 """The agent's own configuration: the root of trust, the tenant, and where things are. Never read from Git."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from pydantic import Field
 from gitwarrant.config.fields import (
     CommitText,
     Duration,
+    HttpsText,
     KindName,
     KindPattern,
     Label,
@@ -22,6 +24,7 @@ from gitwarrant.config.fields import (
     duration,
 )
 from gitwarrant.config.problem import ConfigError, count, near
+from gitwarrant.config.signers import FileKey, KeyId, SignerAddress, SignerText, signer_address
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
@@ -29,6 +32,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.identity import RootKey, TrustRoot
 
 LOG_FILE = "log.sqlite"
+PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@|https://[^/@]*@")
 
 
 class RootKeyFile(StrictModel):
@@ -93,6 +97,21 @@ class WarrantFile(StrictModel):
     key: Text | None = Field(
         None, description="the file of the signing key (P-256; default: 'warrant.key' in the state folder)"
     )
+    signer: SignerText | None = Field(
+        None, description="what signs, in place of 'key': file:PATH, pkcs11:... or exec:[...]"
+    )
+    cosigner: SignerText | None = Field(
+        None, description="what signs too, with a key of its own; written like 'signer'"
+    )
+    keys: list[Text] = Field(
+        [], description="files of the public keys that may sign (PEM; default: those of the signers)"
+    )
+    signatures: int | None = Field(
+        None, description="how many distinct keys must have signed (default: one for each signer)", ge=1, le=2
+    )
+    revoked_keys: list[KeyId] = Field(
+        [], description="ids of keys that were stolen: what they signed no longer acts"
+    )
     lifetime: Duration = Field("1h", description="how long a warrant may be used, like 1h")
 
 
@@ -101,15 +120,52 @@ class LimitsFile(StrictModel):
 
     bytes: int = Field(2 * 1024**3, description="most bytes of one fetch", ge=1024**2, le=1024**4)
     seconds: int = Field(300, description="most seconds of one fetch", ge=1, le=86_400)
+    objects: int = Field(5_000_000, description="most Git objects in all", ge=1000, le=10**9)
+
+
+class GithubAppFile(StrictModel):
+    """A GitHub App to fetch as; it needs the permission to read contents, and no other."""
+
+    app_id: int = Field(description="the app's id", ge=1)
+    installation_id: int = Field(description="the id of its installation in your organisation", ge=1)
+    private_key: Text = Field(description="the file of the app's private key (PEM)")
+    api: HttpsText = Field("https://api.github.com", description="the address of GitHub's API")
+    ca_file: Text | None = Field(None, description="the certificate authority of that address")
 
 
 class GitFile(StrictModel):
     """How the Git server is reached."""
 
     ssh_key: Text | None = Field(None, description="the private key to fetch with, for ssh addresses")
-    known_hosts: Text | None = Field(None, description="the pinned host keys, for ssh addresses")
+    known_hosts: Text | None = Field(
+        None, description="the pinned host keys or their '@cert-authority', for ssh addresses"
+    )
     ca_file: Text | None = Field(None, description="the certificate authority, for https addresses")
+    user: Text = Field(
+        "x-access-token", description="the user that the token belongs to, for https addresses"
+    )
+    token_file: Text | None = Field(
+        None, description="the file of the token, for https addresses; GITWARRANT_GIT_TOKEN outranks it"
+    )
+    github_app: GithubAppFile | None = Field(
+        None, description="the GitHub App to fetch as, instead of a token"
+    )
     limits: LimitsFile = Field(LimitsFile(), description="bounds of one fetch")
+
+
+class ForgeFile(StrictModel):
+    """The forge whose reviews the rules may count."""
+
+    kind: Literal["gitea"] = Field(description="what it is: gitea (or Forgejo)")
+    name: Name | None = Field(None, description="how rules call it (default: its kind)")
+    url: Text = Field(description="its address: https://git.example.com")
+    repository: RepositoryName | None = Field(
+        None, description="the repository's name there, OWNER/NAME (default: root.repository)"
+    )
+    token_file: Text | None = Field(
+        None, description="a file with a token that may read the repository (else GITWARRANT_FORGE_TOKEN)"
+    )
+    ca_file: Text | None = Field(None, description="the certificate authority of its address")
 
 
 class AlarmFile(StrictModel):
@@ -132,6 +188,7 @@ class AgentFile(StrictModel):
     clusters: dict[Name, ClusterFile] = Field({}, description="the clusters, by name")
     warrant: WarrantFile = Field(WarrantFile(), description="how warrants are signed")
     git: GitFile = Field(GitFile(), description="how the Git server is reached")
+    forge: ForgeFile | None = Field(None, description="the forge whose reviews the rules may count")
     alarms: list[AlarmFile] = Field([], description="where alarms go; without any, glass cannot be broken")
     interval: Duration = Field("30s", description="how long the agent waits between two looks, like 30s")
 
@@ -152,21 +209,59 @@ class ClusterAccess:
 
 @dataclass(frozen=True, slots=True)
 class WarrantSettings:
-    """The file of the signing key, and how long a warrant may be used."""
+    """Who signs warrants, whose signatures count, and how long a warrant may be used.
 
-    key: Path
+    Without `keys`, those of the signers may sign and no others.
+    """
+
+    signers: tuple[SignerAddress, ...]
+    keys: tuple[Path, ...]
+    signatures: int
+    revoked: frozenset[str]
     lifetime: timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class GithubAppAccess:
+    """The GitHub App to fetch as."""
+
+    app_id: int
+    installation_id: int
+    private_key: Path
+    api: str
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class GitAccess:
-    """How the Git server is reached, and how much one fetch may take."""
+    """How the Git server is reached, and how much one fetch may take.
+
+    `token` is never in the file: it comes from the environment and outranks
+    `token_file` and `github_app`, of which one may be set.
+    """
 
     ssh_key: Path | None
     known_hosts: Path | None
     ca_file: Path | None
     max_bytes: int
     max_seconds: int
+    max_objects: int = 5_000_000
+    user: str = "x-access-token"
+    token_file: Path | None = None
+    github_app: GithubAppAccess | None = None
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeAccess:
+    """How the forge is asked for reviews. `name` is what rules call it, `repository` what it calls ours."""
+
+    kind: str
+    name: str
+    url: str
+    repository: str
+    token_file: Path | None
+    ca_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +288,7 @@ class Agent:
     interval: timedelta
     alarms: tuple[AlarmTarget, ...]
     """Where alarms go, in the order they are tried."""
+    forge: ForgeAccess | None = None
 
     @property
     def log(self) -> Path:
@@ -233,21 +329,23 @@ def load(data: bytes, path: str) -> Agent:
     if file:
         _judge_root(source, file.root)
         _judge_clusters(source, file)
+        _judge_warrant(source, file.warrant)
+        _judge_git(source, file)
         _judge_alarms(source, file.alarms)
     if file is None or source.problems:
         raise ConfigError(source.problems)
     folder = Path(path).absolute().parent
     state = _path(folder, file.state)
-    key = _path(folder, file.warrant.key) if file.warrant.key else state / "warrant.key"
     return Agent(
         root=_root(file.root),
         tenant=_tenant(file.tenant),
         clusters=tuple(_cluster(folder, name, file.clusters[name]) for name in sorted(file.clusters)),
         destinations=tuple((name, grant.cluster) for name, grant in sorted(file.tenant.grants.items())),
         state=state,
-        warrant=WarrantSettings(key, duration(file.warrant.lifetime)),
+        warrant=_warrant(folder, state, file.warrant),
         git=_git(folder, file.git),
         interval=duration(file.interval),
+        forge=_forge(folder, file.forge, file.root.repository) if file.forge else None,
         alarms=tuple(_alarm(folder, alarm) for alarm in file.alarms),
     )
 
@@ -286,6 +384,53 @@ def _judge_clusters(source: Source, file: AgentFile) -> None:
                 f"cluster {grant.cluster!r} is not defined",
                 near(grant.cluster, file.clusters) or "define it below 'clusters'",
             )
+
+
+def _judge_warrant(source: Source, file: WarrantFile) -> None:
+    signers = 1 + (file.cosigner is not None)
+    if file.key and file.signer:
+        source.wrong(
+            ("warrant", "signer"), "'key' and 'signer' both name what signs", "leave one of them out"
+        )
+    if file.cosigner and file.cosigner == file.signer:
+        source.wrong(
+            ("warrant", "cosigner"),
+            "the second signer is the first one",
+            "give it a key of its own, held by somebody else",
+        )
+    if file.signatures and file.signatures > signers:
+        source.wrong(
+            ("warrant", "signatures"),
+            f"{count(file.signatures, 'signature')} are needed, and there is {count(signers, 'signer')}",
+            "add 'cosigner', or lower it",
+        )
+
+
+def _warrant(folder: Path, state: Path, file: WarrantFile) -> WarrantSettings:
+    first: SignerAddress = FileKey(_path(folder, file.key) if file.key else state / "warrant.key")
+    if file.signer:
+        first = signer_address(file.signer, folder)
+    second = (signer_address(file.cosigner, folder),) if file.cosigner else ()
+    return WarrantSettings(
+        signers=(first, *second),
+        keys=tuple(_path(folder, key) for key in file.keys),
+        signatures=file.signatures or 1 + len(second),
+        revoked=frozenset(file.revoked_keys),
+        lifetime=duration(file.lifetime),
+    )
+
+
+def _judge_git(source: Source, file: AgentFile) -> None:
+    if PASSWORD.match(file.root.url):
+        source.wrong(
+            ("root", "url"),
+            "the address holds a user or a password",
+            "put the token into a file of its own and name that as git.token_file",
+        )
+    if file.git.token_file and file.git.github_app:
+        source.wrong(
+            ("git", "token_file"), "there are a token and a GitHub App to fetch with", "keep one of them"
+        )
 
 
 def _judge_alarms(source: Source, files: Sequence[AlarmFile]) -> None:
@@ -335,7 +480,33 @@ def _git(folder: Path, file: GitFile) -> GitAccess:
     ssh_key, known_hosts, ca_file = (
         _path(folder, path) if path else None for path in (file.ssh_key, file.known_hosts, file.ca_file)
     )
-    return GitAccess(ssh_key, known_hosts, ca_file, file.limits.bytes, file.limits.seconds)
+    return GitAccess(
+        ssh_key,
+        known_hosts,
+        ca_file,
+        max_bytes=file.limits.bytes,
+        max_seconds=file.limits.seconds,
+        max_objects=file.limits.objects,
+        user=file.user,
+        token_file=_path(folder, file.token_file) if file.token_file else None,
+        github_app=_github_app(folder, file.github_app) if file.github_app else None,
+    )
+
+
+def _github_app(folder: Path, file: GithubAppFile) -> GithubAppAccess:
+    return GithubAppAccess(
+        file.app_id,
+        file.installation_id,
+        _path(folder, file.private_key),
+        file.api.rstrip("/"),
+        _path(folder, file.ca_file) if file.ca_file else None,
+    )
+
+
+def _forge(folder: Path, file: ForgeFile, repository: str) -> ForgeAccess:
+    token_file, ca_file = (_path(folder, path) if path else None for path in (file.token_file, file.ca_file))
+    name = file.name or file.kind
+    return ForgeAccess(file.kind, name, file.url, file.repository or repository, token_file, ca_file)
 
 
 def _path(folder: Path, text: str) -> Path:

@@ -63,6 +63,9 @@ class StageFile(StrictModel):
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
     )
+    allow_links: list[Folder] = Field(
+        [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
 
 
 class EnvironmentsFile(StrictModel):
@@ -127,6 +130,7 @@ def environments(
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
             drift=DriftMode(stage.drift),
             place=source.place(("stages", name)),
+            allow_links=tuple(sorted(stage.allow_links)),
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),

@@ -35,6 +35,9 @@ KEY_TYPES = (
     "sk-ecdsa-sha2-nistp256@openssh.com",
 )
 MAX_KEY_TEXT = 4096  # characters; an RSA key of 16384 bits has 2800
+MAX_CERTIFICATE_TEXT = 64 * 1024  # characters; exported without others' signatures a key takes 1 to 8 KiB
+OPENPGP_BEGIN, OPENPGP_END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+MINIMAL_EXPORT = "write what this prints: gpg --armor --export-options export-minimal --export KEY"
 
 
 def bad(what: str, remedy: str) -> PydanticCustomError:
@@ -81,6 +84,16 @@ Ref = Annotated[
 ]
 Email = Annotated[
     str, AfterValidator(_like(EMAIL, "an e-mail address", "write it as commits have it: ada@example.com"))
+]
+HttpsText = Annotated[
+    str,
+    AfterValidator(
+        _like(
+            re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"),
+            "an https address",
+            "write it like https://git.example.com/api/v3, without user and query",
+        )
+    ),
 ]
 CommitText = Annotated[
     str,
@@ -172,6 +185,21 @@ def _whole(blob: bytes) -> bool:
 
 
 PublicKey = Annotated[str, AfterValidator(public_key)]
+
+
+def signing_key(text: str) -> str:
+    """Accept an OpenSSH public key line, or an armored OpenPGP certificate as gpg exports it."""
+    if not text.startswith("-----BEGIN "):
+        return public_key(text)
+    if len(text) > MAX_CERTIFICATE_TEXT:
+        raise bad(f"an OpenPGP key of {len(text)} characters is too large", MINIMAL_EXPORT)
+    whole = text.startswith(OPENPGP_BEGIN) and text.rstrip("\n").endswith(OPENPGP_END)
+    if not whole or not text.isascii():
+        raise bad("this is no armored OpenPGP public key", MINIMAL_EXPORT)
+    return text.rstrip("\n") + "\n"
+
+
+SigningKey = Annotated[str, AfterValidator(signing_key)]
 
 
 def _moment(text: str) -> str:

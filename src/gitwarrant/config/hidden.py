@@ -1,34 +1,36 @@
-"""Characters that make a file read different from what it says (CVE-2021-42574 and its kin)."""
+"""Invisible characters in configuration files and in their names: refused."""
 
-import unicodedata
+import re
 
 from gitwarrant.config.problem import Problem
 from gitwarrant.model.errors import Place
+from gitwarrant.yaml.hidden import hidden_in_text, is_hidden, named
 
-BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-"""Letters that show nothing, beside Unicode's category Cf (bidirectional, zero-width, tags)."""
-
-
-def hidden_in_text(text: str) -> str:
-    """The name of the first invisible character; empty: there is none."""
-    hidden = next((character for character in text if _hidden(character)), "")
-    return f"U+{ord(hidden):04X} {unicodedata.name(hidden, 'without a name')}" if hidden else ""
+ASCII_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def hidden_in_file(data: bytes, path: str) -> Problem | None:
     """The first invisible character of a file; one that is no UTF-8 is left to its reader."""
-    if data.isascii():
+    if data.isascii() and not ASCII_CONTROLS.search(data):
         return None
-    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
-        for column, character in enumerate(line, 1):
-            if _hidden(character):
-                return Problem(
-                    f"the file contains the invisible {hidden_in_text(character)}",
-                    "remove it: it makes the file read different from what it says",
-                    Place(path, number, column),
-                )
-    return None
+    text = data.decode("utf-8", "replace")
+    hidden = {character for character in set(text) if is_hidden(character)}  # each is looked up once
+    if not hidden:
+        return None
+    number, line = next(item for item in enumerate(text.split("\n"), 1) if not hidden.isdisjoint(item[1]))
+    column, character = next(item for item in enumerate(line, 1) if item[1] in hidden)
+    return Problem(
+        f"the file contains the invisible {named(character)}",
+        "remove it: it makes the file read different from what it says",
+        Place(path, number, column),
+    )
 
 
-def _hidden(character: str) -> bool:
-    return not character.isascii() and (character in BLANK_LETTERS or unicodedata.category(character) == "Cf")
+def hidden_in_name(path: str) -> Problem | None:
+    """The first invisible character of a file's name."""
+    hidden = hidden_in_text(path)
+    if not hidden:
+        return None
+    return Problem(
+        f"the name {path!a} contains the invisible {hidden}", "rename the file", Place(ascii(path))
+    )

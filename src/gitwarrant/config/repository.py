@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from gitwarrant.config import environment_files, trust_files
 from gitwarrant.config.fields import moment
-from gitwarrant.config.hidden import hidden_in_file
+from gitwarrant.config.hidden import hidden_in_file, hidden_in_name
 from gitwarrant.config.problem import ConfigError, Problem, near_or
 from gitwarrant.config.source import Source
 from gitwarrant.model.environment import Environment, PolicySet
@@ -137,6 +137,10 @@ def _strangers(files: Mapping[str, bytes]) -> list[Problem]:
     for path, data in sorted(files.items()):
         name = path.removeprefix(f"{CONFIG_FOLDER}/")
         if name in FILES:
+            continue
+        deceiving = hidden_in_name(path)
+        if deceiving:
+            problems.append(deceiving)
             continue
         if PurePosixPath(name).suffix in (".yaml", ".yml", ".json", ".toml"):
             remedy = near_or(name, FILES, f"move it out of {CONFIG_FOLDER}/")

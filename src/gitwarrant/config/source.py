@@ -5,11 +5,12 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from gitwarrant.config.hidden import hidden_in_file, hidden_in_text
+from gitwarrant.config.hidden import hidden_in_file
 from gitwarrant.config.problem import Problem
 from gitwarrant.config.words import words
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.manifest import Json, Pointer
+from gitwarrant.yaml.hidden import hidden_in_text
 from gitwarrant.yaml.locate import locate
 from gitwarrant.yaml.reader import read
 

@@ -2,15 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
+from pydantic import BeforeValidator, Field, RootModel
 
-from gitwarrant.config.fields import Email, Login, Moment, Name, PublicKey, RepositoryName, Text, moment
+from gitwarrant.config.fields import (
+    OPENPGP_BEGIN,
+    Email,
+    Login,
+    Moment,
+    Name,
+    RepositoryName,
+    SigningKey,
+    Text,
+    bad,
+    moment,
+)
 from gitwarrant.config.permission_files import PermissionFile, judge_permissions, permissions
 from gitwarrant.config.problem import count, near
 from gitwarrant.config.source import Source, StrictModel
-from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule
+from gitwarrant.model.identity import BOTH, Hardware, Identity, IdentityKind, Key, PathRule, Purpose
 from gitwarrant.model.owners import OWNERS_FILES, Forge, OwnersSource
 
 
@@ -24,13 +35,46 @@ class TrustFile(StrictModel):
     )
 
 
+class RevocationFile(StrictModel):
+    """Why and since when a key no longer counts."""
+
+    compromised_since: Moment | None = Field(
+        None, description="what was first seen before this moment stands; left out: nothing does"
+    )
+    reason: Text = Field("", description="why, for whoever reads the refusal")
+
+
+def _revocation(value: object) -> object:
+    """`true` and `false` for short; a field left empty could mean either."""
+    if value is None:
+        raise bad("'revoked' is empty", "write true, or {compromised_since: 2027-06-30, reason: stolen}")
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
+Revoked = Annotated[
+    RevocationFile | None,
+    BeforeValidator(_revocation, json_schema_input_type=bool | RevocationFile),
+]
+
+
 class KeyFile(StrictModel):
     """A public key and when it may sign."""
 
-    public: PublicKey = Field(description="the public key: a line like 'ssh-ed25519 AAAA...'")
+    public: SigningKey = Field(
+        description="the public key: a line like 'ssh-ed25519 AAAA...', or an armored OpenPGP key"
+    )
     not_before: Moment | None = Field(None, alias="from", description="the first day it may sign")
     until: Moment | None = Field(None, description="the last day it may sign")
-    revoked: bool = Field(False, description="true: it may no longer sign, and never could")
+    revoked: Revoked = Field(None, description="true: it may no longer sign, and never could; or since when")
+    purposes: list[Literal["commits", "statements"]] | None = Field(
+        None, description="what it may sign: commits (and tags), statements", min_length=1
+    )
+    hardware: Literal["none", "touch", "pin"] = Field(
+        "none", description="what the security key must confirm with each signature"
+    )
+    authority: bool = Field(
+        False, description="true: it signs SSH certificates that name this identity, and nothing else"
+    )
 
 
 class LoginsFile(StrictModel):
@@ -79,6 +123,12 @@ class RuleFile(StrictModel):
     approvers: list[Name] = Field(
         [], alias="from", description="teams or people whose approvals count; empty: any person"
     )
+    witnesses: list[Name] = Field(
+        [], description="forges whose reviews count as approvals here, by name; empty: statements only"
+    )
+    hardware: Literal["none", "touch", "pin"] = Field(
+        "none", description="what a security key must confirm for a signature to count here"
+    )
     owners: OwnersRef | None = Field(
         None, description="a CODEOWNERS file, read before each change: its owners must approve as well"
     )
@@ -111,12 +161,16 @@ class People:
         """Whether all these names are defined, so that more can be said of them."""
         return self.known and set(names) <= {*self.teams, *self.identities}
 
-    def approving(self, names: list[str]) -> set[str]:
-        """The people among these names and teams; of no names, all people."""
+    def approving(self, names: list[str], *, by_hardware: bool = False) -> set[str]:
+        """The people among these names and teams, if asked those with a security key; of no names, all."""
         return {
             name
             for name, identity in self.identities.items()
-            if identity.kind == "person" and (not names or name in names or set(names) & set(identity.teams))
+            if identity.kind == "person"
+            and (not names or name in names or set(names) & set(identity.teams))
+            and (
+                not by_hardware or any(key.authority or key.public.startswith("sk-") for key in identity.keys)
+            )
         }
 
 
@@ -137,12 +191,28 @@ def judge_identities(source: Source, file: IdentitiesFile) -> None:
             source.wrong((name,), f"{name!r} is an identity and a team", "rename one of them")
         judge_permissions(source, (name, "may"), identity.may or [], is_bot=identity.kind == "bot")
         for index, key in enumerate(identity.keys):
-            if key.not_before and key.until and _starts(key) >= _ends(key):
-                source.wrong(
-                    (name, "keys", index, "until"),
-                    "the key ends before it begins",
-                    "make 'until' later than 'from'",
-                )
+            _judge_key(source, (name, "keys", index), key)
+
+
+def _judge_key(source: Source, pointer: tuple[str | int, ...], key: KeyFile) -> None:
+    """Note what this kind of key can never do."""
+    if key.not_before and key.until and _starts(key) >= _ends(key):
+        source.wrong((*pointer, "until"), "the key ends before it begins", "make 'until' later than 'from'")
+    openpgp = key.public.startswith(OPENPGP_BEGIN)
+    if openpgp and "statements" in (key.purposes or ()):
+        source.wrong(
+            (*pointer, "purposes"),
+            "an OpenPGP key cannot sign statements",
+            "let it sign commits, and add an SSH key for statements",
+        )
+    if openpgp and key.authority:
+        source.wrong((*pointer, "authority"), "an OpenPGP key signs no SSH certificates", "remove it")
+    if key.hardware != "none" and not key.authority and not key.public.startswith("sk-"):
+        source.wrong(
+            (*pointer, "hardware"),
+            "this key is on no security key, so nothing it signs could count",
+            "list a key of kind sk-..., or remove 'hardware'",
+        )
 
 
 def judge_rules(source: Source, file: RulesFile, people: People) -> None:
@@ -153,12 +223,13 @@ def judge_rules(source: Source, file: RulesFile, people: People) -> None:
         people.judge(source, (index, "change"), rule.change)
         people.judge(source, (index, "from"), rule.approvers)
         _judge_owners(source, (index, "owners", "file"), rule.owners)
-        able = people.approving(rule.approvers)
+        able = people.approving(rule.approvers, by_hardware=rule.hardware != "none")
         if people.know(rule.approvers) and rule.approvals > len(able):
             source.wrong(
                 (index, "approvals"),
                 f"{rule.path!r} needs {count(rule.approvals, 'approval')},"
-                f" but only {count(len(able), 'person', 'people')} may give them",
+                f" but only {count(len(able), 'person', 'people')} may give them"
+                + (" by a security key" if rule.hardware != "none" else ""),
                 "name more people or teams in 'from', or ask for fewer approvals",
             )
 
@@ -199,6 +270,8 @@ def rules(source: Source, file: RulesFile) -> tuple[PathRule, ...]:
             approvals=rule.approvals,
             approvers=frozenset(rule.approvers),
             place=source.place((index, "path")),
+            witnesses=frozenset(rule.witnesses),
+            hardware=Hardware(rule.hardware),
             owners=_owners(source, index, rule.owners),
         )
         for index, rule in enumerate(file.root)
@@ -223,7 +296,8 @@ def _belongings(file: IdentitiesFile) -> Iterator[tuple[str, str, str, tuple[str
         for index, email in enumerate(identity.emails):
             yield name, "e-mail", email, (name, "emails", index)
         for index, key in enumerate(identity.keys):
-            yield name, "key", key.public, (name, "keys", index, "public")
+            if not key.authority:  # its certificates say whom they are for
+                yield name, "key", key.public, (name, "keys", index, "public")
         for forge, login in _logins(identity.logins):
             yield name, f"{forge.value} login", login, (name, "logins", forge.value)
 
@@ -233,9 +307,25 @@ def _key(source: Source, name: str, index: int, key: KeyFile) -> Key:
         public=key.public,
         not_before=_starts(key) if key.not_before else None,
         not_after=_ends(key) if key.until else None,
-        revoked=key.revoked,
+        revoked=key.revoked is not None,
         place=source.place((name, "keys", index)),
+        compromised_since=_compromised(key),
+        reason=key.revoked.reason if key.revoked else "",
+        purposes=_purposes(key),
+        hardware=Hardware(key.hardware),
+        authority=key.authority,
     )
+
+
+def _purposes(key: KeyFile) -> frozenset[Purpose]:
+    if key.public.startswith(OPENPGP_BEGIN):
+        return frozenset([Purpose.COMMITS])
+    return frozenset(map(Purpose, key.purposes)) if key.purposes else BOTH
+
+
+def _compromised(key: KeyFile) -> datetime | None:
+    since = key.revoked.compromised_since if key.revoked else None
+    return moment(since, end_of_day=False) if since else None
 
 
 def _starts(key: KeyFile) -> datetime:

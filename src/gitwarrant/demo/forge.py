@@ -48,11 +48,12 @@ class Forge:
         """Where the agent fetches from."""
         return self.server.absolute().as_uri()
 
-    def found(self) -> None:
-        """Make both repositories, empty."""
+    def found(self, object_format: str = "sha1") -> None:
+        """Make both repositories, empty; `object_format` is the hash that names their objects."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        run_git(self.folder, "init", "-q", "--bare", f"--initial-branch={BRANCH}", str(self.server))
-        run_git(self.folder, "init", "-q", f"--initial-branch={BRANCH}", str(self.clone))
+        options = ["-q", f"--initial-branch={BRANCH}", f"--object-format={object_format}"]
+        run_git(self.folder, "init", *options, "--bare", str(self.server))
+        run_git(self.folder, "init", *options, str(self.clone))
         run_git(self.clone, "remote", "add", "origin", self.url)
 
     def lay_out(self, configuration: Mapping[str, str]) -> None:

@@ -1,21 +1,34 @@
 """A developer's own clone: where it is, what is checked out, where it came from.
 
-Asks libgit2 with the developer's own configuration; what is judged is read by
-`Repository`, which does not look at it.
+Asks git, with the developer's own configuration, so that repositories of every
+hash are read; what is judged is read by `Repository`, which does not look at it.
 """
 
+import os
+import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
+from gitwarrant.git.failures import spoken
 from gitwarrant.git.history import common_folder, git_folder
 from gitwarrant.git.objects import NotAStore
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import without_secrets
-from gitwarrant.model.change import CommitId
+from gitwarrant.model.change import OBJECT_ID, CommitId
 from gitwarrant.model.errors import GitwarrantError
+
+NO_CLONE = re.compile(rb"not a git repository|must be run in a work tree|cannot change to")
+SECONDS = 30  # for one question about a clone on this machine
+OF_ANOTHER_CLONE = frozenset(
+    {
+        *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"),
+        *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CONFIG"),
+        *("GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE"),
+    }
+)
+"""What git sets for a hook: it would make every folder look like the clone that the hook runs for."""
 
 STATEMENTS_REFSPEC = "+refs/gitwarrant/*:refs/gitwarrant/*"
 """What brings the statements of others into a clone; git does not fetch them by itself."""
@@ -38,16 +51,15 @@ class Clone:
         Raises:
             NotAStore: none, a bare one, or one of another user.
         """
-        try:
-            found = pygit2.discover_repository(str(folder))
-            work_tree = pygit2.Repository(found).workdir if found else None
-        except (pygit2.GitError, KeyError) as error:
-            raise NotAStore(
-                f"{folder} cannot be read: {error}", remedy="clone the repository anew"
-            ) from error
-        if work_tree is None:
-            raise NotAStore(f"{folder} is not in a clone", remedy="change into one, or name it")
-        return cls(Path(work_tree))
+        done = ask(folder, "rev-parse", "--show-toplevel")
+        if b"dubious ownership" in done.stderr:
+            raise NotAStore(f"{folder} belongs to another user", remedy="clone the repository yourself")
+        if done.returncode == 0:
+            return cls(Path(os.fsdecode(done.stdout.removesuffix(b"\n"))))
+        if not NO_CLONE.search(done.stderr):
+            said = spoken(done.stderr.decode(errors="replace"))
+            raise NotAStore(f"{folder} cannot be read: {said}", remedy="clone the repository anew")
+        raise NotAStore(f"{folder} is not in a clone", remedy="change into one, or name it")
 
     @property
     def git_folder(self) -> Path:
@@ -64,12 +76,12 @@ class Clone:
         Raises:
             CloneError: none is (a detached HEAD).
         """
-        head = self._open().lookup_reference("HEAD")
-        if not isinstance(head.target, str):
+        head = self._answer("symbolic-ref", "--quiet", "HEAD")
+        if head is None:
             raise CloneError(
                 f"{self.root} has no branch checked out", remedy="git switch BRANCH, or name the ref"
             )
-        return head.target
+        return head
 
     def commit(self, name: str = "HEAD") -> CommitId:
         """The commit that a branch, tag, remote branch or id of this clone means, as git would read it.
@@ -77,12 +89,10 @@ class Clone:
         Raises:
             CloneError: nothing of that name, or not a commit.
         """
-        try:
-            return CommitId(str(self._open().revparse_single(name).peel(pygit2.Commit).id))
-        except (KeyError, ValueError, pygit2.GitError) as error:
-            raise CloneError(
-                f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name"
-            ) from error
+        found = self._answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        if found is None or not OBJECT_ID.fullmatch(found):
+            raise CloneError(f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name")
+        return CommitId(found)
 
     def upstream(self, branch: str | None = None) -> str:
         """Full name of the remote-tracking branch of a branch (the one checked out).
@@ -91,46 +101,43 @@ class Clone:
             CloneError: it has none.
         """
         short = (branch or self.branch()).removeprefix("refs/heads/")
-        try:
-            found = self._open().branches.local[short].upstream
-        except (KeyError, ValueError, pygit2.GitError):
-            found = None
-        if found is None:
+        full = f"refs/heads/{short}"
+        found = self._answer("for-each-ref", "--format=%(refname) %(upstream)", full) or ""
+        name = next((line.partition(" ")[2] for line in found.split("\n") if line.startswith(f"{full} ")), "")
+        if not name:
             raise CloneError(
                 f"branch {short} follows no branch of a server",
                 remedy=f"git branch --set-upstream-to REMOTE/BRANCH {short}",
             )
-        return found.name
+        return name
 
     def remotes(self) -> tuple[str, ...]:
         """Names of the clone's remotes, `origin` first."""
-        names = {remote.name for remote in self._open().remotes if remote.name}
+        names = (self._answer("remote") or "").split()
         return tuple(sorted(names, key=lambda name: (name != "origin", name)))
 
     def remote_url(self, remote: str = "origin") -> str:
-        """Address of a remote, without user and password.
+        """Address of a remote as git would use it, without password, token and query.
 
         Raises:
             CloneError: no such remote, or it has no address.
         """
-        try:
-            url = self._open().remotes[remote].url
-        except (KeyError, ValueError, pygit2.GitError):
-            url = None
+        url = self._answer("remote", "get-url", remote)
         if not url:
             raise CloneError(f"{self.root} has no remote {remote!r}", remedy=f"git remote add {remote} URL")
-        return without_secrets(url)
+        return without_secrets(url).partition("?")[0]
 
     def remote_branches(self) -> dict[str, CommitId]:
         """Every branch that the clone last saw on a server, by its short name (`origin/web`)."""
-        opened = self._open()
-        names = [name for name in opened.branches.remote if not name.endswith("/HEAD")]
-        return {name: CommitId(str(opened.branches.remote[name].peel(pygit2.Commit).id)) for name in names}
+        form = "--format=%(objecttype) %(objectname) %(refname)"
+        lines = (self._answer("for-each-ref", form, "refs/remotes/") or "").split("\n")
+        found = (line.split(" ", 2) for line in lines if line.startswith("commit "))
+        names = {name.removeprefix("refs/remotes/"): CommitId(commit) for _, commit, name in found}
+        return {name: names[name] for name in names if not name.endswith("/HEAD")}
 
     def fetches_statements(self, remote: str) -> bool:
         """Whether `git fetch` brings the statements of others, too."""
-        wanted = self._open().config.get_multivar(f"remote.{remote}.fetch")
-        return any("refs/gitwarrant/" in (refspec or "") for refspec in wanted)
+        return "refs/gitwarrant/" in (self._answer("config", "--get-all", f"remote.{remote}.fetch") or "")
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId:
         """Where two commits parted.
@@ -146,21 +153,37 @@ class Clone:
 
     def ignored(self, paths: Sequence[str]) -> tuple[str, ...]:
         """Those of some paths (from the root, with slashes) that git ignores."""
-        opened = self._open()
-        return tuple(path for path in paths if opened.path_is_ignored(path))
+        given = "".join(f"{path}\0" for path in paths)
+        done = ask(self.root, "check-ignore", "--no-index", "-z", "--stdin", given=given.encode())
+        ignored = set(done.stdout.decode(errors="surrogateescape").split("\0"))
+        return tuple(path for path in paths if path in ignored)
 
     def setting(self, name: str) -> str | None:
         """A value of the developer's git configuration (`user.email`, `user.signingkey`); None when unset."""
-        try:
-            return self._open().config[name]
-        except (KeyError, ValueError, pygit2.GitError):
-            return None
+        return self._answer("config", "--get", name)
 
-    def _open(self) -> pygit2.Repository:
-        try:
-            return pygit2.Repository(str(self.root))
-        except (pygit2.GitError, KeyError, OSError) as error:
-            raise NotAStore(f"{self.root} cannot be read: {error}", remedy="clone it anew") from error
+    def _answer(self, *arguments: str) -> str | None:
+        """What git says, without its last line feed; None where it refuses or says nothing."""
+        done = ask(self.root, *arguments)
+        text = done.stdout.decode(errors="surrogateescape").removesuffix("\n")
+        return text if text and done.returncode == 0 else None
+
+
+def ask(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Ask git about the clone around a folder, as its owner would by hand.
+
+    Raises:
+        NotAStore: git cannot be started, or does not answer.
+    """
+    told = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_CLONE}
+    told |= {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
+    try:
+        return subprocess.run(
+            command, env=told, input=given, capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotAStore(f"git does not answer: {error}", remedy="install git 2.39 or newer") from error
 
 
 def repository_name(url: str) -> str:

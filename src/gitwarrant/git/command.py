@@ -1,10 +1,11 @@
 """The git command line, started with nothing of this machine's or its user's configuration.
 
-Git runs only to talk to a server. Everything it would do besides (hooks,
-filters, submodules, credential helpers, redirects, bundles, background work)
+Git runs only to talk to a server, and to read what libgit2 cannot. Everything it
+would do besides (hooks, filters, submodules, credential helpers, redirects, bundles, background work)
 is switched off, in the environment rather than in files or arguments: it
 outranks the repository's own configuration, reaches git's own children, and
-keeps the address, which may hold a password, out of the list of processes.
+keeps tokens out of the list of processes: git gives its helpers the address as
+an argument, so it holds none, and they are told the header by the environment.
 """
 
 import os
@@ -12,7 +13,8 @@ import resource
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +22,20 @@ from pathlib import Path
 from gitwarrant.git.failures import FetchError, failure
 from gitwarrant.git.objects import refused
 from gitwarrant.git.remote import Remote
-from gitwarrant.model.errors import Unreachable
+from gitwarrant.model.errors import GitwarrantError, Unreachable
 
 SOURCE = "source"
 """The name under which git knows the address."""
+
+WATCH_SECONDS = 0.1  # how often a running git is looked at
+NOTHING: Mapping[str, str] = {}
 
 CONFIGURATION: Mapping[str, str] = {
     "core.hooksPath": "/dev/null",
     "core.askPass": "",
     "core.fsmonitor": "false",
-    "core.alternateRefsCommand": ":",
+    "core.alternateRefsCommand": "exit 0;",  # with a semicolon, or git looks for a program of that name
+    "core.commitGraph": "false",  # a graph that lies gives commits other parents
     "credential.helper": "",
     "protocol.allow": "never",
     "protocol.version": "2",
@@ -48,6 +54,8 @@ CONFIGURATION: Mapping[str, str] = {
     "submodule.recurse": "false",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "repack.writeBitmaps": "false",  # another file whose word git takes for what is reachable
+    "repack.updateServerInfo": "false",
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -74,6 +82,7 @@ class Limits:
     seconds: float = 300
     bytes: int = 2 * 1024**3
     statements: int = 10_000
+    objects: int = 5_000_000  # a hundred times what ten thousand files and ten years of commits make
 
 
 def environment(remote: Remote) -> dict[str, str]:
@@ -81,27 +90,46 @@ def environment(remote: Remote) -> dict[str, str]:
     settings = {
         **CONFIGURATION,
         f"protocol.{remote.scheme}.allow": "always",
-        f"remote.{SOURCE}.url": remote.url,
+        f"remote.{SOURCE}.url": remote.address,
         f"remote.{SOURCE}.tagOpt": "--no-tags",
     }
     if remote.ca_file:
         settings["http.sslCAInfo"] = str(remote.ca_file)
-    told = {
-        **ENVIRONMENT,
-        # Says only where programs are; nothing else of our own environment goes on.
-        "PATH": os.environ.get("PATH", os.defpath),
-        "GIT_ALLOW_PROTOCOL": remote.scheme,
-        "GIT_CONFIG_COUNT": str(len(settings)),
-    }
-    for number, (key, value) in enumerate(settings.items()):
-        told[f"GIT_CONFIG_KEY_{number}"], told[f"GIT_CONFIG_VALUE_{number}"] = key, value
+    if remote.header:
+        settings[f"http.{remote.address}.extraHeader"] = remote.header
+    told = _told(settings, remote.scheme)
     if remote.scheme == "ssh":
         told["GIT_SSH_COMMAND"] = remote.ssh_command()
     return told
 
 
+def local_environment() -> dict[str, str]:
+    """The same for a git that only reads what is on this machine: it can reach no server."""
+    return _told(CONFIGURATION, "none")
+
+
+def _told(settings: Mapping[str, str], scheme: str) -> dict[str, str]:
+    told = {
+        **ENVIRONMENT,
+        # Says only where programs are; nothing else of our own environment goes on.
+        "PATH": os.environ.get("PATH", os.defpath),
+        "GIT_ALLOW_PROTOCOL": scheme,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+    }
+    for number, (key, value) in enumerate(settings.items()):
+        told[f"GIT_CONFIG_KEY_{number}"], told[f"GIT_CONFIG_VALUE_{number}"] = key, value
+    return told
+
+
 def run(
-    remote: Remote, repository: Path, arguments: Sequence[str], *, limits: Limits, given: bytes = b""
+    remote: Remote,
+    repository: Path,
+    arguments: Sequence[str],
+    *,
+    limits: Limits,
+    given: bytes = b"",
+    told: Mapping[str, str] = NOTHING,
+    watch: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Run git on a bare repository and return what it printed.
 
@@ -111,6 +139,8 @@ def run(
     Args:
         given: standard input. It is written after the limits are in force, so
             a command that must not start without them waits for it.
+        told: what its environment holds besides.
+        watch: asked ten times a second; what it raises ends git and goes on its way.
 
     Raises:
         Unreachable: the server does not answer, or not in time.
@@ -119,10 +149,10 @@ def run(
     """
     command = ["git", f"--git-dir={repository}", *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        process = _start(command, environment(remote), output.fileno(), errors.fileno())
+        process = _start(command, {**environment(remote), **told}, output.fileno(), errors.fileno())
         try:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.bytes, limits.bytes))
-            process.communicate(given, timeout=limits.seconds)
+            _attend(process, given, limits.seconds, watch)
         except ProcessLookupError:
             process.communicate()
         except subprocess.TimeoutExpired as error:
@@ -137,8 +167,37 @@ def run(
         said = errors.read(1024 * 1024)
         if process.returncode:
             full = os.fstat(output.fileno()).st_size >= limits.bytes or _pack_is_full(repository, limits)
-            raise _too_large(remote, limits) if full else failure(remote.shown, said)
+            raise _too_large(remote, limits) if full else _failure(remote, said)
         return output.read()
+
+
+def _attend(
+    process: subprocess.Popen[bytes], given: bytes, seconds: float, watch: Callable[[], None]
+) -> None:
+    """Feed git and wait for its end, looking at what it does meanwhile."""
+    until = time.monotonic() + seconds
+    asked: bytes | None = given
+    while True:
+        try:
+            process.communicate(asked, timeout=max(0.0, min(WATCH_SECONDS, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            watch()
+            if time.monotonic() >= until:
+                raise
+            asked = None  # what was not yet taken is still remembered
+        else:
+            return
+
+
+def _failure(remote: Remote, said: bytes) -> GitwarrantError:
+    """What git's failure means; a folder that is gone is a server that is gone: a mount may come back."""
+    folder = remote.folder
+    if folder and not folder.exists():
+        return Unreachable(
+            f"{remote.shown} does not answer: no such folder",
+            remedy="mount it, or correct the address; it is tried again",
+        )
+    return failure(remote.shown, said)
 
 
 def _start(command: list[str], told: dict[str, str], output: int, errors: int) -> subprocess.Popen[bytes]:

@@ -108,7 +108,7 @@ def _merged(objects: Objects, base: Side, ours: Side, theirs: Side, *, disputed:
     if len(modes) != 1 or modes & {0, LINK, SUBMODULE}:
         return None
     text = objects.merge_files(base[1], ours[1], theirs[1], MAX_MERGED_BYTES)
-    return None if text is None else (ours[0], BlobId(object_id("blob", text)))
+    return None if text is None else (ours[0], BlobId(object_id("blob", text, objects.digits)))
 
 
 def _entries(objects: Objects, tree: str | None) -> dict[bytes, Entry]:

@@ -106,7 +106,8 @@ FAILURES: tuple[tuple[str, Callable[[str, str], GitwarrantError]], ...] = (
     ),
     (
         (
-            r"fsck error|invalid index-pack|bad object|index-pack failed|did not send all"
+            r"fsck error|repository corruption|bad pack header|invalid index-pack|bad object"
+            r"|index-pack failed|did not send all"
             r"|pack has|missing (blob|tree|commit|object)|unable to parse|collision|hash mismatch|inflate"
         ),
         _bad_content,

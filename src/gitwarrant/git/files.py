@@ -1,7 +1,9 @@
 """The files below one folder of one revision, bounded, and free of names that deceive."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from posixpath import dirname, join, normpath
 
 from pygit2.enums import ObjectType
 
@@ -24,20 +26,33 @@ class Bounds:
 DEFAULT_BOUNDS = Bounds()
 
 
-def read_files(objects: Objects, commit: CommitId, folder: str, bounds: Bounds) -> Tree:
+NO_LINKS: AbstractSet[str] = frozenset()
+MAX_TARGET_BYTES = 4096  # what Linux takes as a path
+
+
+def read_files(
+    objects: Objects, commit: CommitId, folder: str, bounds: Bounds, links: AbstractSet[str] = NO_LINKS
+) -> Tree:
     """Read all files below a folder (empty: the root), sorted by path.
 
     Sizes are looked up before any bytes are loaded.
 
+    Args:
+        links: paths (from the repository's top) at which a symbolic link or a
+            submodule is allowed. A link is read as the file of this folder that
+            it leads to; a submodule, whose content is not here, is left out.
+
     Raises:
-        Refused: the folder is not there; a symbolic link, a submodule, a name
-            that could be read as another; more than `bounds` allow.
+        Refused: the folder is not there; a symbolic link or submodule that is not
+            allowed, or leads elsewhere; a name that could be read as another; more
+            than `bounds` allow.
     """
     folder = folder.strip("/")
     top = _step_down(objects, objects.commit(commit)[1].tree, folder)
     entries = sorted(_walk(objects, top, f"{folder}/" if folder else "", bounds))
     if len(entries) > bounds.files:
         raise _too_much(folder, f"{len(entries):,} files", f"{bounds.files:,}")
+    entries = list(_without_links(objects, entries, links))
     total = sum(_size(objects, path, entry, bounds) for path, entry in entries)
     if total > bounds.total_bytes:
         raise _too_much(folder, f"{total:,} bytes", f"{bounds.total_bytes:,}")
@@ -80,11 +95,35 @@ def _walk(objects: Objects, top: TreeId, prefix: str, bounds: Bounds) -> Iterato
                 yield path, entry
 
 
+def _without_links(
+    objects: Objects, entries: list[tuple[str, Entry]], links: AbstractSet[str]
+) -> Iterator[tuple[str, Entry]]:
+    """Put the file it leads to in the place of each allowed link, by Git objects alone."""
+    known = dict(entries)
+    for path, entry in entries:
+        if path not in links or entry.mode not in {LINK, SUBMODULE}:
+            yield path, entry
+        elif entry.mode == LINK:
+            text = objects.blob(BlobId(entry.id), MAX_TARGET_BYTES).decode(errors="replace")
+            found = known.get(normpath(join(dirname(path), text)))
+            if text.startswith("/") or found is None or found.mode in {LINK, SUBMODULE}:
+                raise refused(
+                    f"{path} is a symbolic link that leads to no file of this folder: {text[:80]!a}",
+                    "let it lead to a file (not to a link) below the environment's folder",
+                )
+            yield path, found
+
+
 def _size(objects: Objects, path: str, entry: Entry, bounds: Bounds) -> int:
     if entry.mode == LINK:
-        raise refused(f"{path} is a symbolic link", "put the file itself there")
+        raise refused(
+            f"{path} is a symbolic link", "put the file itself there, or name the path in allow_links"
+        )
     if entry.mode == SUBMODULE:
-        raise refused(f"{path} is a submodule", "put its files there, or deploy it on its own")
+        raise refused(
+            f"{path} is a submodule",
+            "put its files there; or name the path in allow_links, and it is left out",
+        )
     size = objects.size(entry.id, ObjectType.BLOB)
     if size > bounds.file_bytes:
         raise refused(

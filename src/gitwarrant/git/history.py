@@ -44,8 +44,7 @@ def refuse_bent_history(folder: Path) -> None:
     """Look at a Git folder before anything is read from it.
 
     Raises:
-        Refused: it has alternates, grafts, a shallow cut or replace refs, or
-            names objects by SHA-256, which libgit2 cannot read yet.
+        Refused: it has alternates, grafts, a shallow cut or replace refs.
     """
     for name, meaning, remedy in BENDS:
         if (folder / name).exists():
@@ -55,11 +54,12 @@ def refuse_bent_history(folder: Path) -> None:
             f"{folder} has refs/replace: git shows other objects there than the ones named",
             "delete them (git replace -d), or clone again",
         )
+
+
+def id_digits(folder: Path) -> int:
+    """How long the ids of a Git folder are: 40 digits (SHA-1), or 64 where it names objects by SHA-256."""
     config = folder / "config"
-    if config.is_file() and SHA256_CONFIG.search(config.read_text(errors="replace")):
-        raise refused(
-            f"{folder} names objects by SHA-256, which cannot be read yet", "use a SHA-1 repository"
-        )
+    return 64 if config.is_file() and SHA256_CONFIG.search(config.read_text(errors="replace")) else 40
 
 
 def _has_replace_refs(folder: Path) -> bool:

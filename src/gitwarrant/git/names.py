@@ -10,6 +10,7 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 IGNORED_BY_HFS = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
 )  # git, utf8.c: next_hfs_char
+STREAM = re.compile(r"::\$[a-z_]+$")  # NTFS: `web.yaml::$DATA` opens web.yaml
 REMEDY = "rename it, or take it out of the repository"
 
 
@@ -43,9 +44,9 @@ def looks_like_dot_git(name: str) -> bool:
 
 
 def same_name(name: str) -> str:
-    """What is left of a name on a system that ignores case, Unicode form, and trailing dots and spaces."""
+    """What is left of a name where case, Unicode form, trailing dots and stream types do not count."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return folded.translate(IGNORED_BY_HFS).rstrip(". ")
+    return STREAM.sub("", folded.translate(IGNORED_BY_HFS)).rstrip(". ")
 
 
 def refuse_clashes(folder: str, names: Iterable[str]) -> None:

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 
 from pygit2.enums import ObjectType
 
-from gitwarrant.git.commit import MAX_SECONDS, ParsedCommit, Person
+from gitwarrant.git.commit import ParsedCommit, Person
+from gitwarrant.git.headers import MAX_SECONDS
 from gitwarrant.git.objects import Objects
 from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.errors import Refused
 
 MAX_ODD_BYTES = 8 * 1024 * 1024  # git has no limit; a commit of that size was made to be in the way
-PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
-TREE = re.compile(rb"\Atree ([0-9a-f]{40})$", re.MULTILINE)
+PARENT = re.compile(rb"^parent ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
+TREE = re.compile(rb"\Atree ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
 PERSON = re.compile(rb"^(author|committer) ([^<>\n]+) <([^<>\n]+)>", re.MULTILINE)
 TIME = re.compile(rb"^committer .*> ([0-9]{1,12}) [+-][0-9]{4}$", re.MULTILINE)
 UNKNOWN_HEADER = re.compile(r"(?<=not known: )('[^' ]+) .*", re.DOTALL)

@@ -6,6 +6,7 @@ we would refuse, together with what is missing in it. So nothing here gives a
 `Change`, and no stage of a deploy imports it.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,15 +14,15 @@ from enum import Enum
 from itertools import islice
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import ObjectType, RepositoryOpenFlag
+from pygit2.enums import ObjectType
 
 from gitwarrant.git.brought import Expired
-from gitwarrant.git.clone import repository_name
+from gitwarrant.git.clone import ask, repository_name
 from gitwarrant.git.difference import differences, path_changes
-from gitwarrant.git.history import BENDS, SHA256_CONFIG, common_folder, git_folder
+from gitwarrant.git.history import BENDS, common_folder, git_folder
 from gitwarrant.git.objects import NotAStore, Objects
 from gitwarrant.git.odd import Found, committed, read_odd
+from gitwarrant.git.opening import open_store
 from gitwarrant.model.change import CommitId, PathChange
 from gitwarrant.model.errors import GitwarrantError, Refused
 
@@ -66,21 +67,12 @@ class Past:
 
     Raises:
         NotAStore: no repository is there.
-        GitwarrantError: it names objects by SHA-256.
     """
 
     def __init__(self, path: Path) -> None:
-        _refuse_sha256(common_folder(git_folder(path)))
-        try:
-            flags = RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
-            self._refs = pygit2.Repository(str(git_folder(path)), flags)
-        except (pygit2.GitError, OSError) as error:
-            raise NotAStore(
-                f"{path} cannot be opened as a Git repository: {error}",
-                remedy="name the folder of a Git repository that belongs to you",
-            ) from error
-        self.folder = common_folder(Path(self._refs.path))
-        self.objects = Objects(self.folder / "objects")
+        self._store = open_store(path)
+        self.folder = common_folder(git_folder(path))
+        self.objects = Objects(self._store)
 
     @classmethod
     def around(cls, folder: Path) -> "Past":
@@ -89,16 +81,13 @@ class Past:
         Raises:
             NotAStore: none, or one of another user.
         """
-        try:
-            found = pygit2.discover_repository(str(folder))
-        except (pygit2.GitError, KeyError) as error:
-            raise NotAStore(f"{folder} cannot be read: {error}", remedy="clone it anew") from error
-        if found is None:
+        done = ask(folder, "rev-parse", "--absolute-git-dir")
+        if done.returncode:
             raise NotAStore(
-                f"{folder} is not a Git repository",
+                f"{folder} is not a Git repository of yours",
                 remedy="go into a clone, or name one, or an address such as https://HOST/PATH",
             )
-        return cls(Path(found))
+        return cls(Path(os.fsdecode(done.stdout.removesuffix(b"\n"))))
 
     @property
     def has_work_tree(self) -> bool:
@@ -107,10 +96,7 @@ class Past:
 
     def name(self) -> str:
         """What people call it: by the address it came from, else by its folder."""
-        try:
-            url = self._refs.remotes["origin"].url or ""
-        except (KeyError, ValueError, pygit2.GitError):
-            url = ""
+        url = ask(self.folder, "config", "--get", "remote.origin.url").stdout.decode(errors="replace").strip()
         folder = self.folder.parent if self.has_work_tree else self.folder
         return repository_name(url) or folder.resolve().name.removesuffix(".git")
 
@@ -160,7 +146,10 @@ class Past:
 
     def tip(self, ref: str) -> CommitId:
         """The commit of a ref that exists."""
-        return CommitId(str(self._refs.references[ref].resolve().target))
+        found = self._store.ref(ref)
+        if found is None:
+            raise NothingToSee(f"the ref {ref} does not exist", remedy="correct its name, or git fetch")
+        return CommitId(found)
 
     def read(self, commit: CommitId) -> Found | None:
         """Read a commit strictly, else loosely; None: it is not here, or nothing can be read of it."""
@@ -230,16 +219,15 @@ class Past:
 
     def _target(self, name: str) -> str | None:
         """The full name of the ref that a ref leads to; None: it leads nowhere, or not to a commit."""
+        leads, commit = self._store.target(name), self._store.ref(name)
         try:
-            found = self._refs.references[name].resolve()
-            self.objects.size(str(found.target), ObjectType.COMMIT)
-        except (KeyError, ValueError, pygit2.GitError, Refused):
+            self.objects.size(commit or "", ObjectType.COMMIT)
+        except Refused:
             return None
-        return str(found.name)
+        return leads
 
     def _names(self, prefix: str) -> list[str]:
-        raw = self._refs.raw_listall_references()
-        return [name for name in (one.decode(errors="replace") for one in raw) if name.startswith(prefix)]
+        return list(self._store.refs(prefix))
 
 
 def _cut(line: Line, late: int) -> Line:
@@ -247,11 +235,3 @@ def _cut(line: Line, late: int) -> Line:
     if not late:
         return line
     return replace(line, landings=line.landings[:-late], end=End.WINDOW)
-
-
-def _refuse_sha256(folder: Path) -> None:
-    config = folder / "config"
-    if config.is_file() and SHA256_CONFIG.search(config.read_text(errors="replace")):
-        raise GitwarrantError(
-            f"{folder} names objects by SHA-256, which cannot be read yet", remedy="use a SHA-1 repository"
-        )

@@ -9,19 +9,19 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import ObjectType, RepositoryOpenFlag
+from pygit2.enums import ObjectType
 
 from gitwarrant.git.commit import ParsedCommit
 from gitwarrant.git.difference import differences, merge_changes, path_changes
 from gitwarrant.git.files import DEFAULT_BOUNDS, Bounds, read_files
 from gitwarrant.git.history import common_folder, git_folder, refuse_bent_history
-from gitwarrant.git.objects import NotAStore, Objects, refused
+from gitwarrant.git.objects import Objects, refused
+from gitwarrant.git.opening import open_store
 from gitwarrant.git.owners import owners_files
 from gitwarrant.model.change import (
     BlobId,
@@ -55,22 +55,13 @@ class Repository:
     Raises:
         NotAStore: no repository is there.
         Refused: it bends history (`objects/info/alternates`, grafts, shallow,
-            replace refs) or names objects by SHA-256, which libgit2 cannot read yet.
+            replace refs).
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._refs = pygit2.Repository(
-                str(git_folder(path)), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
-            )
-        except (pygit2.GitError, OSError) as error:
-            raise NotAStore(
-                f"{path} cannot be opened as a Git repository: {error}",
-                remedy="name the folder of a Git repository that belongs to you",
-            ) from error
-        common = common_folder(Path(self._refs.path))
-        refuse_bent_history(common)
-        self.objects = Objects(common / "objects")
+        refuse_bent_history(common_folder(git_folder(path)))
+        self._store = open_store(path)
+        self.objects = Objects(self._store)
 
     def resolve(self, ref: str) -> CommitId:
         """Look up the commit of a full ref name (`refs/heads/main`).
@@ -78,23 +69,16 @@ class Repository:
         Raises:
             Refused: no such ref, or it does not point straight at a commit.
         """
-        try:
-            target = self._refs.references[ref].resolve().target
-        except (KeyError, ValueError, pygit2.GitError) as error:
-            raise refused(f"the ref {ref} does not exist", "push it, or correct its name") from error
-        commit = CommitId(str(target))
+        target = self._store.ref(ref)
+        if target is None:
+            raise refused(f"the ref {ref} does not exist", "push it, or correct its name")
+        commit = CommitId(target)
         self.objects.size(commit, ObjectType.COMMIT)
         return commit
 
     def refs(self, *prefixes: str) -> dict[str, str]:
         """Names and ids of the refs below some prefixes; a name that is not UTF-8 is none of ours."""
-        found: dict[str, str] = {}
-        for raw in self._refs.raw_listall_references():
-            with suppress(UnicodeDecodeError, KeyError, pygit2.GitError):
-                name = raw.decode()
-                if name.startswith(prefixes):
-                    found[name] = str(self._refs.references[name].target)
-        return found
+        return self._store.refs(*prefixes)
 
     def change(self, repository: str, ref: str, base: CommitId, head: CommitId) -> Change:
         """Gather all landings from `base` (the last trusted revision) to `head`, and all statements.
@@ -180,7 +164,7 @@ class Repository:
         """All best common ancestors, and in a criss-cross history perhaps some that are not the best.
 
         Whatever is new in `theirs` hangs on commits that `ours` has too: the
-        best ancestors are among those. One is found by libgit2; usually it
+        best ancestors are among those. One is found by walking; usually it
         reaches all others.
         """
         best = self.objects.merge_base(ours, theirs)
@@ -195,9 +179,15 @@ class Repository:
             )
         return [best, *sorted(other for other in shared - {best} if not self.objects.descends(best, other))]
 
-    def tree(self, commit: CommitId, folder: str, bounds: Bounds = DEFAULT_BOUNDS) -> Tree:
+    def tree(
+        self,
+        commit: CommitId,
+        folder: str,
+        bounds: Bounds = DEFAULT_BOUNDS,
+        links: AbstractSet[str] = frozenset(),
+    ) -> Tree:
         """Read all files below a folder; see `files.read_files`."""
-        return read_files(self.objects, commit, folder, bounds)
+        return read_files(self.objects, commit, folder, bounds, links)
 
     def blob(self, id: BlobId, limit: int) -> bytes:  # noqa: A002 - the glossary's name
         """Read a file's bytes by their id.

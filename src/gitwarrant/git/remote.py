@@ -4,20 +4,21 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from gitwarrant.git.credential import Credential
 from gitwarrant.model.errors import GitwarrantError
 
 SCHEMES = ("https", "ssh", "file")
 SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:-][^\s]*")
-USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^:/@\s]*)(?P<rest>[^/\s]*)@")
 
 
 class BadRemote(GitwarrantError):
     """An address that is not fetched from, or one that lacks what pins its server."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Remote:
     """A repository's address with what proves its server and, for SSH, us.
 
@@ -25,9 +26,10 @@ class Remote:
     only because the address comes from the operator's own configuration, never
     from a repository: no content can make us read a folder of this machine.
 
-    `known_hosts` pins the server's host keys and, with `ssh_key`, is needed for
-    SSH: no agent and no file of the user is asked. `ca_file` replaces the
-    system's authorities for HTTPS.
+    `known_hosts` pins the server's host keys, or the authority that signs them
+    (`@cert-authority`); with `ssh_key` it is needed for SSH: no agent and no file
+    of the user is asked. `ca_file` replaces the system's authorities for HTTPS,
+    `credential` is sent there, to this address and no other.
 
     Raises:
         BadRemote: any other address, or an SSH one without key or known hosts.
@@ -37,6 +39,10 @@ class Remote:
     ssh_key: Path | None = None
     known_hosts: Path | None = None
     ca_file: Path | None = None
+    credential: Credential | None = None
+
+    def __repr__(self) -> str:
+        return f"Remote({self.shown!r})"  # the address itself may hold a password
 
     def __post_init__(self) -> None:
         _check_spelling(self.url)
@@ -50,6 +56,28 @@ class Remote:
     def scheme(self) -> str:
         """`https`, `ssh` or `file`."""
         return self.url.partition("://")[0] if "://" in self.url else "ssh"
+
+    @property
+    def address(self) -> str:
+        """The address as git is given it. Git passes it on as an argument, which everybody here can read."""
+        return without_secrets(self.url) if self.scheme == "https" else self.url
+
+    @property
+    def header(self) -> str | None:
+        """The HTTP header that lets us in: of `credential`, else of what stands in the address."""
+        if self.scheme != "https":
+            return None
+        if self.credential:
+            return self.credential.header
+        given = urlsplit(self.url)
+        if not given.username or not given.password:
+            return None
+        return Credential(unquote(given.username), unquote(given.password)).header
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that a `file://` address names; None for a server."""
+        return Path(unquote(self.url.removeprefix("file://"))) if self.scheme == "file" else None
 
     @property
     def shown(self) -> str:
@@ -76,8 +104,13 @@ class Remote:
 
 
 def without_secrets(text: str) -> str:
-    """Cut user and password out of every address in a text."""
-    return USERINFO.sub("", text)
+    """Cut user and password out of every address in a text; an SSH user is no secret, its password is."""
+    return USERINFO.sub(_without_userinfo, text)
+
+
+def _without_userinfo(found: re.Match[str]) -> str:
+    user = f"{found['user']}@" if found["scheme"].endswith("ssh") and found["user"] else ""
+    return f"{found['scheme']}://{user}"
 
 
 def _check_spelling(url: str) -> None:
@@ -111,10 +144,13 @@ def _check_spelling(url: str) -> None:
 
 def _check_host(scheme: str, rest: str, url: str) -> None:
     try:
-        host = urlsplit(url).hostname or ""
+        parted = urlsplit(url)
+        host, _ = parted.hostname or "", parted.port
     except ValueError as error:
+        # Not shown: a password with a slash in it looks like host and path.
         raise BadRemote(
-            f"the address {without_secrets(url)!r} cannot be read", remedy="correct it"
+            f"the {scheme} address cannot be read",
+            remedy="write it as https://HOST/PATH, and a token into git.token_file",
         ) from error
     if scheme == "file" and not rest.startswith("/"):
         raise BadRemote(f"{url} names no folder", remedy="write it with three slashes: file:///FOLDER")

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import FileMode, RepositoryOpenFlag
-
-from gitwarrant.git.failures import FetchError, failure
+from gitwarrant.git.clone import ask
+from gitwarrant.git.failures import FetchError, failure, spoken
 from gitwarrant.git.history import git_folder
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.change import SignedStatement
@@ -21,7 +19,10 @@ from gitwarrant.model.errors import Unreachable
 from gitwarrant.model.statement import STATEMENT_REFS
 
 PUSH_SECONDS = 120
-WRITER = pygit2.Signature("gitwarrant", "gitwarrant@localhost", 0, 0)
+COMMIT = (
+    b"author gitwarrant <gitwarrant@localhost> 0 +0000\n"
+    b"committer gitwarrant <gitwarrant@localhost> 0 +0000\n\nA signed statement\n"
+)
 """The same for everybody: its signature says who made a statement, and equal ones get equal ids."""
 
 
@@ -34,19 +35,28 @@ def store(repository: Path, statement: SignedStatement) -> str:
         FetchError: the clone cannot be written.
     """
     ref = STATEMENT_REFS + sha256(statement.body).hexdigest()
-    try:
-        clone = pygit2.Repository(str(git_folder(repository)), RepositoryOpenFlag.NO_SEARCH)
-        files = clone.TreeBuilder()
-        files.insert("statement", clone.create_blob(statement.body), FileMode.BLOB)
-        files.insert("signature", clone.create_blob(statement.signature), FileMode.BLOB)
-        commit = clone.create_commit(None, WRITER, WRITER, "A signed statement\n", files.write(), [])
-        clone.references.create(ref, commit, force=True)
-    except (pygit2.GitError, OSError, KeyError, ValueError) as error:
-        raise FetchError(
-            f"the statement cannot be written into {repository}: {error}",
-            remedy="check that the clone is yours and that the disk has room",
-        ) from error
+    folder = git_folder(repository)
+    body, signature = (_write(folder, "blob", data) for data in (statement.body, statement.signature))
+    entries = (b"100644 %s\0%s" % item for item in ((b"signature", signature), (b"statement", body)))
+    tree = _write(folder, "tree", b"".join(entries))
+    commit = _write(folder, "commit", b"tree %s\n" % tree.hex().encode() + COMMIT)
+    _ask(folder, "update-ref", ref, commit.hex())
     return ref
+
+
+def _write(folder: Path, kind: str, content: bytes) -> bytes:
+    """Write an object and return its id, in the hash of the clone."""
+    return bytes.fromhex(_ask(folder, "hash-object", "-t", kind, "-w", "--stdin", given=content).decode())
+
+
+def _ask(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    done = ask(folder, *arguments, given=given)
+    if done.returncode:
+        raise FetchError(
+            f"the statement cannot be written into {folder}: {spoken(done.stderr.decode(errors='replace'))}",
+            remedy="check that the clone is yours and that the disk has room",
+        )
+    return done.stdout
 
 
 def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
@@ -71,7 +81,7 @@ def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise Unreachable(
             f"{without_secrets(remote)} did not take the statements within {PUSH_SECONDS} seconds",
-            remedy=f"push them by hand: git push {remote} '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
+            remedy=f"push them by hand: git push REMOTE '{STATEMENT_REFS}*:{STATEMENT_REFS}*'",
         ) from error
     except OSError as error:
         raise FetchError(f"git cannot be started: {error.strerror}", remedy="install git") from error

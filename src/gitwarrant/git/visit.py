@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitwarrant.git.command import SOURCE, Limits, run
 from gitwarrant.git.failures import FetchError
-from gitwarrant.git.fetch import BRANCH, fetch, incoming
+from gitwarrant.git.fetch import BRANCH, NOWHERE, fetch, incoming
 from gitwarrant.git.past import NothingToSee
 from gitwarrant.git.remote import Remote
 
@@ -29,16 +29,15 @@ def visit(remote: Remote, folder: Path, branch: str | None = None) -> str:
         Unreachable, Refused, FetchError: as `fetch.fetch`.
         NothingToSee: the server names no default branch: it has no commit yet.
     """
-    ref = f"refs/heads/{branch.removeprefix('refs/heads/')}" if branch else default_branch(remote, folder)
+    ref = f"refs/heads/{branch.removeprefix('refs/heads/')}" if branch else default_branch(remote)
     fetch(remote, folder, [ref], limits=VISIT_LIMITS)
     return incoming(ref)
 
 
-def default_branch(remote: Remote, folder: Path) -> str:
+def default_branch(remote: Remote) -> str:
     """Ask a server for its default branch (`refs/heads/main`)."""
     limits = replace(VISIT_LIMITS, seconds=ASK_SECONDS, bytes=1024 * 1024)
-    run(remote, folder, ["init", "--quiet", "--bare", "--template="], limits=limits)
-    said = run(remote, folder, ["ls-remote", "--symref", SOURCE, "HEAD"], limits=limits)
+    said = run(remote, NOWHERE, ["ls-remote", "--symref", SOURCE, "HEAD"], limits=limits)
     for line in said.decode(errors="replace").splitlines():
         name = line.removeprefix(HEAD_LINE).partition("\t")[0]
         if line.startswith(HEAD_LINE) and BRANCH.fullmatch(name):

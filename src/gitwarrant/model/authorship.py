@@ -17,16 +17,21 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One valid approval of one landing."""
+    """One valid approval of one landing.
+
+    With a `witness`, it is a review on the forge of that name: `statement`
+    digests the review, and no key signed it.
+    """
 
     identity: str
     statement: Digest
     key: str
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LandingProof:
-    """Who stands behind one landing. `keys` are fingerprints (`SHA256:...`) of the keys that signed."""
+    """Who stands behind one landing. `keys` are fingerprints of the keys that signed."""
 
     landing: CommitId
     authors: frozenset[str]

@@ -71,6 +71,8 @@ class Environment:
     bounds: Bounds
     drift: DriftMode
     place: Place
+    allow_links: tuple[str, ...] = ()
+    """Paths, from the repository's top, where a symbolic link or a submodule may stand."""
     windows: tuple[Window, ...] = ()
     operators: tuple[str, ...] = ()
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""

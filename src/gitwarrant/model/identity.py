@@ -17,12 +17,37 @@ class IdentityKind(Enum):
     BOT = "bot"
 
 
+class Purpose(Enum):
+    """What a key may sign: what people wrote (commits and tags), or what they say about it."""
+
+    COMMITS = "commits"
+    STATEMENTS = "statements"
+
+
+class Hardware(Enum):
+    """What a signature proves about the device that made it; also what is asked of one."""
+
+    NONE = "none"
+    TOUCH = "touch"
+    PIN = "pin"
+
+    def proves(self, needed: "Hardware") -> bool:
+        """Whether this is enough: a PIN is asked for on top of a touch."""
+        return needed is Hardware.NONE or self is needed or self is Hardware.PIN
+
+
+BOTH = frozenset(Purpose)
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key and when it may sign.
+    """A public key, when it may sign, and what.
 
-    `public` is the line of an OpenSSH public key without its comment:
-    `ssh-ed25519 AAAA...`. Judged at the time a commit was first seen.
+    `public` is the line of an OpenSSH public key without its comment
+    (`ssh-ed25519 AAAA...`), or an armored OpenPGP certificate. An `authority`
+    signs SSH certificates that name its identity, never anything itself.
+    `compromised_since` bounds a revocation: what was first seen before it
+    stands; without it nothing does.
     """
 
     public: str
@@ -30,6 +55,15 @@ class Key:
     not_after: datetime | None = None
     revoked: bool = False
     place: Place = Place("")
+    compromised_since: datetime | None = None
+    reason: str = ""
+    purposes: frozenset[Purpose] = BOTH
+    hardware: Hardware = Hardware.NONE
+    authority: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compromised_since and not self.revoked:
+            raise ValueError("a key that is compromised since some time is revoked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +71,7 @@ class Identity:
     """A person or a bot: keys, the e-mail addresses it may write as, its teams.
 
     `logins` are the names it has on forges, at most one on each: CODEOWNERS
-    files speak of those. `may` lists all that a bot may change; empty: only
+    files speak of those, and reviews are given by them. `may` lists all that a bot may change; empty: only
     the rules of paths bound it.
     """
 
@@ -57,8 +91,10 @@ class PathRule:
 
     Patterns read as in GitHub's CODEOWNERS; the last rule that matches a path
     decides. `writers` and `approvers` name teams or identities; empty means
-    any known identity. `owners` adds the approvals that a CODEOWNERS file of
-    the revision before the landing asks for.
+    any known identity. `hardware` is what each signature must prove to count;
+    `owners` adds the approvals that a CODEOWNERS file of the revision before
+    the landing asks for. `witnesses` names the forges whose reviews count as
+    approvals here.
     """
 
     pattern: str
@@ -66,7 +102,9 @@ class PathRule:
     approvals: int
     approvers: frozenset[str]
     place: Place
+    hardware: Hardware = Hardware.NONE
     owners: OwnersSource | None = None
+    witnesses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

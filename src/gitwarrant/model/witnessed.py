@@ -1,4 +1,4 @@
-"""What a log remembers of a repository, so that no server can take it back by no longer showing it."""
+"""What is known of a repository besides what its server shows now: by a log, and by forges that testify."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,12 @@ from datetime import datetime
 
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId, SignedStatement
+from gitwarrant.model.review import Testimony
 
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """When things were first seen, what was taken back, and what was used up.
+    """When things were first seen, what was taken back, and what was used up; what reviewers said.
 
     The same for a clone without a log: nothing was seen before, all is judged now.
     """
@@ -21,6 +22,8 @@ class Witnessed:
     """Withdrawals and key revocations that were seen once; they are judged like those still shown."""
     spent: frozenset[Digest] = frozenset()
     """Statements on which an earlier warrant of this environment stood."""
+    reviews: tuple[Testimony, ...] = ()
+    """What forges say, for rules that trust them, with the differences that Git says."""
 
     def time_of(self, names: Iterable[CommitId | Digest], *, now: datetime) -> datetime:
         """When the last of some things was first seen; `now` for what was not yet."""

@@ -6,7 +6,7 @@ comes to the same end. The cluster comes in `deploy`.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,12 +23,11 @@ from gitwarrant.audit.queries import (
 )
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.config.agent import Agent
-from gitwarrant.git.command import Limits
+from gitwarrant.forge.forge import Forge
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
-from gitwarrant.git.remote import Remote
 from gitwarrant.model.canonical import Digest, digest, plain
-from gitwarrant.model.change import CommitId
+from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
@@ -37,12 +36,15 @@ from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
+from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.question import Judgement, Previous, Question
-from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, trust
+from gitwarrant.pipeline.remote import limits_of, remote_of
+from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
+from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import judge_orders, suspension
@@ -72,6 +74,8 @@ class Delivery:
     memory: Memory
     alarms: Alarms
     now: Callable[[], datetime]
+    forge: Forge | None = None
+    """Whom to ask for reviews, where rules name it."""
 
     @property
     def quarantine(self) -> Path:
@@ -91,7 +95,10 @@ class Candidate:
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
-        parts = (asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived)
+        parts = (
+            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived),
+            asked.witnessed.reviews,
+        )
         return digest(parts)
 
 
@@ -111,7 +118,9 @@ class Standing:
 
 
 @contextmanager
-def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Delivery]:
+def open_delivery(
+    agent: Agent, now: Callable[[], datetime], forge: Forge | None = None
+) -> Iterator[Delivery]:
     """Open the state folder for fetching, judging and recording.
 
     Raises:
@@ -121,7 +130,7 @@ def open_delivery(agent: Agent, now: Callable[[], datetime]) -> Iterator[Deliver
     with Log(agent.log, now) as log:
         memory = Memory(log)
         alarms = Alarms(log, memory, agent.alarms)
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now)
+        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now, forge)
 
 
 @contextmanager
@@ -248,8 +257,11 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         repository = Repository(work.quarantine)
         since = trusted_revision(work.recorder) or root.trusted_at
         change = repository.change(root.repository, root.trust_ref, since, tip)
+        # Rules that a landing brings may name the forge for those behind it.
+        brings = any(touches_rules(landing) for landing in change.landings)
+        policy = None if brings else rules_at(repository, since).policy
         trusted = trust(
-            repository, root, change, witnessed=work.memory.witnessed(change, TRUST), now=work.now()
+            repository, root, change, witnessed=_witnessed(work, change, TRUST, policy), now=work.now()
         )
     if trusted.revision != since:
         body = {
@@ -288,11 +300,26 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
 
+def _witnessed(work: Delivery, change: Change, environment: str, policy: TrustPolicy | None) -> Witnessed:
+    """What log and forge know of a change; the forge is asked where a rule counts it (no policy: one may)."""
+    remembered = work.memory.witnessed(change, environment)
+    if work.forge is None or (policy is not None and not names_witness(policy, work.forge.name)):
+        return remembered
+
+    def bring(refs: Sequence[str]) -> tuple[Repository, Mapping[str, CommitId]]:
+        heads = _fetch_all(work, refs)
+        return Repository(work.quarantine), heads  # opened anew, to see what was just fetched
+
+    return replace(remembered, reviews=testimonies(work.forge, change, bring))
+
+
 def _fetch(work: Delivery, ref: str) -> CommitId:
-    git = work.agent.git
-    remote = Remote(work.agent.root.url, git.ssh_key, git.known_hosts, git.ca_file)
-    limits = Limits(bytes=git.max_bytes, seconds=git.max_seconds)
-    return fetch(remote, work.quarantine, [ref], limits=limits)[ref]
+    return _fetch_all(work, [ref])[ref]
+
+
+def _fetch_all(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
+    remote, limits = remote_of(work.agent, work.now()), limits_of(work.agent)
+    return fetch(remote, work.quarantine, refs, limits=limits)
 
 
 def _head(work: Delivery, trusted: Trusted, ref: str) -> CommitId:
@@ -317,7 +344,7 @@ def _question(
         environment=environment,
         change=change,
         previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
-        witnessed=work.memory.witnessed(change, environment.name),
+        witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
     )
 

@@ -28,8 +28,8 @@ from gitwarrant.pipeline.warranting import (
     access,
     in_force,
     passed_plan,
-    signer,
     warrant_for,
+    warrant_keys,
 )
 from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.warrant import admit, open_warrant
@@ -65,11 +65,12 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)
         bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
-        warrant = open_warrant(bundle.envelope, signer(work).public_pem)
+        keys = warrant_keys(work.agent.warrant)
+        warrant = open_warrant(bundle.envelope, keys)
         if apply_completed(work.recorder, environment.name, warrant.sequence):
             return Deployment(plan, warrant, None)
         highest = logged_sequence(work.recorder, environment.name)
-        admit(warrant, bundle.leaves, cluster=uid, highest_sequence=highest, now=work.now())
+        admit(bundle, keys, cluster=uid, highest_sequence=highest, now=work.now())
         applied = await apply(
             warrant,
             bundle.leaves,
@@ -124,13 +125,16 @@ async def watch(
     """
     environment = standing.environment
     await cluster_uid(work, environment.name, cluster)
+    wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
+    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+        wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return await observe(
         environment.name,
         _warranted_manifests(work, standing),
         inventory(work.recorder, environment.name),
         cluster,
         work.recorder,
-        mode=mode or (DriftMode.REPORT if standing.suspended else environment.drift),
+        mode=wanted,
         baselines=_Baselines(work.content),
         namespace=environment.namespace,
         previous=previous,

@@ -15,5 +15,5 @@ def rendering(
     Raises:
         Refused: by fetch or render.
     """
-    tree = repository.tree(commit, environment.path)
+    tree = repository.tree(commit, environment.path, links=frozenset(environment.allow_links))
     return render(tree, namespace=environment.namespace, custom_kinds=custom_kinds)

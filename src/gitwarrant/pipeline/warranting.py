@@ -1,9 +1,12 @@
 """Authorise: issue a warrant for a judged change, or find the one in force. No cluster, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
-from gitwarrant.config.agent import ClusterAccess
+from gitwarrant.config.agent import ClusterAccess, WarrantSettings
+from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import ObjectKey
@@ -15,11 +18,14 @@ from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
-from gitwarrant.trust.signer import FileSigner
+from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
+from gitwarrant.trust.signers import open_signer
 from gitwarrant.trust.warrant import open_warrant
+from gitwarrant.trust.warrant_keys import WarrantKeys
 
 MANIFESTS = "manifest"
 """The kind of cached content that keeps warranted manifests, by digest."""
+NEW_KEY = "sign with a new key: docs/how-to/replace-the-warrant-key.md"
 
 
 def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:
@@ -38,7 +44,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
-    last, key = last_warrant(work.recorder, environment.name), signer(work)
+    settings = work.agent.warrant
+    last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
         environment,
         question.tenant,
@@ -49,13 +56,15 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         previous=last.warrant if last else None,
         owners=_owners_here(work, environment.name),
         now=work.now(),
-        lifetime=work.agent.warrant.lifetime,
-        signer=key,
+        lifetime=settings.lifetime,
+        source=download_location(work.agent.root.url),
+        signers=signing,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
-    warrant = open_warrant(bundle.envelope, key.public_pem)
-    body = warranted_body(warrant, bundle, key.public_pem, statements=proven.statements, owed=proven.owed)
+    warrant = open_warrant(bundle.envelope, warrant_keys(settings))
+    public = b"".join(signer.public_pem for signer in signing)
+    body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
@@ -75,10 +84,76 @@ def access(work: Delivery, environment: str) -> ClusterAccess:
     return found
 
 
-def signer(work: Delivery) -> FileSigner:
-    """The warrant key; made at first use."""
-    path = work.agent.warrant.key
-    return FileSigner.load(path) if path.exists() else FileSigner.generate(path)
+def signers(settings: WarrantSettings, *, make: bool) -> tuple[Signer, ...]:
+    """What signs warrants.
+
+    Args:
+        make: make the first one's key where there is none; not where the keys are pinned.
+
+    Raises:
+        UnusableKey: a key is missing, revoked, not among those that are pinned, or cannot be used.
+    """
+    pinned, found = keyids(settings.keys), _opened(settings, make=make)
+    for signer in found:
+        if signer.keyid in settings.revoked:
+            raise UnusableKey(f"the warrant key {signer.keyid} is in 'revoked_keys'", remedy=NEW_KEY)
+        if pinned and signer.keyid not in pinned:
+            raise UnusableKey(
+                f"the warrant key {signer.keyid} is not among 'warrant.keys', so what it signs would not act",
+                remedy="add the file of its public key there, or sign with a key that is there",
+            )
+    return found
+
+
+def warrant_keys(settings: WarrantSettings, *, make: bool = False) -> WarrantKeys:
+    """Whose signatures make a warrant: the keys that are pinned, else those of the signers.
+
+    Raises:
+        UnusableKey: one cannot be read or used.
+    """
+    public = tuple(pem for path in settings.keys for pem in read_public_file(path))
+    public = public or tuple(signer.public_pem for signer in _opened(settings, make=make))
+    return WarrantKeys(public, settings.signatures, settings.revoked)
+
+
+def _opened(settings: WarrantSettings, *, make: bool) -> tuple[Signer, ...]:
+    first, *others = settings.signers
+    return (open_signer(first, make=make and not settings.keys), *map(open_signer, others))
+
+
+def read_public_file(path: Path) -> tuple[bytes, ...]:
+    """The public keys in a file, each as PEM; at least one.
+
+    Raises:
+        UnusableKey: it cannot be read, or one is no P-256 key.
+    """
+    try:
+        with path.open("rb") as file:
+            blocks = public_blocks(file.read(MAX_KEY_BYTES)) or (b"",)
+        for pem in blocks:
+            read_public(pem)
+    except OSError as error:
+        raise UnusableKey(
+            f"the public key {path} cannot be read: {error.strerror}", remedy="correct the path"
+        ) from error
+    except UnusableKey as error:
+        raise UnusableKey(f"{path}: {error.what}", remedy=error.remedy) from error
+    return blocks
+
+
+def keyids(files: Iterable[Path]) -> frozenset[str]:
+    """The ids of public keys in files.
+
+    Raises:
+        UnusableKey: one cannot be read.
+    """
+    return frozenset(keyid(read_public(pem)) for path in files for pem in read_public_file(path))
+
+
+def download_location(url: str) -> str:
+    """A repository's address as SPDX writes one, without user, password and query: `git+https://...`."""
+    address = url if "://" in url else "ssh://" + url.replace(":", "/", 1)
+    return "git+" + quote(without_secrets(address).partition("?")[0].partition("#")[0], safe="/:@+%~[],;=")
 
 
 def passed_plan(judgement: Judgement) -> Plan:
@@ -95,7 +170,7 @@ def passed_plan(judgement: Judgement) -> Plan:
 
 
 def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> WarrantBundle | None:
-    """The last warrant, if it says what this plan says, may still act, and was signed by the key we have.
+    """The last warrant, if it says what this plan says, may still act, and names the keys that must sign.
 
     Args:
         owed: whether approvals are owed now. What glass was broken for gets a
@@ -109,7 +184,8 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
         or last.warrant.cluster != uid
     ):
         return None
-    if last.bundle.envelope.keyid != signer(work).keyid:  # the key was lost or replaced
+    keys = warrant_keys(work.agent.warrant, make=True)
+    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
         return None

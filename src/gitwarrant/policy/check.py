@@ -39,8 +39,9 @@ def check(rendered: Rendered, sets: Sequence[PolicySet], *, checks: Sequence[Che
             place=Place(rendered.folder) if rendered.folder else None,
         )
     walk = _Walk(chosen)
+    sources = {source.path: source.data for source in rendered.sources}
     for manifest in rendered.manifests:
-        walk.judge(Subject(manifest))
+        walk.judge(Subject(manifest, sources.get(manifest.place.path, b"")))
     return _report(walk, rendered, sets)
 
 

@@ -2,6 +2,7 @@
 
 from gitwarrant.policy.builtin.cluster_admin_binding import ClusterAdminBinding
 from gitwarrant.policy.builtin.dangerous_capabilities import DangerousCapabilities
+from gitwarrant.policy.builtin.hidden_characters import HiddenCharacters
 from gitwarrant.policy.builtin.host_namespaces import HostNamespaces
 from gitwarrant.policy.builtin.host_path import HostPath
 from gitwarrant.policy.builtin.image_without_digest import ImageWithoutDigest
@@ -22,5 +23,6 @@ CHECKS: tuple[Check, ...] = (
     PlaintextSecret(),
     RunsAsRoot(),
     ImageWithoutDigest(),
+    HiddenCharacters(),
     MissingLimits(),
 )

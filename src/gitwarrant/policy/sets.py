@@ -11,6 +11,7 @@ _ENHANCED = (
     "runs-as-root",
     "dangerous-capabilities",
     "image-without-digest",
+    "hidden-characters",
     "wildcard-rbac",
     "cluster-admin-binding",
 )

@@ -13,10 +13,12 @@ from gitwarrant.objects.pods import Container, Pod, pods_of
 class Subject:
     """One manifest with what several checks want to know of it, worked out once, when first asked."""
 
-    __slots__ = ("_objects", "_pods", "manifest")
+    __slots__ = ("_objects", "_pods", "manifest", "source")
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, source: bytes = b"") -> None:
         self.manifest = manifest
+        self.source = source
+        """The bytes of the file it came from, comments included; empty where it came from none."""
         self._pods: tuple[Pod, ...] | None = None
         self._objects: tuple[tuple[Pointer, Content], ...] | None = None
 

@@ -13,19 +13,21 @@ the approvers were entitled (verify, whose Authorship is the only way in);
 windows and suspension, which are asked again at every deploy (`pipeline.doors`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.authorship import Authorship, Proof
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Plan
-from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.model.warrant import FORM, Warrant, WarrantBundle
+from gitwarrant.trust.leaves import leaves_root
 from gitwarrant.trust.signer import Signer
-from gitwarrant.trust.warrant import leaves_root, payload_digest, seal
+from gitwarrant.trust.summary import payload_digest
+from gitwarrant.trust.warrant import seal
 
 JUDGE_AGAIN = "judge the change again from the start: gitwarrant plan"
 
@@ -42,7 +44,8 @@ def authorise(
     owners: Mapping[ObjectKey, str],
     now: datetime,
     lifetime: timedelta,
-    signer: Signer,
+    source: str,
+    signers: Sequence[Signer],
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -51,9 +54,12 @@ def authorise(
         previous: the last warrant of this environment in this cluster; None for the first.
         owners: objects in the cluster that an environment owns, with its name.
         lifetime: how long the warrant may act.
+        source: where the repository is fetched from, as a URI (`git+https://...`).
+        signers: who signs it; each with a key of its own.
 
     Raises:
         Refused: stage `authorise`.
+        UnusableKey: a signer's key is gone or refuses.
         ValueError: the lifetime is not positive, or the cluster has no uid.
     """
     if lifetime <= timedelta() or not cluster:
@@ -85,8 +91,25 @@ def authorise(
         leaves=plan.leaves.digest,
         leaves_root=leaves_root(plan.leaves),
         evidence=tuple(sorted(evidence.items())),
+        form=FORM,
+        source=source,
+        reviewers=reviewers(authorship),
+        statements=tuple(sorted(set().union(*(landing.statements for landing in authorship.landings)))),
     )
-    return WarrantBundle(seal(warrant, signer), plan.leaves)
+    return WarrantBundle(seal(warrant, signers), plan.leaves)
+
+
+def reviewers(authorship: Authorship) -> int:
+    """How many distinct people approved each landing, at least; 0 for a change without landings.
+
+    Where an approver stood in for an author who is not proven, one of them
+    answers for the content and counts as its author.
+    """
+    counts = (
+        len({approval.identity for approval in landing.approvals}) - (landing.proof is Proof.EXTRA_APPROVAL)
+        for landing in authorship.landings
+    )
+    return max(0, min(counts, default=0))
 
 
 def _check_gates(report: CheckReport, plan: Plan) -> None:

@@ -10,7 +10,7 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust import authors, chain, statements
+from gitwarrant.trust import authors, chain, statements, witnesses
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
@@ -74,9 +74,10 @@ class _Heard:
     registry: Registry
     counted: Mapping[int, Sequence[Counted]]
     ignored: tuple[Ignored, ...]
+    reviews: tuple[witnesses.Heard, ...]
 
 
-def _heard(registry: Registry, judged: Sequence[Judged]) -> _Heard:
+def _heard(registry: Registry, judged: Sequence[Judged], reviews: tuple[witnesses.Heard, ...]) -> _Heard:
     counted: dict[int, list[Counted]] = {}
     ignored: list[Ignored] = []
     for item in judged:
@@ -85,7 +86,7 @@ def _heard(registry: Registry, judged: Sequence[Judged]) -> _Heard:
             continue
         for place in item.landings:
             counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored))
+    return _Heard(registry, counted, tuple(ignored), reviews)
 
 
 class _Cases:
@@ -120,7 +121,10 @@ class _Cases:
             landing=landing,
             commits=commits,
             counted=tuple(heard.counted.get(place, ())),
-            ignored=tuple(item for item in heard.ignored if self._is_about_this_line(item)),
+            ignored=(
+                *(item for item in heard.ignored if self._is_about_this_line(item)),
+                *witnesses.unheard(heard.reviews, landing),
+            ),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
@@ -128,6 +132,7 @@ class _Cases:
             now=self._now,
             waived=self._waived,
             blobs=self._blobs,
+            reviews=witnesses.covering(heard.reviews, place),
         )
 
     def _prove(
@@ -153,5 +158,6 @@ class _Cases:
                 self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now
             )
             judged = statements.judge_all(hearing, self._intervals)
-            self._known[id(policy)] = _heard(hearing.registry, judged)
+            reviews = witnesses.judge_all(self._change, self._witnessed, hearing.registry, now=self._now)
+            self._known[id(policy)] = _heard(hearing.registry, judged, reviews)
         return self._known[id(policy)]

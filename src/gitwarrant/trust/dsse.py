@@ -1,4 +1,4 @@
-"""DSSE envelopes: a payload with its type and one signature over both.
+"""DSSE envelopes: a payload with its type, and signatures over both.
 
 Source: secure-systems-lab/dsse, protocol v1.0.2 and envelope.md.
 """
@@ -7,18 +7,19 @@ import base64
 import json
 from typing import Any
 
-from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.warrant import Envelope
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.warrant import Envelope, Signature
 
 IN_TOTO = "application/vnd.in-toto+json"
 MAX_ENVELOPE_BYTES = 1024 * 1024  # a warrant's payload is some KiB; its leaves are not inside
 
 
-class BadEnvelope(GitwarrantError):
-    """Bytes that are not a DSSE envelope with one signature."""
+class BadEnvelope(Refused):
+    """Bytes that are not a DSSE envelope, with signatures of distinct keys in their order."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"not an envelope: {what}", remedy="fetch the warrant again; it is damaged")
+        remedy = "fetch the warrant again; it is damaged"
+        super().__init__(f"not an envelope: {what}", stage="apply", remedy=remedy)
 
 
 def pre_authentication(payload_type: str, payload: bytes) -> bytes:
@@ -29,11 +30,12 @@ def pre_authentication(payload_type: str, payload: bytes) -> bytes:
 
 def to_json(envelope: Envelope) -> bytes:
     """Write an envelope as cosign and in-toto read it."""
-    signature = {"keyid": envelope.keyid, "sig": _text(envelope.signature)}
     body = {
         "payload": _text(envelope.payload),
         "payloadType": envelope.payload_type,
-        "signatures": [signature],
+        "signatures": [
+            {"keyid": signature.keyid, "sig": _text(signature.value)} for signature in envelope.signatures
+        ],
     }
     return json.dumps(body, separators=(",", ":")).encode()
 
@@ -42,22 +44,27 @@ def from_json(data: bytes) -> Envelope:
     """Read an envelope in the form that `to_json` writes, in any white space and order of members.
 
     Raises:
-        BadEnvelope: too large, other members, or not exactly one signature.
+        BadEnvelope: too large, other members, no signature, two of one key, or not sorted by key id.
     """
     if len(data) > MAX_ENVELOPE_BYTES:
         raise BadEnvelope(f"{len(data)} bytes exceed the limit of {MAX_ENVELOPE_BYTES}")
     try:
         body = json.loads(data, object_pairs_hook=_unique)
-        (signature,) = _members(body, "payload", "payloadType", "signatures")["signatures"]
-        _members(signature, "keyid", "sig")
+        signatures = _members(body, "payload", "payloadType", "signatures")["signatures"]
+        if not isinstance(signatures, list):
+            raise TypeError("expected a list of signatures")
         return Envelope(
             payload_type=_string(body["payloadType"]),
             payload=_bytes(body["payload"]),
-            keyid=_string(signature["keyid"]),
-            signature=_bytes(signature["sig"]),
+            signatures=tuple(_signature(one) for one in signatures),
         )
     except (ValueError, TypeError, RecursionError) as error:
         raise BadEnvelope(str(error)) from error
+
+
+def _signature(value: Any) -> Signature:
+    members = _members(value, "keyid", "sig")
+    return Signature(_string(members["keyid"]), _bytes(members["sig"]))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

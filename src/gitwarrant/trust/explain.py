@@ -122,7 +122,7 @@ def _signatures(case: Case) -> Iterator[Said]:
     """Step 3: each commit's signature, key and identity."""
     for commit in case.commits:
         if isinstance(commit, Signed):
-            kind = commit.key.line.partition(" ")[0]
+            kind = commit.key.line.partition(" ")[0].partition(":")[0]
             text = (
                 f"commit {short(commit.commit.id)} was signed by {commit.identity.name} "
                 f"({commit.identity.kind.value}) with {commit.key.fingerprint} ({kind})"
@@ -160,6 +160,8 @@ def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
         until = f"{item.statement.expires:%Y-%m-%d %H:%M}"
         tail = ", but is an author and does not count" if own else f" (expires {until})"
         yield Said("5", holds=None if own else True, text=f"{name} approved{tail}")
+    for review in case.reviews:
+        yield Said("5.3", holds=None, text=f"{review.review}: approved what landed, for rules that trust it")
     for ignored in case.ignored:
         yield Said("5", holds=None, text=str(ignored))
     for ask in wanted:

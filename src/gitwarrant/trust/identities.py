@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.identity import Identity, IdentityKind, Key, RootKey, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, Purpose, RootKey, TrustPolicy
+from gitwarrant.trust import pgpcert
+from gitwarrant.trust.sshcert import Certificate
 from gitwarrant.trust.sshkey import BadKey, PublicKey, read_line
 
 STAGE = "verify"
+ASKED = {Hardware.TOUCH: "a security key that is touched", Hardware.PIN: "a security key with its PIN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Registry:
     def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
         """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
         self._owners: dict[str, Owner] = {}
+        self._authorities: dict[str, list[Owner]] = {}
+        self._certificates: dict[str, pgpcert.Certificate] = {}
         self._by_fingerprint: dict[str, Owner] = {}
         self._revoked: Mapping[str, datetime | None] = {}
         self._identities: dict[str, Identity] = {}
@@ -53,17 +58,46 @@ class Registry:
             )
         self._identities[identity.name] = identity
         for key in identity.keys:
-            public = _readable(key)
-            other = self._owners.get(public.line)
-            if other:
+            self._add_key(Owner(identity, key))
+
+    def _add_key(self, owner: Owner) -> None:
+        identity, key = owner.identity, owner.key
+        public = _readable(key)
+        if isinstance(public, pgpcert.Certificate):
+            self._add_certificate(public, owner)
+        vouching = self._authorities.get(public.line, [])
+        clashing = (one for one in vouching if not key.authority or one.identity is identity)
+        other = self._owners.get(public.line) or next(clashing, None)
+        if other:
+            raise Refused(
+                f"{public.fingerprint} is a key of {other.identity.name!r} and of {identity.name!r}: "
+                "nobody could tell who signed",
+                stage=STAGE,
+                remedy=f"remove one; the other is at {other.key.place}",
+                place=key.place,
+            )
+        if key.authority:
+            self._authorities[public.line] = [*vouching, owner]
+        else:
+            self._owners[public.line] = owner
+        self._by_fingerprint[public.fingerprint] = owner
+
+    def _add_certificate(self, certificate: pgpcert.Certificate, owner: Owner) -> None:
+        """By everything that a signature may call its maker: none of it may be ambiguous."""
+        for handle in certificate.handles:
+            other = self._certificates.setdefault(handle, certificate)
+            if other is not certificate:
                 raise Refused(
-                    f"{public.fingerprint} is a key of {other.identity.name!r} and of {identity.name!r}: "
-                    "nobody could tell who signed",
+                    f"the OpenPGP key {handle} stands in two certificates: nobody could tell who signed",
                     stage=STAGE,
-                    remedy=f"remove one; the other is at {other.key.place}",
-                    place=key.place,
+                    remedy=f"remove one; the other is {other.fingerprint}",
+                    place=owner.key.place,
                 )
-            self._owners[public.line] = self._by_fingerprint[public.fingerprint] = Owner(identity, key)
+            self._by_fingerprint[f"{pgpcert.SCHEME}{handle}"] = owner
+
+    def certificate(self, handle: str) -> pgpcert.Certificate | None:
+        """The OpenPGP certificate with a key of this fingerprint or id."""
+        return self._certificates.get(handle)
 
     def revoking(self, revoked: Mapping[str, datetime | None]) -> "Registry":
         """The same registry in which these fingerprints are revoked, each with since when (None: always)."""
@@ -71,13 +105,17 @@ class Registry:
         other._revoked = revoked  # noqa: SLF001 - the same class
         return other
 
-    def unfit(self, owner: Owner, fingerprint: str, at: datetime) -> str:
-        """Why a key of an owner may not sign at a moment, in words; empty when it may."""
+    def unfit(self, owner: Owner, fingerprint: str, at: datetime, purpose: Purpose) -> str:
+        """Why a key of an owner may not sign something at a moment, in words; empty when it may."""
+        return self.revoked(fingerprint, at) or unfit(owner.key, at, purpose)
+
+    def revoked(self, fingerprint: str, at: datetime) -> str:
+        """That a statement revoked a key by then, in words; empty when none did."""
         if fingerprint in self._revoked:
             since = self._revoked[fingerprint]
             if since is None or at >= since:
                 return "was revoked" + (f", compromised since {since:%Y-%m-%d %H:%M}" if since else "")
-        return unfit(owner.key, at)
+        return ""
 
     def by_fingerprint(self, fingerprint: str) -> Owner | None:
         """Who a key belongs to, by its fingerprint as `ssh-keygen -l` shows it."""
@@ -86,6 +124,11 @@ class Registry:
     def owner(self, public: str) -> Owner | None:
         """Who a key's canonical line belongs to, whether or not it may sign now."""
         return self._owners.get(public)
+
+    def vouched(self, certificate: Certificate) -> tuple[Owner, ...]:
+        """The identities that list a certificate's authority and that its principals name."""
+        owners = self._authorities.get(certificate.authority.line, [])
+        return tuple(owner for owner in owners if _names(certificate.principals, owner.identity))
 
     def holder(self, public: str) -> str | None:
         """The root holder a key belongs to; None: it is not a root key."""
@@ -105,26 +148,51 @@ class Registry:
         return (identity for identity in self._identities.values() if belongs(identity, wanted))
 
 
-def _readable(key: Key) -> PublicKey:
+def _readable(key: Key) -> PublicKey | pgpcert.Certificate:
     try:
+        if key.public.startswith("-----BEGIN"):
+            return pgpcert.read(key.public)
         return read_line(key.public)
-    except BadKey as error:
+    except (BadKey, pgpcert.BadCertificate) as error:
         raise Refused(error.what, stage=STAGE, remedy=error.remedy, place=key.place) from error
+
+
+def _names(principals: frozenset[str], identity: Identity) -> bool:
+    return identity.name in principals or any(writes_as(identity, name) for name in principals)
 
 
 def _stranger(holder: str) -> Identity:
     return Identity(holder, IdentityKind.PERSON, frozenset(), (), frozenset(), place=Key("").place)
 
 
-def unfit(key: Key, at: datetime) -> str:
-    """Why a key may not sign at a moment, in words; empty when it may."""
-    if key.revoked:
-        return "was revoked"
+def unfit(key: Key, at: datetime, purpose: Purpose) -> str:
+    """Why a key may not sign something at a moment, in words; empty when it may.
+
+    Args:
+        at: when what it signed was first seen; never a time that the signer wrote.
+    """
+    if purpose not in key.purposes:
+        return f"may not sign {purpose.value}"
+    if key.revoked and (key.compromised_since is None or at >= key.compromised_since):
+        return _revoked(key)
     if key.not_before and at < key.not_before:
         return f"is valid only from {key.not_before:%Y-%m-%d %H:%M}"
     if key.not_after and at >= key.not_after:
         return f"expired {key.not_after:%Y-%m-%d %H:%M}"
     return ""
+
+
+def _revoked(key: Key) -> str:
+    since = f" as compromised since {key.compromised_since:%Y-%m-%d %H:%M}" if key.compromised_since else ""
+    return f"was revoked{since}" + (f" ({key.reason})" if key.reason else "")
+
+
+def unproven_hardware(proved: Hardware, needed: Hardware) -> str:
+    """What a signature lacks of what is asked of its device, in words; empty when it lacks nothing."""
+    if proved.proves(needed):
+        return ""
+    lacking = {Hardware.NONE: "made by no security key", Hardware.TOUCH: "made without its PIN"}
+    return f"was {lacking[proved]}, where {ASKED[needed]} is asked for"
 
 
 def belongs(identity: Identity, groups: frozenset[str]) -> bool:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
+from gitwarrant.model.canonical import digest
 from gitwarrant.model.change import BlobId, Landing, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, PathRule, TrustPolicy
 from gitwarrant.model.statement import StatementKind
 from gitwarrant.trust import owners
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.chain import short
-from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.identities import ASKED, Registry, belongs, unproven_hardware
 from gitwarrant.trust.paths import BadPattern, rule_for
 from gitwarrant.trust.scope.fields import OutOfScope
 from gitwarrant.trust.scope.source import check_change
 from gitwarrant.trust.statements import Counted, Ignored
+from gitwarrant.trust.witnesses import Reviewed, Unheard
 
 CONFIGURATION = ".gitwarrant"
 RULES = ".gitwarrant/rules.yaml"
@@ -32,8 +34,8 @@ class Case:
     commits: tuple[Signed | Unproven, ...]
     counted: tuple[Counted, ...]
     """Statements that cover this landing."""
-    ignored: tuple[Ignored, ...]
-    """Statements that begin on the change's line and do not count; messages show them."""
+    ignored: tuple[Ignored | Unheard, ...]
+    """Statements on the change's line and reviews of this landing that do not count; messages show them."""
     policy: TrustPolicy
     registry: Registry
     environment: Environment | None
@@ -44,6 +46,8 @@ class Case:
     """Glass was broken: approvals are not asked (5.4)."""
     blobs: Mapping[BlobId, bytes]
     """Bytes of files by their ids, not yet recomputed: CODEOWNERS, and what bots with bounds changed."""
+    reviews: tuple[Reviewed, ...] = ()
+    """Reviews that cover this landing, for rules that trust their forge (5.3)."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -63,11 +67,24 @@ class Case:
         wrote = {proof.identity.name for proof in self.signed if proof.commit.changes}
         return frozenset(wrote or {proof.identity.name for proof in self.signed})
 
-    def statements(self, kind: StatementKind) -> dict[str, Counted]:
-        """One statement of a kind per identity, the longest-lived; names, never keys, are counted."""
-        heard = [item for item in self.counted if item.statement.kind is kind and self.is_shown_by(item)]
-        heard.sort(key=lambda item: item.statement.expires)
-        return {item.statement.identity: item for item in heard}
+    def statements(self, kind: StatementKind, *, at: datetime | None = None) -> dict[str, Counted]:
+        """One statement of a kind per identity; names, never keys, are counted.
+
+        Of several it is the one that proves most about its device.
+
+        Args:
+            at: only those that are not expired then.
+        """
+        one: dict[str, Counted] = {}
+        for item in self.counted:
+            if item.statement.kind is not kind or not self.is_shown_by(item.landings):
+                continue
+            if at is not None and item.statement.expires <= at:
+                continue
+            other = one.get(item.statement.identity)
+            if other is None or item.hardware.proves(other.hardware):
+                one[item.statement.identity] = item
+        return one
 
     @property
     def owners_changed(self) -> tuple[str, ...]:
@@ -75,21 +92,31 @@ class Case:
         files = {rule.owners.file for rule in self.policy.rules if rule.owners}
         return tuple(path for path in self.paths if path in files)
 
-    def is_shown_by(self, counted: Counted) -> bool:
-        """Whether whoever made a statement saw what decides about other landings here.
+    def is_shown_by(self, landings: range) -> bool:
+        """Whether whoever accepted this interval saw what decides about other landings here.
 
-        A statement about a longer interval shows only what comes of it: owners
+        A longer interval shows only what comes of it: owners
         could be struck out on the way, and put back. For the rules of trust
         themselves `consenting` asks the same.
         """
-        return len(counted.landings) == 1 or not self.owners_changed
+        return len(landings) == 1 or not self.owners_changed
+
+    def reviewers(self, rule: PathRule, *, rooted: bool) -> dict[str, Reviewed]:
+        """Whose reviews a rule counts, on forges it trusts.
+
+        Never for the rules of trust themselves, nor where a rule asks what a
+        device must confirm: a review is made without one.
+        """
+        heard = () if rooted or rule.hardware is not Hardware.NONE else self.reviews
+        return {
+            item.identity.name: item
+            for item in heard
+            if item.review.forge in rule.witnesses and self.is_shown_by(item.landings)
+        }
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
-        owner = self.registry.owner(counted.key.line)
-        if owner is None:
-            raise ValueError("a statement counts only when its key has an owner")
-        return owner.identity
+        return counted.identity
 
     def rule(self, path: str) -> PathRule | None:
         """The rule of a path; None: only the root judges it. No rule at all: refused."""
@@ -134,7 +161,6 @@ def judge(case: Case) -> LandingProof:
         check_stand_in(case, authors=not_counted)
         authors, proof = case.writers, Proof.EXTRA_APPROVAL
     check_root(case)
-    approvals = case.statements(StatementKind.APPROVE)
     keys = {commit.key.fingerprint for commit in case.signed}
     if proof is Proof.STATEMENT:
         claims = case.statements(StatementKind.AUTHOR)
@@ -144,14 +170,23 @@ def judge(case: Case) -> LandingProof:
         authors=authors,
         keys=frozenset(keys),
         proof=proof,
-        approvals=tuple(
-            Approval(name, item.digest, item.key.fingerprint)
-            for name, item in sorted(approvals.items())
-            if name not in authors | not_counted
-        ),
+        approvals=approvals_of(case, authors | not_counted),
         statements=frozenset(item.digest for item in case.counted),
         paths=case.paths,
     )
+
+
+def approvals_of(case: Case, authors: frozenset[str]) -> tuple[Approval, ...]:
+    """Whose approvals count somewhere in this landing; of one person, the statement and not the review."""
+    found = {
+        name: Approval(name, digest(item.review), key="", witness=item.review.forge)
+        for path in case.paths
+        if (rule := case.rule(path)) is not None
+        for name, item in case.reviewers(rule, rooted=case.is_rooted(path)).items()
+    }
+    for name, counted in case.statements(StatementKind.APPROVE).items():
+        found[name] = Approval(name, counted.digest, counted.key.fingerprint)
+    return tuple(found[name] for name in sorted(found) if name not in authors)
 
 
 def authors_of(case: Case) -> frozenset[str]:
@@ -171,25 +206,35 @@ def check_writers(case: Case) -> None:
     touched: set[str] = set()
     for proof in case.signed:
         touched.update(change.path for change in proof.commit.changes)
-        _check_entitled(case, proof.identity, proof.key.line, proof.commit.changes)
+        _check_entitled(case, proof.identity, proof, proof.commit.changes)
     touched.update(change.path for proof in case.unproven for change in proof.commit.changes)
     rest = [change for change in case.landing.changes if change.path not in touched]
     for proof in case.signed:
         if proof.identity.name in case.writers:
-            _check_entitled(case, proof.identity, proof.key.line, rest)
+            _check_entitled(case, proof.identity, proof, rest)
 
 
-def _check_entitled(case: Case, identity: Identity, key: str, changes: Iterable[PathChange]) -> None:
+def _check_entitled(
+    case: Case, identity: Identity, proof: Signed | Counted, changes: Iterable[PathChange]
+) -> None:
     for change in sorted(changes):
         path = change.path
         _check_scope(case, identity, change)
         rule = case.rule(path)
-        if rule is None or (case.is_rooted(path) and case.registry.holder(key)):
+        if rule is None:
             continue
-        if not belongs(identity, rule.writers):
+        holds = case.is_rooted(path) and case.registry.holder(proof.key.line)
+        if not holds and not belongs(identity, rule.writers):
             raise case.refuse(
                 f"{identity.name!r} may not change {path!r}; {named(rule.writers)} may",
                 f"let {named(rule.writers)} make this change, or widen the rule on the trust ref",
+                rule.place,
+            )
+        if not proof.hardware.proves(rule.hardware):
+            missing = unproven_hardware(proof.hardware, rule.hardware)
+            raise case.refuse(
+                f"{path!r} was changed by {identity.name!r} with a signature that {missing}",
+                "sign with a key on a security key (ssh-keygen -t ed25519-sk), listed in identities.yaml",
                 rule.place,
             )
 
@@ -212,9 +257,7 @@ def entitled_claims(case: Case) -> frozenset[str]:
 
 
 def _may_write_all(case: Case, counted: Counted) -> bool:
-    return _passes(
-        lambda: _check_entitled(case, case.identity(counted), counted.key.line, case.landing.changes)
-    )
+    return _passes(lambda: _check_entitled(case, case.identity(counted), counted, case.landing.changes))
 
 
 # 5. Enough others accepted it.
@@ -233,6 +276,10 @@ class Tally:
     needed: int
     by: tuple[str, ...]
     """Names, sorted."""
+    hardware: Hardware = Hardware.NONE
+    """What each approval must prove about its device."""
+    weak: tuple[str, ...] = ()
+    """Who approved without proving that."""
 
     @property
     def missing(self) -> int:
@@ -259,17 +306,20 @@ def check_accepted(case: Case, *, authors: frozenset[str]) -> None:
 def _of_rules(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     """What the rule of each path asks."""
     given = _approvers(case, authors)
-    decided: dict[str, list[str]] = {}
-    rules: dict[str, PathRule] = {}
+    decided: dict[tuple[str, bool], list[str]] = {}
+    rules: dict[tuple[str, bool], PathRule] = {}
     for path in case.paths:
         rule = case.rule(path)
         if rule is not None:
-            rules.setdefault(rule.pattern, rule)
-            decided.setdefault(rule.pattern, []).append(path)
-    for pattern, rule in rules.items():
-        paths = tuple(decided[pattern])
-        by = _members(given, rule.approvers)
-        yield Tally(f"{paths[0]!r}", rule.place, paths, rule.approvers, rule.approvals, by)
+            which = rule.pattern, case.is_rooted(path)  # reviews count for one and not for the other
+            rules.setdefault(which, rule)
+            decided.setdefault(which, []).append(path)
+    for (pattern, rooted), rule in rules.items():
+        paths = tuple(decided[pattern, rooted])
+        approving = {**_witnessed(case, rule, authors, rooted=rooted), **given}
+        by, weak = _proving(case, _members(approving, rule.approvers), rule.hardware)
+        asker, needed = f"{paths[0]!r}", rule.approvals
+        yield Tally(asker, rule.place, paths, rule.approvers, needed, by, rule.hardware, weak)
 
 
 def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -279,10 +329,30 @@ def _of_owners(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
     given = _approvers(case, authors)
     try:
         for asked in owners.asked(paths, case.landing.owners, case.blobs, case.registry):
-            by = _members(given, asked.groups)
-            yield Tally(asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by)
+            hardware = _strongest(case, asked.paths)
+            by, weak = _proving(case, _members(given, asked.groups), hardware)
+            yield Tally(
+                asked.asker, asked.place, asked.paths, asked.groups, asked.approvals, by, hardware, weak
+            )
     except (BadPattern, owners.OwnersUnknown) as error:
         raise case.refuse(error.what, error.remedy, error.place) from error
+
+
+def _strongest(case: Case, paths: Iterable[str]) -> Hardware:
+    """What the strictest rule of some paths asks of a device."""
+    asked = {rule.hardware for path in paths if (rule := case.rule(path))}
+    return next((one for one in reversed(Hardware) if one in asked), Hardware.NONE)
+
+
+def _proving(
+    case: Case, names: tuple[str, ...], hardware: Hardware
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of those who approved, who proved the device that is asked for, and who did not."""
+    if hardware is Hardware.NONE:
+        return names, ()
+    approvals = case.statements(StatementKind.APPROVE)
+    by = tuple(name for name in names if approvals[name].hardware.proves(hardware))
+    return by, tuple(name for name in names if name not in by)
 
 
 def _of_environment(case: Case, authors: frozenset[str]) -> Iterator[Tally]:
@@ -304,11 +374,15 @@ def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = Non
     """The persons who approved, but authors; with `at`, only those whose approval is not expired then."""
     return {
         name: identity
-        for name, item in case.statements(StatementKind.APPROVE).items()
-        if name not in authors
-        and (at is None or item.statement.expires > at)
-        and (identity := case.identity(item)).kind is IdentityKind.PERSON
+        for name, item in case.statements(StatementKind.APPROVE, at=at).items()
+        if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
     }
+
+
+def _witnessed(case: Case, rule: PathRule, authors: frozenset[str], *, rooted: bool) -> dict[str, Identity]:
+    """The persons whose reviews a rule counts, but authors (5.3)."""
+    reviewers = case.reviewers(rule, rooted=rooted)
+    return {name: item.identity for name, item in reviewers.items() if name not in authors}
 
 
 def _members(given: dict[str, Identity], groups: frozenset[str]) -> tuple[str, ...]:
@@ -326,8 +400,8 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         return
     claims = case.statements(StatementKind.AUTHOR)
     for _, claim in sorted(claims.items()):
-        _check_entitled(case, case.identity(claim), claim.key.line, case.landing.changes)
-    given = set(approvals) - authors
+        _check_entitled(case, case.identity(claim), claim, case.landing.changes)
+    given = [_words(approval) for approval in approvals_of(case, authors)]
     raise case.refuse(
         f"{case.unproven[0]}, so nothing proves who wrote {some(case.paths)}"
         + _so_far(given)
@@ -376,6 +450,10 @@ def consenting(case: Case) -> list[str]:
 # Words.
 
 
+def _words(approval: Approval) -> str:
+    return f"{approval.identity} on {approval.witness}" if approval.witness else approval.identity
+
+
 def _passes(check: Callable[[], None]) -> bool:
     try:
         check()
@@ -389,14 +467,23 @@ def _missing(case: Case, tally: Tally, authors: frozenset[str]) -> Refused:
     own = sorted(authors & set(case.statements(StatementKind.APPROVE)))
     author = f"; {own[0]!r} is an author and does not count" if own else ""
     return case.refuse(
-        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}"
+        f"{tally.asker} needs {tally.needed} {noun} of {named(tally.groups)}{_by_hardware(tally)}"
         + (f" for {some(tally.paths)}" if tally.asker != f"{tally.paths[0]!r}" else "")
         + _so_far(tally.by)
         + author
+        + _too_weak(tally)
         + _why_not(case),
         _ask(case, tally.groups, authors | set(tally.by)),
         tally.place,
     )
+
+
+def _by_hardware(tally: Tally) -> str:
+    return "" if tally.hardware is Hardware.NONE else f" by {ASKED[tally.hardware]}"
+
+
+def _too_weak(tally: Tally) -> str:
+    return f"; {tally.weak[0]!r} approved without {ASKED[tally.hardware]}" if tally.weak else ""
 
 
 def named(groups: frozenset[str]) -> str:
@@ -420,7 +507,7 @@ def _why_not(case: Case) -> str:
         f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
         f"it is about several landings, and this one changes {some(case.owners_changed)}"
         for item in case.counted
-        if not case.is_shown_by(item)
+        if not case.is_shown_by(item.landings)
     ]
     return "".join(f"; {reason}" for reason in reasons[:SHOWN])
 

@@ -15,6 +15,7 @@ from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.statement import KeyRevocation, Order, OrderKind, Withdrawal
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.opened import Opened, open_statement
+from gitwarrant.trust.ownership import owner_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _said(
     value = opened.value
     if not isinstance(value, Withdrawal | KeyRevocation) or value.repository != repository:
         return None
-    owner = registry.owner(opened.key.line)
+    owner = owner_of(opened.proven, registry)
     if owner is None or owner.identity.name != value.identity:
         return None
     if isinstance(value, KeyRevocation) and not _may_revoke(value, opened, registry):
@@ -85,8 +86,8 @@ def _may_revoke(revocation: KeyRevocation, opened: Opened, registry: Registry) -
     target = registry.by_fingerprint(revocation.fingerprint)
     if target is None:
         return False
-    if target.identity.name == revocation.identity:
-        return True
+    if target.identity.name == revocation.identity and not target.key.authority:
+        return True  # an authority may be others' too: the root revokes it
     return bool(registry.holder(opened.key.line)) and not registry.holder(target.key.public)
 
 

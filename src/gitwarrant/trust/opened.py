@@ -24,8 +24,8 @@ from gitwarrant.model.statement import (
     Statement,
     Withdrawal,
 )
-from gitwarrant.trust.sshkey import PublicKey
-from gitwarrant.trust.sshsig import BadSignature, verify_key
+from gitwarrant.trust.proven import NamedKey, Proven
+from gitwarrant.trust.sshsig import BadSignature, examine
 
 MAX_STATEMENT_BYTES = 16 * 1024  # ten times the longest that people can make
 NONCE = re.compile(r"[0-9a-f]{32}")  # 128 bits: never drawn twice
@@ -39,20 +39,22 @@ class NotAStatement(NotCanonical):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A statement that the holder of `key` signed. What it says is not judged yet."""
+    """A statement that the holder of a key signed. What it says is not judged yet."""
 
     value: AnyStatement
     digest: Digest
-    key: PublicKey
+    proven: Proven
+    mark: Digest
+    """By what a log remembers it: its bytes together with the signature over them.
+
+    Anybody can show the bytes before the key's holder, or whoever stole the key
+    later, signs them: the bytes alone must not have a first-seen time.
+    """
 
     @property
-    def mark(self) -> Digest:
-        """By what a log remembers it: its bytes together with the key that signed them.
-
-        Anybody can show the bytes before the key's holder, or whoever stole the
-        key later, signs them: the bytes alone must not have a first-seen time.
-        """
-        return sha256(f"{self.key.line}\n{self.digest}".encode())
+    def key(self) -> NamedKey:
+        """The key that signed it."""
+        return self.proven.key
 
 
 def open_statement(signed: SignedStatement) -> Opened:
@@ -77,28 +79,38 @@ def mark_of(signed: SignedStatement) -> Digest | None:
 def _opened(signed: SignedStatement) -> Opened | NotCanonical:
     """Cached: on the trust ref, the policy of every landing judges each statement, round after round."""
     try:
-        return Opened(read(signed.body), sha256(signed.body), _key(signed, STATEMENT_NAMESPACE))
+        value, digest = read(signed.body), sha256(signed.body)
+        mark = sha256(f"{digest} {sha256(signed.signature)}".encode())
+        return Opened(value, digest, _proven(signed, STATEMENT_NAMESPACE), mark)
     except NotCanonical as error:
         return error
 
 
-def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, PublicKey]:
+def open_heartbeat(signed: SignedStatement) -> tuple[Heartbeat, NamedKey]:
     """Read a heartbeat and verify its signature, made in its own namespace.
 
     Raises:
         NotAStatement: as for `open_statement`.
     """
-    _bound(signed.body, MAX_STATEMENT_BYTES * 64)  # it lists all withdrawals
-    heartbeat = decode(Heartbeat, signed.body)
+    return read_heartbeat(signed.body), _proven(signed, HEARTBEAT_NAMESPACE).key
+
+
+def read_heartbeat(body: bytes) -> Heartbeat:
+    """Read a heartbeat's bytes. Nothing in it is proven.
+
+    Raises:
+        NotCanonical: too large, not the canonical form of a heartbeat, or a field is not of its form.
+    """
+    _bound(body, MAX_STATEMENT_BYTES * 64)  # it lists all withdrawals
+    heartbeat = decode(Heartbeat, body)
     ids = [tip.commit for tip in heartbeat.refs]
     if not all(map(OBJECT_ID.fullmatch, ids)) or not all(map(DIGEST.fullmatch, heartbeat.negatives)):
         raise NotAStatement("a heartbeat's commit or digest is not written as one")
-    if list(heartbeat.refs) != sorted(set(heartbeat.refs)) or list(heartbeat.negatives) != sorted(
-        set(heartbeat.negatives)
-    ):
+    in_order = (tuple(sorted(set(heartbeat.refs))), tuple(sorted(set(heartbeat.negatives))))
+    if (heartbeat.refs, heartbeat.negatives) != in_order:
         raise NotAStatement("a heartbeat's lists are not sorted, or name something twice")
     _check_names(heartbeat.repository, heartbeat.nonce, *(tip.ref for tip in heartbeat.refs))
-    return heartbeat, _key(signed, HEARTBEAT_NAMESPACE)
+    return heartbeat
 
 
 def read(body: bytes) -> AnyStatement:
@@ -118,9 +130,9 @@ def read(body: bytes) -> AnyStatement:
     return value
 
 
-def _key(signed: SignedStatement, namespace: str) -> PublicKey:
+def _proven(signed: SignedStatement, namespace: str) -> Proven:
     try:
-        return verify_key(signed.signature, signed.body, namespace)
+        return examine(signed.signature, signed.body, namespace)
     except BadSignature as error:
         raise NotAStatement(error.what) from error
 

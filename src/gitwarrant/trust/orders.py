@@ -21,12 +21,13 @@ from datetime import datetime, timedelta
 from gitwarrant.model.canonical import Digest, NotCanonical
 from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.identity import IdentityKind
+from gitwarrant.model.identity import IdentityKind, Purpose
 from gitwarrant.model.statement import Order, OrderKind
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.identities import Registry, belongs
+from gitwarrant.trust.identities import Owner, Registry, belongs
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.opened import Opened, open_statement
+from gitwarrant.trust.ownership import doubt, owner_of
 from gitwarrant.trust.statements import MAX_SKEW
 
 LONGEST: Mapping[OrderKind, timedelta] = {
@@ -142,15 +143,16 @@ def _problem(
     now: datetime,
 ) -> str:
     """Why an order does not count, in words; empty when it does."""
-    owner = registry.owner(opened.key.line)
+    owner = owner_of(opened.proven, registry)
     if owner is None:  # 2
         return f"nobody here owns the key {opened.key.fingerprint} that signed it"
     if owner.identity.name != order.identity or owner.identity.kind is not IdentityKind.PERSON:
         return f"it was signed by a key of {owner.identity.name!r}"
-    unfit = registry.unfit(owner, opened.key.fingerprint, seen)
-    if unfit:
-        return f"its key {opened.key.fingerprint} {unfit}"
-    return _malformed(order, now) or not_entitled(order, opened.key.line, environment, registry)  # 3, 4
+    what, unfit = doubt(opened.proven, owner, registry, at=seen, purpose=Purpose.STATEMENTS)
+    if what:
+        return f"its {what} {opened.key.fingerprint} {unfit}"
+    problem = _malformed(order, now)  # 3
+    return problem or not_entitled(order, opened.key.line, owner, environment, registry)  # 4
 
 
 def _malformed(order: Order, now: datetime) -> str:
@@ -167,9 +169,10 @@ def _malformed(order: Order, now: datetime) -> str:
     return ""
 
 
-def not_entitled(order: Order, key: str, environment: Environment, registry: Registry) -> str:
-    """Why whoever has a key (its line) may not give an order (4), in words; empty when they may."""
-    owner = registry.owner(key)
+def not_entitled(
+    order: Order, key: str, owner: Owner | None, environment: Environment, registry: Registry
+) -> str:
+    """Why the owner of a key (its line) may not give an order (4), in words; empty when he may."""
     if registry.holder(key):
         return ""
     if order.kind is OrderKind.BREAK_GLASS:

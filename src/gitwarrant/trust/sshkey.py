@@ -3,7 +3,8 @@
 Accepted: ed25519, ECDSA on the NIST curves, RSA from 2048 bits with SHA-2, and
 both kinds that live on a security key (`sk-...`), where the touch is required:
 ssh-keygen verifies such a signature without looking at that flag, so malware
-with a stolen agent could sign unseen. Certificates and DSA are refused by name.
+with a stolen agent could sign unseen. DSA is refused by name; certificates are
+read by sshcert, and are no keys.
 """
 
 import base64
@@ -22,6 +23,7 @@ from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
 from gitwarrant.model.errors import GitwarrantError, Place
+from gitwarrant.model.identity import Hardware
 from gitwarrant.trust.sshwire import UINT32, Malformed, Reader
 
 MAX_KEY_BYTES = 4096  # RSA with 16384 bits takes 2100
@@ -46,8 +48,8 @@ class BadKey(GitwarrantError):
 class Verifier(Protocol):
     """What a kind of key does."""
 
-    def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
-        """Return when the signature is right.
+    def check(self, algorithm: str, signature: Reader, message: bytes) -> Hardware:
+        """Return when the signature is right, with what it proves about the device.
 
         Raises:
             Malformed: it is not a signature of this kind of key.
@@ -71,11 +73,12 @@ class Ed25519:
 
     key: VerifyKey
 
-    def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
+    def check(self, algorithm: str, signature: Reader, message: bytes) -> Hardware:
         _require(algorithm, "ssh-ed25519")
         raw = signature.string()
         signature.end()
         self.check_raw(raw, message)
+        return Hardware.NONE
 
     def check_raw(self, raw: bytes, message: bytes) -> None:
         try:
@@ -92,10 +95,11 @@ class Ecdsa:
     key: ec.EllipticCurvePublicKey
     hash: HashAlgorithm
 
-    def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
+    def check(self, algorithm: str, signature: Reader, message: bytes) -> Hardware:
         _require(algorithm, self.name)
         self.check_pair(signature.string(), message)
         signature.end()
+        return Hardware.NONE
 
     def check_pair(self, pair: bytes, message: bytes) -> None:
         """Check the two numbers that make an ECDSA signature."""
@@ -111,7 +115,7 @@ class Rsa:
 
     key: rsa.RSAPublicKey
 
-    def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
+    def check(self, algorithm: str, signature: Reader, message: bytes) -> Hardware:
         hashes: dict[str, HashAlgorithm] = {"rsa-sha2-256": SHA256(), "rsa-sha2-512": SHA512()}
         if algorithm not in hashes:
             raise Malformed(f"an RSA signature must be rsa-sha2-256 or rsa-sha2-512, not {algorithm}")
@@ -120,6 +124,7 @@ class Rsa:
         if len(raw) != (self.key.key_size + 7) // 8:
             raise Malformed("an RSA signature must be as long as its key")
         self.key.verify(raw, message, padding.PKCS1v15(), hashes[algorithm])
+        return Hardware.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class SecurityKey:
     inner: Ed25519 | Ecdsa
     application: bytes
 
-    def check(self, algorithm: str, signature: Reader, message: bytes) -> None:
+    def check(self, algorithm: str, signature: Reader, message: bytes) -> Hardware:
         _require(algorithm, self.name)
         raw = signature.string()
         flags, counter = signature.take(1)[0], signature.uint32()
@@ -148,6 +153,7 @@ class SecurityKey:
             self.inner.check_raw(raw, signed)
         else:
             self.inner.check_pair(raw, signed)
+        return Hardware.PIN if flags & VERIFIED else Hardware.TOUCH
 
 
 def _require(algorithm: str, name: str) -> None:

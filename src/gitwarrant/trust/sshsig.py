@@ -14,8 +14,22 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.trust.sshkey import PublicKey, read_blob, read_line
+from gitwarrant.trust.proven import BadSignature, NamedKey, Proven
+from gitwarrant.trust.sshcert import Certificate, read_signer, read_signer_line
+from gitwarrant.trust.sshkey import PublicKey, read_line
 from gitwarrant.trust.sshwire import Malformed, Reader, string
+
+__all__ = [
+    "BadSignature",
+    "CannotSign",
+    "examine",
+    "fingerprint",
+    "parse",
+    "public_line",
+    "sign",
+    "verify",
+    "verify_key",
+]
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 END = b"\n-----END SSH SIGNATURE-----"
@@ -27,15 +41,6 @@ HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 SIGN_SECONDS = 120  # a person looks for the security key and touches it
 
 
-class BadSignature(GitwarrantError):
-    """A signature that is damaged, of a kind that is not accepted, or not over these bytes."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"bad signature: {what}", remedy="sign again with a key of your own, by git or gitwarrant"
-        )
-
-
 class CannotSign(GitwarrantError):
     """ssh-keygen did not give a signature."""
 
@@ -45,6 +50,7 @@ class Signature:
     """An SSHSIG in parts; nothing in it is verified yet."""
 
     key: PublicKey
+    certificate: Certificate | None
     namespace: str
     hash: str
     signature: bytes
@@ -64,8 +70,13 @@ def verify(signature: bytes, message: bytes, namespace: str) -> str:
     return verify_key(signature, message, namespace).line
 
 
-def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
+def verify_key(signature: bytes, message: bytes, namespace: str) -> NamedKey:
     """As `verify`, but return the key with its fingerprint."""
+    return examine(signature, message, namespace).key
+
+
+def examine(signature: bytes, message: bytes, namespace: str) -> Proven:
+    """As `verify`, but return all that is proven."""
     parsed = parse(signature)
     if parsed.namespace != namespace:
         raise BadSignature(f"it was made for namespace {parsed.namespace!r}, not {namespace!r}")
@@ -75,12 +86,12 @@ def verify_key(signature: bytes, message: bytes, namespace: str) -> PublicKey:
     )
     try:
         reader = Reader(parsed.signature)
-        parsed.key.verifier.check(reader.text(), reader, signed)
+        hardware = parsed.key.verifier.check(reader.text(), reader, signed)
     except InvalidSignature as error:
         raise BadSignature(f"it was not made over these bytes by {parsed.key.fingerprint}") from error
     except ValueError as error:
         raise BadSignature(str(error)) from error
-    return parsed.key
+    return Proven(parsed.key, hardware, parsed.certificate)
 
 
 def parse(armored: bytes) -> Signature:
@@ -96,7 +107,7 @@ def parse(armored: bytes) -> Signature:
         version = reader.uint32()
         if version != VERSION:
             raise Malformed(f"version {version}; only {VERSION} is known")
-        key = read_blob(reader.string())
+        key, certificate = read_signer(reader.string())
         namespace, reserved, hash_ = reader.text(), reader.string(), reader.text()
         if reserved:
             raise Malformed("its reserved field is not empty")
@@ -106,7 +117,7 @@ def parse(armored: bytes) -> Signature:
         reader.end()
     except ValueError as error:
         raise BadSignature(str(error)) from error
-    return Signature(key, namespace, hash_, signature)
+    return Signature(key, certificate, namespace, hash_, signature)
 
 
 def _unarmor(armored: bytes) -> bytes:
@@ -162,23 +173,28 @@ def sign(key: str, message: bytes, namespace: str) -> bytes:
 
 
 def public_line(key: str) -> str:
-    """The public half of a signing key, named as for `sign`, as a line without comment.
+    """The public half of a signing key, named as for `sign`, as a line without comment; or its certificate.
 
     Raises:
         CannotSign: it cannot be found.
     """
     literal = key.removeprefix("key::")
     if literal != key or key.startswith(("ssh-", "sk-", "ecdsa-")):
-        return read_line(literal).line
+        return _line(literal)
     path = Path(key).expanduser()
     public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
     try:
-        return read_line(public.read_text()).line
+        return _line(public.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise CannotSign(
             f"the public half of {key} is not at {public}",
             remedy=f"write it: ssh-keygen -y -f {path} > {public}",
         ) from error
+
+
+def _line(text: str) -> str:
+    read_signer_line(text)
+    return " ".join(text.split(" ")[:2]).strip()
 
 
 def _ssh_keygen(key: Path, message: bytes, namespace: str) -> bytes:

@@ -3,6 +3,7 @@
 import struct
 
 UINT32 = struct.Struct(">I")
+UINT64 = struct.Struct(">Q")
 
 
 class Malformed(ValueError):
@@ -20,6 +21,20 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
 
+    @property
+    def at(self) -> int:
+        """How many bytes were read."""
+        return self._at
+
+    @property
+    def left(self) -> int:
+        """How many bytes are still to be read."""
+        return len(self._data) - self._at
+
+    def since(self, start: int) -> bytes:
+        """The bytes read since a place, to take over or to verify as they stand."""
+        return self._data[start : self._at]
+
     def take(self, count: int) -> bytes:
         """Read exactly so many bytes."""
         end = self._at + count
@@ -32,6 +47,11 @@ class Reader:
     def uint32(self) -> int:
         """Read a number of four bytes."""
         number: int = UINT32.unpack(self.take(4))[0]
+        return number
+
+    def uint64(self) -> int:
+        """Read a number of eight bytes."""
+        number: int = UINT64.unpack(self.take(8))[0]
         return number
 
     def string(self) -> bytes:

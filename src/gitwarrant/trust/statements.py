@@ -34,14 +34,15 @@ from gitwarrant.model.change import (
     TreeId,
     diff_digest,
 )
-from gitwarrant.model.identity import IdentityKind
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Purpose
 from gitwarrant.model.statement import AnyStatement, Bind, Statement, StatementKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.negatives import Negatives
 from gitwarrant.trust.opened import Opened, open_statement, read
-from gitwarrant.trust.sshkey import PublicKey
+from gitwarrant.trust.ownership import doubt, owner_of
+from gitwarrant.trust.proven import NamedKey, Proven
 
 MAX_LIFETIME = timedelta(days=90)  # an approval older than a quarter was for another world
 MAX_SKEW = timedelta(minutes=5)  # how far a person's clock may be ahead of ours
@@ -116,8 +117,19 @@ class Counted:
 
     statement: Statement
     digest: Digest
-    key: PublicKey
+    proven: Proven
+    identity: Identity
     landings: range
+
+    @property
+    def key(self) -> NamedKey:
+        """The key that signed it."""
+        return self.proven.key
+
+    @property
+    def hardware(self) -> Hardware:
+        """What its signature proves about the device that made it."""
+        return self.proven.hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +194,7 @@ def judge(signed: SignedStatement, hearing: Hearing, intervals: Intervals) -> Ju
         return None
     try:
         _about_this(statement, hearing)
-        _own(statement, opened, hearing)
+        identity = _own(statement, opened, hearing)
         _standing(statement, opened.digest, hearing)
         landings = intervals.covered(statement)
         if not landings:
@@ -190,7 +202,7 @@ def judge(signed: SignedStatement, hearing: Hearing, intervals: Intervals) -> Ju
         _in_time(statement, opened.mark, landings, hearing)
     except _Reason as reason:
         return Ignored(statement, opened.digest, str(reason))
-    return Counted(statement, opened.digest, opened.key, landings)
+    return Counted(statement, opened.digest, opened.proven, identity, landings)
 
 
 def _unopened(signed: SignedStatement, error: NotCanonical) -> Ignored | None:
@@ -215,19 +227,20 @@ def _about_this(statement: Statement, hearing: Hearing) -> None:  # 2
         raise _Reason(f"it is for environment {statement.environment!r}, not {here}")
 
 
-def _own(statement: Statement, opened: Opened, hearing: Hearing) -> None:  # 4 and 6
+def _own(statement: Statement, opened: Opened, hearing: Hearing) -> Identity:  # 4 and 6
     key, registry = opened.key, hearing.registry
-    owner = registry.owner(key.line)
+    owner = owner_of(opened.proven, registry)
     if owner is None:
         raise _Reason(f"nobody here owns the key {key.fingerprint} that signed it")
     if owner.identity.name != statement.identity:
         raise _Reason(f"it was signed by a key of {owner.identity.name!r}")
     at = hearing.witnessed.time_of([opened.mark], now=hearing.now)
-    problem = registry.unfit(owner, key.fingerprint, at)
-    if problem:
-        raise _Reason(f"its key {key.fingerprint} {problem}")
+    what, problem = doubt(opened.proven, owner, registry, at=at, purpose=Purpose.STATEMENTS)
+    if what:
+        raise _Reason(f"its {what} {key.fingerprint} {problem}")
     if statement.kind is StatementKind.APPROVE and owner.identity.kind is not IdentityKind.PERSON:
         raise _Reason("a bot cannot approve")
+    return owner.identity
 
 
 def _standing(statement: Statement, digest: Digest, hearing: Hearing) -> None:  # 9 and 10

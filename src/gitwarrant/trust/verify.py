@@ -13,7 +13,9 @@
     5. Unless glass was broken, approvals tile the change: each landing and each path has its rule's number
        of distinct persons, none an author, none a bot; where the rule refers to
        CODEOWNERS, those of the file before the landing too; where the environment
-       asks for approval, one of each of its teams.
+       asks for approval, one of each of its teams. A review on a forge is an
+       approval where the rule trusts that forge as a witness, and nowhere else: it
+       never stands for an author, an environment's team, or the root.
     6. On the trust ref, `.gitwarrant/` changes by the rules before it and with the
        consent of the root's threshold to that landing alone; its version only grows. On any other ref
        it has no effect: nothing reads it there, and its paths are like all others.

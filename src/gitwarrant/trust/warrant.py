@@ -1,166 +1,105 @@
-"""A warrant's bytes: an in-toto Statement with the SLSA verification summary, in a DSSE envelope.
+"""From a warrant to a signed envelope, and back: what the applier believes.
 
-One warrant has one payload, and the payload is read back only if writing it
-again gives the same bytes: what others see in the summary's fields and what
-our applier acts on cannot differ.
+What a payload says is written and read by `trust.summary`, who may sign it is
+judged by `trust.warrant_keys`, what its leaves are by `trust.leaves`.
 
-Source: in-toto attestation v1 (statement, envelope), SLSA v1.2 (verification
-summary). Our own fields stand under one member, named by a URI as in-toto asks
-of extensions.
+Source: secure-systems-lab/dsse (envelope).
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from gitwarrant.model.canonical import (
-    Digest,
-    NotCanonical,
-    decode,
-    digest,
-    dumps,
-    encode,
-    loads,
-    plain,
-    sha256,
-)
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import OBJECT_ID
-from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.plan import Leaf, LeafList
-from gitwarrant.model.warrant import Envelope, Warrant
-from gitwarrant.trust import merkle
+from gitwarrant.model.errors import Refused
+from gitwarrant.model.plan import LeafList
+from gitwarrant.model.warrant import FIRST_FORM, FORM, Envelope, Signature, Warrant, WarrantBundle
 from gitwarrant.trust.dsse import IN_TOTO, MAX_ENVELOPE_BYTES, pre_authentication
-from gitwarrant.trust.signer import Signer, is_signed, keyid, read_public
+from gitwarrant.trust.leaves import leaves_root
+from gitwarrant.trust.signer import Signer, UnusableKey
+from gitwarrant.trust.summary import BadWarrant, payload, payload_digest, read_payload
+from gitwarrant.trust.warrant_keys import WarrantKeys, check_signatures
 
-STATEMENT = "https://in-toto.io/Statement/v1"
-SUMMARY = "https://slsa.dev/verification_summary/v1"
-SLSA_VERSION = "1.2"
-VERIFIER = "urn:x-gitwarrant:authority"
-EXTENSION = "urn:x-gitwarrant:warrant:v1"
-LEVELS = ("GITWARRANT_AUTHORSHIP_PROVEN", "GITWARRANT_CHECKS_PASSED")  # SLSA's own levels are not claimed
+OTHER_LEAVES = "names other leaves than the ones at hand: something was added, changed or left out"
 MAX_SKEW = timedelta(minutes=5)  # how far the authority's clock may be ahead of the applier's
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+SOURCE = re.compile(r"git\+[a-z][a-z0-9+.-]*://[!-~]+")
 
 
-class BadWarrant(GitwarrantError):
-    """An envelope that is not a warrant signed by the expected key."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"not a valid warrant: {what}", remedy="let the authority issue it again")
-
-
-def leaves_root(leaves: LeafList) -> Digest:
-    """The RFC 6962 root over the leaves' canonical bytes."""
-    return Digest("sha256:" + merkle.root([encode(leaf) for leaf in leaves.leaves]).hex())
-
-
-def prove_leaf(leaves: LeafList, leaf: Leaf) -> tuple[int, tuple[bytes, ...]]:
-    """Prove that a leaf is in the list: its place, and the hashes for `merkle.root_from_inclusion`.
+def seal(warrant: Warrant, signers: Sequence[Signer]) -> Envelope:
+    """Sign a warrant with each signer.
 
     Raises:
-        ValueError: the leaf is not in the list.
+        UnusableKey: a key is gone or refuses, or two signers have one key.
+        ValueError: there is no signer.
     """
-    index = leaves.leaves.index(leaf)
-    return index, merkle.inclusion_proof([encode(item) for item in leaves.leaves], index)
-
-
-def payload(warrant: Warrant) -> bytes:
-    """The one payload of a warrant, canonical."""
-    evidence: Mapping[str, Digest] = dict(warrant.evidence)
-    repository = quote(warrant.repository, safe="/:@")
-    predicate = {
-        "verifier": {"id": VERIFIER},
-        "timeVerified": warrant.issued.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "resourceUri": f"git:{repository}",
-        "policy": {"uri": f"git:{repository}#policy", "digest": _digests(evidence["policy"])},
-        "inputAttestations": [
-            {"uri": f"{EXTENSION}:{name}", "digest": _digests(value)} for name, value in warrant.evidence
-        ],
-        "verificationResult": "PASSED",
-        "verifiedLevels": list(LEVELS),
-        "slsaVersion": SLSA_VERSION,
-        EXTENSION: plain(warrant),
-    }
-    leaves = {**_digests(warrant.leaves), "rfc6962Sha256": _digests(warrant.leaves_root)["sha256"]}
-    return dumps(
-        {
-            "_type": STATEMENT,
-            "subject": [
-                {"name": f"git:{repository}", "digest": {"gitCommit": warrant.commit}},
-                {"name": "leaves", "digest": leaves},
-            ],
-            "predicateType": SUMMARY,
-            "predicate": predicate,
-        }
-    )
-
-
-def _digests(value: Digest) -> dict[str, str]:
-    algorithm, _, digits = value.partition(":")
-    return {algorithm: digits}
-
-
-def seal(warrant: Warrant, signer: Signer) -> Envelope:
-    """Sign a warrant."""
     body = payload(warrant)
-    signature = signer.sign(pre_authentication(IN_TOTO, body))
-    return Envelope(IN_TOTO, body, signer.keyid, signature)
+    message = pre_authentication(IN_TOTO, body)
+    if len({signer.keyid for signer in signers}) < len(signers):
+        raise UnusableKey(
+            "two signers have one and the same key, so the second signature would prove nothing",
+            remedy="give 'warrant.cosigner' a key of its own, held by somebody else",
+        )
+    signatures = [Signature(signer.keyid, signer.sign(message)) for signer in signers]
+    return Envelope(IN_TOTO, body, tuple(sorted(signatures, key=lambda signature: signature.keyid)))
 
 
-def payload_digest(warrant: Warrant) -> Digest:
-    """How the next warrant names this one."""
-    return sha256(payload(warrant))
+def open_warrant(envelope: Envelope, keys: WarrantKeys) -> Warrant:
+    """Read a warrant from its envelope, once its signatures were verified.
 
-
-def open_warrant(envelope: Envelope, public_key: bytes) -> Warrant:
-    """Read a warrant from its envelope, once its signature was verified.
-
-    Not checked here: whether it is for this cluster, in order and in time
-    (`admit`), and whether its leaves are at hand (`admit`).
-
-    Args:
-        public_key: PEM of the only key that may sign warrants here.
+    Not checked here: whether it is for this cluster, in order and in time, and
+    whether its leaves are at hand (`admit`).
 
     Raises:
         BadWarrant: another type, key or signature, or not the payload of a warrant.
-        UnusableKey: the public key cannot be read.
+        UnusableKey: a public key cannot be read.
     """
-    public = read_public(public_key)
     if envelope.payload_type != IN_TOTO:
         raise BadWarrant(f"its payload has type {envelope.payload_type[:60]!r}, not {IN_TOTO!r}")
     if len(envelope.payload) > MAX_ENVELOPE_BYTES:
         raise BadWarrant(f"{len(envelope.payload)} bytes exceed the limit of {MAX_ENVELOPE_BYTES}")
-    if envelope.keyid != keyid(public):
-        raise BadWarrant(f"it names key {envelope.keyid[:16]!r}, not {keyid(public)[:16]!r}")
-    message = pre_authentication(envelope.payload_type, envelope.payload)
-    if not is_signed(public, message, envelope.signature):
-        raise BadWarrant("its signature was not made over it by the warrant key")
-    return _read(envelope.payload)
-
-
-def _read(body: bytes) -> Warrant:
-    try:
-        warrant = decode(Warrant, dumps(_extension(loads(body))))
-        _check(warrant)
-        written = payload(warrant)
-    except NotCanonical as error:
-        raise BadWarrant(error.what) from error
-    if written != body:
-        raise BadWarrant("its summary does not say what its own fields say")
+    check_signatures(envelope, keys)
+    warrant = read_payload(envelope.payload)
+    _check(warrant)
     return warrant
 
 
-def _extension(statement: Any) -> Any:
-    predicate = statement.get("predicate") if isinstance(statement, dict) else None
-    if not isinstance(predicate, dict) or EXTENSION not in predicate:
-        raise BadWarrant("its payload is not a verification summary of gitwarrant")
-    return predicate[EXTENSION]
+def check_leaves(warrant: Warrant, leaves: LeafList) -> None:
+    """Compare a list of leaves with the digest and the root that a warrant names.
+
+    Raises:
+        BadWarrant: it is another list.
+    """
+    if not _names(warrant, leaves):
+        raise BadWarrant(f"it {OTHER_LEAVES}", "take the leaves that belong to it: export them again")
+
+
+def _names(warrant: Warrant, leaves: LeafList) -> bool:
+    return digest(leaves) == warrant.leaves and leaves_root(leaves) == warrant.leaves_root
+
+
+def check_follows(warrant: Warrant, previous: Warrant) -> None:
+    """Check that a warrant follows another one of the same environment and cluster without a gap.
+
+    Raises:
+        BadWarrant: it does not.
+    """
+    here = (warrant.tenant, warrant.environment, warrant.cluster)
+    what = ""
+    if (previous.tenant, previous.environment, previous.cluster) != here:
+        what = f"the one before it is of {previous.environment!r} in cluster {previous.cluster!r}"
+    elif previous.sequence != warrant.sequence - 1:
+        what = f"it has number {warrant.sequence}, the one before it {previous.sequence}"
+    elif warrant.previous != payload_digest(previous):
+        what = f"it does not name this warrant {previous.sequence} as the one before it"
+    if what:
+        raise BadWarrant(what, "take the previous warrant from the log of this environment and cluster")
 
 
 def _check(warrant: Warrant) -> None:
     digests = [warrant.leaves, warrant.leaves_root, *(value for _, value in warrant.evidence)]
+    digests += warrant.statements
     if warrant.previous:
         digests.append(Digest(warrant.previous))
     names = [name for name, _ in warrant.evidence]
@@ -175,13 +114,24 @@ def _check(warrant: Warrant) -> None:
         what = "its sequence and its previous warrant contradict each other"
     elif warrant.not_after <= warrant.issued:
         what = "it was never valid"
+    elif warrant.form not in (FIRST_FORM, FORM):
+        what = "its payload has a form that is not known"
+    elif warrant.form == FORM and not SOURCE.fullmatch(warrant.source):
+        what = "its source is not a repository's address"
+    elif list(warrant.statements) != sorted(set(warrant.statements)):
+        what = "its statements are not sorted"
+    elif warrant.reviewers < 0:
+        what = "it counts fewer reviewers than none"
     if what:
         raise BadWarrant(what)
 
 
-def admit(warrant: Warrant, leaves: LeafList, *, cluster: str, highest_sequence: int, now: datetime) -> None:
-    """Judge, before anything is written, whether a warrant may act here and now on these leaves.
+def admit(
+    bundle: WarrantBundle, keys: WarrantKeys, *, cluster: str, highest_sequence: int, now: datetime
+) -> Warrant:
+    """Judge, before anything is written, whether a warrant may act here and now on its leaves.
 
+    All is judged here, signatures included, so that no applier can forget one.
     The highest sequence itself passes: the same warrant continues an
     interrupted apply and heals drift.
 
@@ -190,9 +140,12 @@ def admit(warrant: Warrant, leaves: LeafList, *, cluster: str, highest_sequence:
         highest_sequence: of all warrants that acted here for this environment; 0 for none.
 
     Raises:
-        Refused: stage `apply`: for another cluster, out of sequence, expired,
-            from the future, or the leaves are not those it names.
+        Refused: stage `apply`: not signed by the keys that are needed, for another
+            cluster, out of sequence, expired, from the future, or the leaves are
+            not those it names.
+        UnusableKey: a public key cannot be read.
     """
+    warrant = open_warrant(bundle.envelope, keys)
     what = ""
     if warrant.cluster != cluster:
         what = f"is for cluster {warrant.cluster!r}, and this is {cluster!r}"
@@ -202,11 +155,12 @@ def admit(warrant: Warrant, leaves: LeafList, *, cluster: str, highest_sequence:
         what = f"expired {warrant.not_after:%Y-%m-%d %H:%M}"
     elif warrant.issued > now + MAX_SKEW:
         what = f"was issued in the future, at {warrant.issued:%Y-%m-%d %H:%M}"
-    elif digest(leaves) != warrant.leaves or leaves_root(leaves) != warrant.leaves_root:
-        what = "names other leaves than the ones at hand: something was added, changed or left out"
+    elif not _names(warrant, bundle.leaves):
+        what = OTHER_LEAVES
     if what:
         raise Refused(
             f"the warrant of environment {warrant.environment!r} {what}",
             stage="apply",
             remedy="let the authority judge the change again: gitwarrant apply issues a new warrant",
         )
+    return warrant

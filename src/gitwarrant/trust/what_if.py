@@ -86,12 +86,27 @@ def _of_root(stolen: Stolen, name: str, root: TrustRoot, holders: set[str]) -> P
 def _of_rule(
     stolen: Stolen, identity: Identity | None, rule: PathRule, environment: Environment
 ) -> Possibility:
-    reach, why = Reach.NOTHING, "nobody's signature comes with an account"
+    reach, why = _reviewing(identity, rule)
     if stolen is not Stolen.ACCOUNT:
         reach, why = _signing(identity, rule, environment)
         if stolen is Stolen.KEY and reach is not Reach.NOTHING:
             why = f"once somebody pushes it: {why}"
     return Possibility(environment.name, rule.pattern, rule.place, reach, why)
+
+
+def _reviewing(identity: Identity | None, rule: PathRule) -> tuple[Reach, str]:
+    """How far somebody's account comes."""
+    # Which kind a witness is, only the agent's configuration knows: any login may be one there.
+    forges = sorted(rule.witnesses) if identity and identity.logins else []
+    if identity is None or not forges or not rule.approvals or not belongs(identity, rule.approvers):
+        return Reach.NOTHING, "nobody's signature comes with an account"
+    if identity.kind is not IdentityKind.PERSON:
+        return Reach.NOTHING, "nobody's signature comes with an account, and a bot cannot approve"
+    why = (
+        f"reviews on {' and '.join(forges)} count here: it can give one of {rule.approvals} approvals "
+        "to what others signed"
+    )
+    return Reach.WITH_OTHERS, why
 
 
 def _signing(identity: Identity | None, rule: PathRule, environment: Environment) -> tuple[Reach, str]:

@@ -20,7 +20,7 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.warrant import Envelope, Warrant, WarrantBundle
+from gitwarrant.model.warrant import Envelope, Signature, Warrant, WarrantBundle
 
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
 DATABASE = {"group": "", "version": "v1", "kind": "ConfigMap", "namespace": "shop", "name": "database"}
@@ -75,7 +75,7 @@ def again(log: Recorder, sequence: int, head: CommitId, *results: tuple[Json, st
         "shop", "production", "c0ffee", sequence, "", "shop/environments", "refs/heads/main", head,
         NOON, NOON + timedelta(hours=1), leaves.digest, leaves.digest, (),
     )  # fmt: skip
-    bundle = WarrantBundle(Envelope("t", f"payload {sequence}".encode(), "k", b"s"), leaves)
+    bundle = WarrantBundle(Envelope("t", f"payload {sequence}".encode(), (Signature("k", b"s"),)), leaves)
     log.append(RecordKind.WARRANTED, "production", warranted_body(warrant, bundle, b"PEM"))
     for named, result in results:
         body: dict[str, Json] = {

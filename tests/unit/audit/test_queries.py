@@ -16,7 +16,7 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.warrant import Envelope, Warrant, WarrantBundle
+from gitwarrant.model.warrant import Envelope, Signature, Warrant, WarrantBundle
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEB = {"group": "apps", "version": "v1", "kind": "Deployment", "namespace": "shop", "name": "web"}
@@ -124,7 +124,8 @@ def warranted(log: Recorder, sequence: int) -> WarrantBundle:
         leaves_root=leaves.digest,
         evidence=(),
     )
-    bundle = WarrantBundle(Envelope("application/vnd.in-toto+json", b"{}", "key", b"\x00\xff"), leaves)
+    signature = Signature("key", b"\x00\xff")
+    bundle = WarrantBundle(Envelope("application/vnd.in-toto+json", b"{}", (signature,)), leaves)
     log.append(RecordKind.WARRANTED, "production", queries.warranted_body(warrant, bundle, b"PEM"))
     return bundle
 

@@ -115,6 +115,6 @@ def test_explain_lists_every_check_and_teaches_one(capsys: pytest.CaptureFixture
     main(["explain", "host-path", "--output", "json"], {})
     [lesson] = json.loads(capsys.readouterr().out)["checks"]
 
-    assert len(listing) == 10
+    assert len(listing) == 11
     assert listing[0].split()[:2] == ["privileged-container", "critical"]
     assert lesson["id"] == "host-path"

@@ -152,7 +152,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(["."], 2, "is not a Git repository", id="no repository"),
         pytest.param(["http://git.example.com/x"], 2, "is not encrypted", id="not encrypted"),
         pytest.param(["ext::sh -c id"], 2, "white space", id="a program as address"),
-        pytest.param(["file:///nonexistent/x.git"], 2, "nonexistent", id="a server without it"),
+        pytest.param(["file:///nonexistent/x.git"], 3, "nonexistent", id="a folder that is gone"),
         pytest.param(["https://127.0.0.1:1/x.git"], 3, "does not answer", id="no server"),
         pytest.param(["git@127.0.0.1:x.git"], 2, "needs a key", id="no SSH key"),
         pytest.param(["--since", "soon"], 2, "'soon' is no duration", id="no duration"),

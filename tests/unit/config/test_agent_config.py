@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.config.agent import Agent, AlarmTarget, ClusterAccess, GitAccess, WarrantSettings, load, read
+from gitwarrant.config.agent import (
+    Agent,
+    AlarmTarget,
+    ClusterAccess,
+    ForgeAccess,
+    GitAccess,
+    WarrantSettings,
+    load,
+    read,
+)
 from gitwarrant.config.problem import ConfigError
+from gitwarrant.config.signers import FileKey, ProgramKey, TokenKey
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Grant, Tenant
 from gitwarrant.model.errors import GitwarrantError
@@ -48,7 +58,18 @@ interval: 10s
 alarms:
   - {{webhook: "https://pager.example.com/hook", token_file: keys/pager}}
   - {{program: [/usr/local/bin/page, oncall]}}
+forge:
+  kind: gitea
+  name: code
+  url: https://code.example.com
+  repository: shop/live
+  token_file: forge.token
 """
+
+
+def settings(key: str, lifetime: timedelta) -> WarrantSettings:
+    """One key in a file, and nothing special."""
+    return WarrantSettings((FileKey(Path(key)),), (), 1, frozenset(), lifetime)
 
 
 def wrong(text: str) -> list[str]:
@@ -80,7 +101,7 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
         ),
         destinations=(("production", "main"),),
         state=Path("/etc/gitwarrant/state"),
-        warrant=WarrantSettings(Path("/etc/keys/warrant.pem"), timedelta(minutes=90)),
+        warrant=settings("/etc/keys/warrant.pem", timedelta(minutes=90)),
         git=GitAccess(
             Path("/etc/gitwarrant/keys/deploy"),
             Path("/etc/gitwarrant/keys/known_hosts"),
@@ -93,10 +114,29 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
             AlarmTarget("https://pager.example.com/hook", Path("/etc/gitwarrant/keys/pager"), ()),
             AlarmTarget("", None, ("/usr/local/bin/page", "oncall")),
         ),
+        forge=ForgeAccess(
+            "gitea",
+            "code",
+            "https://code.example.com",
+            "shop/live",
+            Path("/etc/gitwarrant/forge.token"),
+            None,
+        ),
     )
     assert agent.cluster_of("production") == agent.clusters[1]
     assert agent.cluster_of("staging") is None
     assert agent.log == Path("/etc/gitwarrant/state/log.sqlite")
+
+
+def test_a_forge_is_called_by_its_kind_and_knows_the_repository_by_its_name() -> None:
+    """Unless they are said to be called otherwise."""
+    short = AGENT[: AGENT.index("forge:")] + "forge: {kind: gitea, url: 'https://code.example.com'}\n"
+
+    agent = load(short.encode(), "/etc/gitwarrant.yaml")
+
+    assert agent.forge == ForgeAccess(
+        "gitea", "gitea", "https://code.example.com", "shop/environments", None, None
+    )
 
 
 def test_what_is_left_out_has_a_default() -> None:
@@ -104,9 +144,92 @@ def test_what_is_left_out_has_a_default() -> None:
 
     agent = load(short.encode(), "/etc/gitwarrant.yaml")
 
-    assert agent.warrant == WarrantSettings(Path("/etc/state/warrant.key"), timedelta(hours=1))
+    assert agent.warrant == settings("/etc/state/warrant.key", timedelta(hours=1))
     assert agent.git == GitAccess(None, None, None, 2 * 1024**3, 300)
     assert agent.interval == timedelta(seconds=30)
+    assert agent.forge is None
+
+
+TOKEN = (
+    "pkcs11:token=Shop%20HSM;object=warrant?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin"
+)
+
+
+def test_signers_keys_and_revocations_are_read() -> None:
+    """Relative paths start at the file's folder here too; a token's name is written as RFC 7512 says."""
+    warrant = f"""warrant:
+  signer: {TOKEN}
+  cosigner: 'exec:["/usr/local/bin/sign", "--key", "warrant"]'
+  keys: [a.pub, /etc/keys/b.pub]
+  signatures: 1
+  revoked_keys: ["{"ab" * 32}"]
+"""
+    text = AGENT.replace("warrant: {key: /etc/keys/warrant.pem, lifetime: 90m}\n", warrant)
+
+    agent = load(text.encode(), "/etc/gitwarrant.yaml")
+
+    library = Path("/usr/lib/softhsm/libsofthsm2.so")
+    assert agent.warrant == WarrantSettings(
+        signers=(
+            TokenKey(library, "Shop HSM", "warrant", Path("/etc/pin"), ""),
+            ProgramKey(("/usr/local/bin/sign", "--key", "warrant")),
+        ),
+        keys=(Path("/etc/a.pub"), Path("/etc/keys/b.pub")),
+        signatures=1,
+        revoked=frozenset(["ab" * 32]),
+        lifetime=timedelta(hours=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("warrant", "expected"),
+    [
+        pytest.param("{signer: kms}", "'kms' is not a signer", id="no kind"),
+        pytest.param("{signer: 'vault:x'}", "'vault:x' is not a signer", id="a kind that is not there"),
+        pytest.param("{signer: 'file:'}", "'file:' is not a signer", id="no path"),
+        pytest.param("{signer: 'exec:sign'}", "'sign' is no list of a program", id="no list"),
+        pytest.param("{signer: 'exec:[]'}", "'[]' is no list of a program", id="no program"),
+        pytest.param(
+            "{signer: 'pkcs11:token=%ff;object=b?module-path=/x&pin-source=file:y'}",
+            "a part of the token's address is no text",
+            id="bytes that are no text",
+        ),
+        pytest.param(
+            """{signer: 'exec:["/bin/sign", "\\u0000"]'}""", "is no list of a program", id="a zero byte"
+        ),
+        pytest.param("{signer: 'exec:[1]'}", "'[1]' is no list of a program", id="a number"),
+        pytest.param(
+            """{signer: 'exec:["sign"]'}""", "the program 'sign' is not named by its whole path", id="by PATH"
+        ),
+        pytest.param("{signer: 'pkcs11:token=a'}", "a part of the token's address is empty", id="no object"),
+        pytest.param(f"{{signer: '{TOKEN}&pin-value=1234'}}", "one that is not known", id="a PIN in it"),
+        pytest.param(
+            "{signer: 'pkcs11:token=a;token=b;object=c?module-path=/x&pin-source=file:y'}",
+            "is empty, or stands there twice",
+            id="a part twice",
+        ),
+        pytest.param(
+            "{signer: 'pkcs11:token=a;object=b?module-path=/x&pin-source=1234'}",
+            "'1234' is no source of a PIN",
+            id="a PIN for a source",
+        ),
+        pytest.param("{key: a, signer: 'file:a'}", "'key' and 'signer' both name what signs", id="both"),
+        pytest.param(
+            "{signer: 'file:a', cosigner: 'file:a'}", "the second signer is the first one", id="one twice"
+        ),
+        pytest.param(
+            "{signatures: 2}", "2 signatures are needed, and there is 1 signer", id="more than signers"
+        ),
+        pytest.param("{revoked_keys: [abc]}", "'abc' is not a key's id", id="a short key id"),
+    ],
+)
+def test_a_signer_that_cannot_be_meant_is_refused(warrant: str, expected: str) -> None:
+    text = AGENT.replace("{key: /etc/keys/warrant.pem, lifetime: 90m}", warrant)
+
+    [said] = wrong(text)
+
+    assert expected in said
+    assert " -> " in said
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,18 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_a_token_in_origins_address_is_not_repeated(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed is pasted into files and tickets."""
+    git("remote", "set-url", "origin", "https://ada:hunter2@git.example.com/shop/environments.git")
+
+    assert main(["init", "--yes"], {}) == 0
+
+    said = capsys.readouterr()
+    assert "https://git.example.com/shop/environments.git" in said.out
+    assert "hunter2" not in said.out + said.err
+    assert not any(b"hunter2" in file.read_bytes() for file in (clone / ".gitwarrant").iterdir())
+
+
 def made(folder: Path) -> RepositoryConfig:
     return load(find.repository_files(find.repository_folder(folder)), sets=SETS, checks=frozenset())
 

@@ -1,6 +1,7 @@
 """`.gitwarrant/` becomes people, rules and environments, or problems with places and remedies."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from gitwarrant.config.repository import RepositoryConfig, load
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.errors import Place
 from gitwarrant.model.finding import Severity
-from gitwarrant.model.identity import Identity, IdentityKind, Key, PathRule, TrustPolicy
+from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, PathRule, Purpose, TrustPolicy
 
 ADA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdBwrCmJL2n2u7cUF8nAxxLRCLFpXNWqHnCnNuh+Uyn"
 GRACE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMrlCkkJcCNhdTM7BQrmbmLdIZvHBQOs+rKVbpd8/Vcq"
@@ -152,6 +153,109 @@ def test_people_and_rules_become_a_trust_policy() -> None:
                 frozenset({"platform-team"}),
                 Place(".gitwarrant/rules.yaml", 2, 9),
             ),
+        ),
+    )
+
+
+def test_witnesses_are_read() -> None:
+    policy = loaded(rules=RULES.replace(b'"*"\n', b'"*"\n  witnesses: [gitlab, gitea]\n')).policy
+
+    assert [rule.witnesses for rule in policy.rules] == [frozenset({"gitea", "gitlab"}), frozenset()]
+
+
+SK = (
+    "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPdBwrCmJL2n2u7cUF8nAxxLRCLFpXNW"
+    "qHnCnNuh+UynAAAABHNzaDo="
+)
+PGP = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEagyJ\n-----END PGP PUBLIC KEY BLOCK-----\n"
+
+
+def person_with(key: str) -> bytes:
+    return f"ada:\n  kind: person\n  emails: [ada@example.com]\n  keys:\n    - {key}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        pytest.param(
+            f'{{public: "{ADA}", revoked: {{compromised_since: 2026-03-02, reason: lost}}}}',
+            Key(ADA, revoked=True, compromised_since=datetime(2026, 3, 2, tzinfo=UTC), reason="lost"),
+            id="compromised since",
+        ),
+        pytest.param(f'{{public: "{ADA}", revoked: {{}}}}', Key(ADA, revoked=True), id="revoked, no more"),
+        pytest.param(f'{{public: "{ADA}", revoked: false}}', Key(ADA), id="not revoked"),
+        pytest.param(
+            f'{{public: "{ADA}", purposes: [statements]}}',
+            Key(ADA, purposes=frozenset([Purpose.STATEMENTS])),
+            id="for statements",
+        ),
+        pytest.param(f'{{public: "{SK}", hardware: pin}}', Key(SK, hardware=Hardware.PIN), id="with its PIN"),
+        pytest.param(f'{{public: "{ADA}", authority: true}}', Key(ADA, authority=True), id="an authority"),
+        pytest.param(
+            "public: |\n        " + PGP.replace("\n", "\n        "),
+            Key(PGP, purposes=frozenset([Purpose.COMMITS])),
+            id="OpenPGP",
+        ),
+    ],
+)
+def test_a_key_says_what_it_is_for(text: str, key: Key) -> None:
+    [ada] = loaded(identities=person_with(text), rules=b'- {path: "*", approvals: 0}\n').policy.identities
+
+    assert [replace(read, place=Place("")) for read in ada.keys] == [key]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            f'{{public: "{ADA}", revoked: }}',
+            "'revoked' is empty -> write true, or {compromised_since: 2027-06-30, reason: stolen}",
+            id="revoked or not",
+        ),
+        pytest.param(
+            f'{{public: "{ADA}", hardware: touch}}',
+            "this key is on no security key, so nothing it signs could count -> "
+            "list a key of kind sk-..., or remove 'hardware'",
+            id="no device",
+        ),
+        pytest.param(
+            "{public: " + repr(PGP)[1:-1].join('""') + ", purposes: [commits, statements]}",
+            "an OpenPGP key cannot sign statements -> let it sign commits, and add an SSH key for statements",
+            id="statements by OpenPGP",
+        ),
+        pytest.param(
+            "{public: " + repr(PGP)[1:-1].join('""') + ", authority: true}",
+            "an OpenPGP key signs no SSH certificates -> remove it",
+            id="certificates by OpenPGP",
+        ),
+        pytest.param(
+            '{public: "-----BEGIN PGP PRIVATE KEY BLOCK-----"}',
+            "this is no armored OpenPGP public key -> "
+            "write what this prints: gpg --armor --export-options export-minimal --export KEY",
+            id="a private key",
+        ),
+        pytest.param(
+            f'{{public: "{ADA}", purposes: []}}',
+            "'purposes' is empty -> what it may sign: commits (and tags), statements",
+            id="for nothing",
+        ),
+    ],
+)
+def test_a_key_that_can_do_nothing_is_refused(text: str, problem: str) -> None:
+    [only] = problems(identities=person_with(text), rules=b'- {path: "*", approvals: 0}\n')
+
+    assert only.partition(": ")[2] == problem
+
+
+def test_a_rule_that_asks_for_devices_needs_people_who_have_them() -> None:
+    rules = b'- {path: "*", approvals: 1, hardware: touch}\n'
+
+    [problem] = problems(rules=rules)
+
+    assert "only 0 people may give them by a security key" in problem
+    assert loaded(identities=person_with(f'{{public: "{SK}"}}'), rules=rules).policy.rules == (
+        PathRule(
+            "*", frozenset(), 1, frozenset(), Place(".gitwarrant/rules.yaml", 1, 10), hardware=Hardware.TOUCH
         ),
     )
 
@@ -513,3 +617,40 @@ def test_plain_text_beside_the_files_is_welcome() -> None:
     named = {f".gitwarrant/{name}.yaml": data for name, data in files.items()}
 
     assert load({**named, ".gitwarrant/README.md": b"# Rules\n"}, sets=SETS, checks=CHECKS).environments == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "what"),
+    [
+        pytest.param(
+            ".gitwarrant/READ\u200bME.md",
+            b"hello",
+            "the name '.gitwarrant/READ\\u200bME.md' contains the invisible U+200B ZERO WIDTH SPACE",
+            id="in a name",
+        ),
+        pytest.param(
+            ".gitwarrant/README.md",
+            "first\nsecond \u202e".encode(),
+            "the file contains the invisible U+202E RIGHT-TO-LEFT OVERRIDE",
+            id="bidirectional",
+        ),
+        pytest.param(
+            ".gitwarrant/notes/README.md",
+            b"\x1b[2Kgone",
+            "the file contains the invisible U+001B without a name",
+            id="a terminal's escape sequence",
+        ),
+        pytest.param(
+            ".gitwarrant/README.md",
+            "a\u2028b".encode(),
+            "the file contains the invisible U+2028 LINE SEPARATOR",
+            id="a line end that is none",
+        ),
+    ],
+)
+def test_no_file_beside_the_rules_hides_a_character(path: str, data: bytes, what: str) -> None:
+    """Whoever reads the folder to understand the rules reads what it says."""
+    with pytest.raises(ConfigError) as refusal:
+        load({path: data}, sets=SETS, checks=CHECKS)
+
+    assert what in [problem.what for problem in refusal.value.problems]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.repositories import EPOCH, Simulator
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.brought import brought
 from gitwarrant.git.commit import Person
@@ -31,9 +32,10 @@ def git(*arguments: str, at: Path) -> str:
     ).stdout.strip()
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    made = Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    made = simulator(tmp_path / "forge.git")
     made.commit(by="ada", files={"web.yaml": "1"}, signed=False)
     return made
 
@@ -204,7 +206,6 @@ def test_a_work_tree_beside_the_clone_and_a_folder_in_it_are_the_clone(
             id="HEAD without its branch",
         ),
         pytest.param("true", NotAStore, "is not a Git repository", id="no repository"),
-        pytest.param("git init -q --object-format=sha256 .", GitwarrantError, "SHA-256", id="SHA-256"),
     ],
 )
 def test_where_nothing_can_be_seen_it_is_said(
@@ -213,6 +214,7 @@ def test_where_nothing_can_be_seen_it_is_said(
     folder = tmp_path / "folder"
     folder.mkdir()
     told = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "FORGE": repository.url}
+    told["GIT_DEFAULT_HASH"] = "sha256" if repository.digits == 64 else "sha1"
     subprocess.run(["sh", "-c", make], cwd=folder, check=True, env=told)
 
     with pytest.raises(error, match=what) as raised:

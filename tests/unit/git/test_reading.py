@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.repositories import Simulator
+from tests.support.sha256 import Sha256Simulator
 
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, Change, Commit, Landing, OwnersFile, PathChange
@@ -15,9 +16,10 @@ MAIN = "refs/heads/main"
 FILE = 0o100644
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Simulator:
-    return Simulator(tmp_path / "forge.git")
+@pytest.fixture(params=[Simulator, Sha256Simulator], ids=["sha1", "sha256"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Simulator:
+    simulator: type[Simulator] = request.param
+    return simulator(tmp_path / "forge.git")
 
 
 def test_a_landing_is_read_with_the_commits_it_brought(repository: Simulator) -> None:
@@ -34,9 +36,9 @@ def test_a_landing_is_read_with_the_commits_it_brought(repository: Simulator) ->
     removed = PathChange("old.yaml", FILE, was, NO_MODE, NO_BLOB)
     changed = PathChange("web.yaml", FILE, was, FILE, now)
     commits = (
-        Commit(one, repository.git[one].read_raw(), (changed,)),
-        Commit(two, repository.git[two].read_raw(), (removed,)),
-        Commit(head, repository.git[head].read_raw(), ()),
+        Commit(one, repository.bytes_of(one), (changed,)),
+        Commit(two, repository.bytes_of(two), (removed,)),
+        Commit(head, repository.bytes_of(head), ()),
     )
     trees = repository.tree_of(base), repository.tree_of(head)
     landing = Landing(head, base, *trees, commits, (removed, changed))

@@ -1,5 +1,6 @@
 """CODEOWNERS and bounds of bots through the whole pipeline, from a repository's files to refusals."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,11 @@ import yaml
 from tests.support.deployers import Deployer, config_map, open_deployer, rules, trust_file
 
 from gitwarrant.demo.forge import make_person
-from gitwarrant.model.errors import Place
+from gitwarrant.model.authorship import Proof
+from gitwarrant.model.errors import Place, Refused
+from gitwarrant.model.identity import Identity, IdentityKind
+from gitwarrant.model.permission import Permission, TextLike, read_field_path
+from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.question import Judgement
 
@@ -87,3 +92,27 @@ def test_a_bot_is_bound_to_its_fields(tmp_path: Path) -> None:
     [(what, place)] = land(mode="off")
     assert what.startswith("the bot 'robot' may not do this: data.mode of a ConfigMap is set to 'off'")
     assert place == Place("staging/web.yaml", 3, 9)
+
+
+def test_what_a_bot_claims_is_judged_as_it_is_rendered(tmp_path: Path) -> None:
+    """A template can make more of a change than its source shows: here the landing is claimed whole."""
+    shop = open_deployer(tmp_path, environments=("staging",))
+    mode = (read_field_path("data.mode"),)
+    may = Permission("/staging/", frozenset(["ConfigMap"]), mode, TextLike("fast"), Place("rules.yaml", 1))
+    nobody: frozenset[str] = frozenset()
+    robot = Identity("robot", IdentityKind.BOT, nobody, (), nobody, Place("identities.yaml", 1), may=(may,))
+    shop.land({"staging/web.yaml": config_map("web", mode="fast", colour="red")})
+    with open_delivery(shop.agent(), lambda: datetime.now(UTC)) as work:
+        found = candidate(work, "staging")
+        judgement = examine(work, found)
+    assert judgement.authorship is not None
+    [proof] = judgement.authorship.landings
+    claimed = replace(proof, proof=Proof.STATEMENT, authors=frozenset(["robot"]))
+    policy = replace(found.question.policy, identities=(*found.question.policy.identities, robot))
+
+    with pytest.raises(Refused, match="the bot 'robot' may not do this to what is rendered for 'staging'"):
+        check_bots(
+            found.repository,
+            replace(found.question, policy=policy),
+            replace(judgement.authorship, landings=(claimed,)),
+        )

@@ -29,8 +29,9 @@ from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.policy.sets import BUILTIN_SETS
-from gitwarrant.trust.signer import FileSigner
+from gitwarrant.trust.file_signer import FileSigner
 from gitwarrant.trust.warrant import open_warrant
+from gitwarrant.trust.warrant_keys import WarrantKeys
 
 POD = """\
 apiVersion: v1
@@ -165,7 +166,7 @@ def test_authorise(elsewhere: Elsewhere, judgement: Judgement, deployer: Deploye
     here = first.answer()
     assert there.leaves == here.leaves
     assert there.envelope.payload == here.envelope.payload
-    warrant = open_warrant(there.envelope, key.public_pem)
+    warrant = open_warrant(there.envelope, WarrantKeys((key.public_pem,)))
     assert decode(type(warrant), encode(warrant)) == warrant
 
 

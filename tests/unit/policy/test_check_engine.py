@@ -237,9 +237,9 @@ def test_every_set_names_checks_that_exist_and_has_a_purpose() -> None:
 
     assert {name: (len(one.checks), one.threshold.value) for name, one in BUILTIN_SETS.items()} == {
         "basic-security": (4, "high"),
-        "enhanced-security": (9, "medium"),
+        "enhanced-security": (10, "medium"),
         "performance-validation": (1, "low"),
-        "production-security": (10, "medium"),
+        "production-security": (11, "medium"),
         "compliance-validation": (8, "medium"),
     }
     assert all(ids.issuperset(one.checks) for one in BUILTIN_SETS.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tools import build
 
-ETCD, KUBERNETES, KWOK = build.MODULES
+ETCD, KUBERNETES, KWOK, *_ = build.MODULES
 
 
 def put(folder: Path, *programs: str) -> None:
@@ -16,6 +16,26 @@ def put(folder: Path, *programs: str) -> None:
         for program in set(programs) & set(module.programs):
             (folder / program).touch()
             (folder / f"{program}.key").write_text(module.key(program))
+
+
+def test_what_only_tests_need_is_left_out_without_a_c_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else needs one; where tests skip for it, the builder has said so."""
+    out = io.StringIO()
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+
+    assert build.for_tests(out) == (*build.SANDBOX, "cosign")
+    assert out.getvalue() == "there is no C compiler: gitea is left out, and its tests will be skipped\n"
+
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert build.for_tests(out) == build.TESTS
+
+
+def test_a_part_in_c_is_built_with_it_and_its_tags() -> None:
+    """The others stay independent of the machine's C library."""
+    told = {module.name: (module.environment["CGO_ENABLED"], module.flags[-2:]) for module in build.MODULES}
+
+    assert told["gitea"] == ("1", ("-tags", "sqlite sqlite_unlock_notify"))
+    assert told["etcd"] == ("0", build.FLAGS[-2:])
 
 
 def test_only_what_is_named_and_out_of_date_is_built(tmp_path: Path) -> None:

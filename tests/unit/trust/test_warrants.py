@@ -20,10 +20,12 @@ from tests.support.warrants import (
     ENVIRONMENT,
     HEAD,
     HOUR,
+    KEYS,
     LEAVES,
     PLAN,
     REPORT,
     SIGNER,
+    SOURCE,
     TENANT,
     WEB,
     issue,
@@ -31,21 +33,27 @@ from tests.support.warrants import (
     plan_with,
 )
 
+from gitwarrant.audit.queries import read_warrant
+from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.canonical import Digest, digest, encode
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport, Finding, Severity, Unjudged
 from gitwarrant.model.plan import Operation
-from gitwarrant.model.warrant import Envelope, Warrant
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.warrant import FIRST_FORM, FORM, Envelope, Signature, Warrant
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.dsse import BadEnvelope, from_json, pre_authentication, to_json
-from gitwarrant.trust.merkle import root_from_inclusion
-from gitwarrant.trust.signer import FileSigner, UnusableKey
-from gitwarrant.trust.warrant import leaves_root, open_warrant, payload, payload_digest, prove_leaf, seal
+from gitwarrant.trust.file_signer import FileSigner
+from gitwarrant.trust.leaves import leaves_root, prove_leaf, proven_root, read_proof
+from gitwarrant.trust.signer import UnusableKey
+from gitwarrant.trust.summary import payload, payload_digest
+from gitwarrant.trust.warrant import admit, check_follows, open_warrant, seal
+from gitwarrant.trust.warrant_keys import WarrantKeys
 
 OTHER = CommitId("d" * 40)
 
-FIRST = open_warrant(issue().envelope, SIGNER.public_pem)
+FIRST = open_warrant(issue().envelope, KEYS)
 
 
 def test_the_first_warrant_says_what_was_judged() -> None:
@@ -70,28 +78,36 @@ def test_the_first_warrant_says_what_was_judged() -> None:
                 ("plan", digest(PLAN)),
                 ("policy", AUTHORSHIP.policy),
             ),
+            form=FORM,
+            source=SOURCE,
+            reviewers=0,
         )
         == FIRST
     )
 
 
 def test_the_next_warrant_names_the_one_before() -> None:
-    second = open_warrant(issue(previous=FIRST).envelope, SIGNER.public_pem)
+    second = open_warrant(issue(previous=FIRST).envelope, KEYS)
 
     assert (second.sequence, second.previous) == (2, payload_digest(FIRST))
 
 
 def test_others_read_a_verification_summary() -> None:
-    """The fields that in-toto and SLSA name, filled as they ask."""
+    """The fields that in-toto and SLSA v1.2 name for a source, filled as they ask."""
     statement = json.loads(issue().envelope.payload)
     predicate = statement.pop("predicate")
-    extension = predicate.pop("urn:x-gitwarrant:warrant:v1")
+    extension = predicate.pop("urn:x-gitwarrant:warrant:v2")
 
     assert statement == {
         "_type": "https://in-toto.io/Statement/v1",
         "predicateType": "https://slsa.dev/verification_summary/v1",
         "subject": [
-            {"name": "git:example/shop", "digest": {"gitCommit": HEAD}},
+            {
+                "name": "git:example/shop",
+                "uri": f"git+https://git.example.com/shop.git@{HEAD}",
+                "digest": {"gitCommit": HEAD},
+                "annotations": {"sourceRefs": ["refs/heads/main"]},
+            },
             {
                 "name": "leaves",
                 "digest": {
@@ -104,24 +120,115 @@ def test_others_read_a_verification_summary() -> None:
     assert predicate == {
         "verifier": {"id": "urn:x-gitwarrant:authority"},
         "timeVerified": "2026-06-01T12:00:00Z",
-        "resourceUri": "git:example/shop",
-        "policy": {"uri": "git:example/shop#policy", "digest": {"sha256": "a" * 64}},
+        "resourceUri": "git+https://git.example.com/shop.git",
+        "policy": {
+            "uri": "git+https://git.example.com/shop.git#.gitwarrant",
+            "digest": {"sha256": "a" * 64},
+        },
         "inputAttestations": [
-            {"uri": f"urn:x-gitwarrant:warrant:v1:{name}", "digest": {"sha256": value[7:]}}
-            for name, value in FIRST.evidence
+            {"uri": f"urn:x-gitwarrant:evidence:v1:{name}", "digest": {"sha256": digest(value)[7:]}}
+            for name, value in (("authorship", AUTHORSHIP), ("checks", REPORT), ("plan", PLAN))
         ],
         "verificationResult": "PASSED",
-        "verifiedLevels": ["GITWARRANT_AUTHORSHIP_PROVEN", "GITWARRANT_CHECKS_PASSED"],
+        "verifiedLevels": [
+            "SLSA_SOURCE_LEVEL_1",
+            "GITWARRANT_AUTHORSHIP_PROVEN",
+            "GITWARRANT_CHECKS_PASSED",
+        ],
         "slsaVersion": "1.2",
     }
     assert extension["sequence"] == 1
+
+
+def landing(proof: Proof, *approvers: str) -> LandingProof:
+    approvals = tuple(Approval(name, Digest("sha256:s"), f"SHA256:{name}") for name in approvers)
+    return LandingProof(
+        landing=HEAD,
+        authors=frozenset(["ada"]),
+        keys=frozenset(["SHA256:a"]),
+        proof=proof,
+        approvals=approvals,
+        paths=("web.yaml",),
+        statements=frozenset(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("landings", "level"),
+    [
+        pytest.param((), [], id="no landing, no claim"),
+        pytest.param((landing(Proof.SIGNATURE),), [], id="nobody approved"),
+        pytest.param(
+            (landing(Proof.SIGNATURE, "bob", "carol"),), ["GITWARRANT_REVIEWED_BY_2"], id="two people"
+        ),
+        pytest.param((landing(Proof.SIGNATURE, "bob", "bob"),), ["GITWARRANT_REVIEWED_BY_1"], id="one twice"),
+        pytest.param(
+            (landing(Proof.SIGNATURE, "bob", "carol"), landing(Proof.STATEMENT, "bob")),
+            ["GITWARRANT_REVIEWED_BY_1"],
+            id="the landing with the fewest decides",
+        ),
+        pytest.param(
+            (landing(Proof.EXTRA_APPROVAL, "bob", "carol"),),
+            ["GITWARRANT_REVIEWED_BY_1"],
+            id="who answers for the content does not review it",
+        ),
+        pytest.param((landing(Proof.SIGNATURE, "bob"), landing(Proof.SIGNATURE)), [], id="one not reviewed"),
+    ],
+)
+def test_reviews_are_claimed_as_far_as_each_landing_has_them(
+    landings: tuple[LandingProof, ...], level: list[str]
+) -> None:
+    envelope = issue(authorship=replace(AUTHORSHIP, landings=landings)).envelope
+
+    claimed = json.loads(envelope.payload)["predicate"]["verifiedLevels"]
+
+    assert claimed[3:] == level
+
+
+def test_the_statements_that_were_judged_are_attestations_that_can_be_fetched() -> None:
+    """Each once, by digest and by the ref it lies at."""
+    one, two = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
+    landings = (
+        replace(landing(Proof.SIGNATURE), statements=frozenset([two, one])),
+        replace(landing(Proof.STATEMENT), statements=frozenset([one])),
+    )
+
+    envelope = issue(authorship=replace(AUTHORSHIP, landings=landings)).envelope
+
+    assert open_warrant(envelope, KEYS).statements == (one, two)
+    attestations = json.loads(envelope.payload)["predicate"]["inputAttestations"]
+    assert attestations[3:] == [
+        {"uri": f"{SOURCE}@refs/gitwarrant/statements/{digits}", "digest": {"sha256": digits}}
+        for digits in ("1" * 64, "2" * 64)
+    ]
+
+
+def first_form() -> Record:
+    """A record that the first version wrote: with one signature, and the first form of the payload."""
+    body = json.loads((Path(__file__).parent / "warranted_first_form.json").read_text())
+    return Record(7, NOW, RecordKind.WARRANTED, "production", body)
+
+
+def test_a_warrant_of_the_first_version_is_read_and_followed() -> None:
+    """Its signature holds, its payload is the one it always had, and the next warrant continues its chain."""
+    last = read_warrant(first_form())
+    opened = open_warrant(last.bundle.envelope, KEYS)
+
+    following = open_warrant(issue(previous=opened).envelope, KEYS)
+
+    assert opened == last.warrant
+    assert opened == replace(FIRST, form=FIRST_FORM, source="", reviewers=0, evidence=opened.evidence)
+    assert payload_digest(opened) == last.digest == following.previous
+    assert admit(last.bundle, KEYS, cluster=CLUSTER, highest_sequence=1, now=NOW) == opened
+    check_follows(following, opened)
 
 
 def test_openssl_checks_the_envelopes_signature(tmp_path: Path) -> None:
     """With the public key alone, by a program that is not ours."""
     envelope = issue().envelope
     (tmp_path / "key.pem").write_bytes(SIGNER.public_pem)
-    (tmp_path / "signature").write_bytes(envelope.signature)
+    [signature] = envelope.signatures
+    (tmp_path / "signature").write_bytes(signature.value)
     signed = b"DSSEv1 28 application/vnd.in-toto+json %d %b" % (len(envelope.payload), envelope.payload)
     command = ["openssl", "dgst", "-sha256", "-verify", str(tmp_path / "key.pem")]
 
@@ -140,11 +247,10 @@ def test_a_warrant_issued_in_another_zone_is_the_same_warrant() -> None:
 
 def test_one_object_proves_itself_without_the_others() -> None:
     """An inclusion proof of two hashes leads to the root that the warrant names."""
-    index, path = prove_leaf(LEAVES, leaf(WEB))
+    proof = prove_leaf(LEAVES, leaf(WEB))
 
-    root = root_from_inclusion(encode(leaf(WEB)), index, len(LEAVES.leaves), path)
-
-    assert f"sha256:{root.hex()}" == FIRST.leaves_root
+    assert (proof.leaf, proof.size, len(proof.path)) == (leaf(WEB), len(LEAVES.leaves), 1)
+    assert proven_root(read_proof(encode(proof))) == FIRST.leaves_root
 
 
 FINDING = Finding("runs-as-root", Severity.HIGH, WEB.key, Place("web.yaml", 7), "m", "r")
@@ -263,7 +369,8 @@ def test_a_warrant_without_lifetime_is_a_wrong_call() -> None:
             owners={},
             now=NOW,
             lifetime=timedelta(0),
-            signer=SIGNER,
+            source=SOURCE,
+            signers=(SIGNER,),
         )
 
 
@@ -280,7 +387,7 @@ def text(path: Path) -> str:
 
 
 def test_an_envelope_is_written_as_cosign_reads_it() -> None:
-    envelope = Envelope("text/plain", b"hello", "key", b"\x01\x02")
+    envelope = Envelope("text/plain", b"hello", (Signature("key", b"\x01\x02"),))
 
     assert json.loads(to_json(envelope)) == {
         "payload": "aGVsbG8=",
@@ -310,7 +417,20 @@ ENVELOPE = {"payload": "AQI=", "payloadType": "t", "signatures": [SIGNATURE]}
         pytest.param(b"x" * 1_100_000, id="large"),
         pytest.param(json.dumps({**ENVELOPE, "more": 1}).encode(), id="another member"),
         pytest.param(json.dumps({**ENVELOPE, "signatures": []}).encode(), id="no signature"),
-        pytest.param(json.dumps({**ENVELOPE, "signatures": [SIGNATURE] * 2}).encode(), id="two signatures"),
+        pytest.param(
+            json.dumps({**ENVELOPE, "signatures": [SIGNATURE] * 2}).encode(), id="two signatures of one key"
+        ),
+        pytest.param(
+            json.dumps({**ENVELOPE, "signatures": [SIGNATURE, {**SIGNATURE, "keyid": "a"}]}).encode(),
+            id="not in their order",
+        ),
+        pytest.param(
+            json.dumps(
+                {**ENVELOPE, "signatures": [{**SIGNATURE, "keyid": str(n)} for n in range(9)]}
+            ).encode(),
+            id="nine signatures",
+        ),
+        pytest.param(json.dumps({**ENVELOPE, "signatures": {"keyid": "k"}}).encode(), id="an object"),
         pytest.param(json.dumps({**ENVELOPE, "signatures": [{"sig": "AQI="}]}).encode(), id="no key id"),
         pytest.param(json.dumps({**ENVELOPE, "signatures": None}).encode(), id="no list"),
         pytest.param(json.dumps({**ENVELOPE, "payload": "AQJ="}).encode(), id="stray bits in base64"),
@@ -336,7 +456,7 @@ def test_a_key_is_generated_once_and_read_back(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["warrant.key"]
     with pytest.raises(UnusableKey, match="File exists"):
         FileSigner.generate(path)
-    assert open_warrant(seal(FIRST, FileSigner.load(path)), made.public_pem) == FIRST
+    assert open_warrant(seal(FIRST, [FileSigner.load(path)]), WarrantKeys((made.public_pem,))) == FIRST
 
 
 def test_the_key_id_is_the_digest_of_the_public_key() -> None:
@@ -384,13 +504,13 @@ def test_a_folder_that_does_not_exist_takes_no_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pem", [b"", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
 def test_a_public_key_that_cannot_be_read_says_so(pem: bytes) -> None:
     with pytest.raises(UnusableKey, match="not a public key in PEM"):
-        open_warrant(issue().envelope, pem)
+        open_warrant(issue().envelope, WarrantKeys((pem,)))
 
 
 def test_evidence_is_named_by_digest() -> None:
     """Another report, another warrant: what was judged cannot be exchanged afterwards."""
     other = open_warrant(
-        issue(authorship=replace(AUTHORSHIP, policy=Digest("sha256:" + "b" * 64))).envelope, SIGNER.public_pem
+        issue(authorship=replace(AUTHORSHIP, policy=Digest("sha256:" + "b" * 64))).envelope, KEYS
     )
 
     changed = {name for name, value in other.evidence if dict(FIRST.evidence)[name] != value}

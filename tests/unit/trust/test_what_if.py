@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.support.bots import shop
 from tests.support.chain import POLICY, ROOT, environment
+from tests.support.reviews import trusting
 
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place
@@ -21,6 +22,23 @@ def reached(stolen: Stolen, name: str, place: Environment = OPEN) -> dict[str, t
 
 def test_an_account_alone_deploys_nothing() -> None:
     assert {reach for reach, _ in reached(Stolen.ACCOUNT, "alice").values()} == {Reach.NOTHING}
+
+
+def test_an_account_gives_approvals_where_reviews_count() -> None:
+    """For what others signed; not where the person may not approve, nor for a bot."""
+
+    def reach(name: str) -> list[tuple[Reach, str]]:
+        found = what_if(Stolen.ACCOUNT, name, trusting(), ROOT, [OPEN])
+        return [(item.reach, item.why) for item in found if item.pattern in ("*", "/notes/")]
+
+    nothing = (Reach.NOTHING, "nobody's signature comes with an account")
+    helps = "reviews on gitea count here: it can give one of 1 approvals to what others signed"
+    assert reach("bob") == [(Reach.WITH_OTHERS, helps), nothing]
+    assert reach("mallory") == [nothing, nothing]
+    assert reach("robot")[0] == (
+        Reach.NOTHING,
+        "nobody's signature comes with an account, and a bot cannot approve",
+    )
 
 
 def test_account_and_key_reach_what_asks_for_no_other_person() -> None:

@@ -6,7 +6,7 @@ from gitwarrant.git.commit import ParsedCommit, Person
 from gitwarrant.model.errors import Place
 from gitwarrant.model.identity import Identity, IdentityKind, Key
 from gitwarrant.pipeline.trial.facts import Signature
-from gitwarrant.trust.sshkey import PublicKey
+from gitwarrant.trust.proven import NamedKey
 from gitwarrant.trust.sshsig import BEGIN, BadSignature, verify_key
 
 FORGES = frozenset({"noreply@github.com", "noreply@gitlab.com", "noreply@codeberg.org", "gitea@fake.local"})
@@ -21,7 +21,7 @@ class Signed:
     """What stands under a commit, with the key where it is an SSH key that really signed."""
 
     signature: Signature
-    key: PublicKey | None = None
+    key: NamedKey | None = None
 
 
 def is_forge(person: Person) -> bool:
@@ -48,7 +48,7 @@ class _Group:
 
     name: str
     addresses: dict[str, None] = field(default_factory=dict)
-    keys: dict[str, PublicKey] = field(default_factory=dict)
+    keys: dict[str, NamedKey] = field(default_factory=dict)
     robot: bool = False
 
     def take(self, other: "_Group") -> None:
@@ -68,7 +68,7 @@ class People:
         self._groups: dict[str, _Group] = {}
         """By folded address, by folded name and by key: all that lead to one person share his group."""
 
-    def meet(self, person: Person, key: PublicKey | None = None) -> None:
+    def meet(self, person: Person, key: NamedKey | None = None) -> None:
         """Take in what a commit says about a person, and the key with which he signed it."""
         group = _Group(person.name, {person.email: None})
         group.robot = ROBOT in person.name or ROBOT in person.email
@@ -102,7 +102,7 @@ class People:
         """All addresses of a person, in the order they were met."""
         return tuple(self._of(name).addresses)
 
-    def keys(self, name: str) -> tuple[PublicKey, ...]:
+    def keys(self, name: str) -> tuple[NamedKey, ...]:
         """All SSH keys that a person signed with."""
         return tuple(self._of(name).keys.values())
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from gitwarrant.config.hidden import hidden_in_text
 from gitwarrant.model.errors import Place
 from gitwarrant.model.owners import MAX_OWNERS_BYTES, Requirement
 from gitwarrant.trust.paths import BadPattern
+from gitwarrant.yaml.hidden import hidden_in_text
 
 MAX_LINES = 20_000  # each line costs time for each path
 MAX_LINE = 10_000  # characters

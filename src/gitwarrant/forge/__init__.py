@@ -1,0 +1,1 @@
+"""Forges as witnesses: reviews read from GitHub, GitLab or Gitea, as that forge's testimony."""

@@ -1,0 +1,1 @@
+"""Parsers fed with what a machine invents, guided by coverage: `python -m tests.fuzz --seconds 60`."""
