@@ -88,7 +88,7 @@ def tell_letter(letter: Letter, terminal: Terminal, at: datetime) -> None:
 
 
 def command_for(item: Awaiting) -> str:
-    """The arguments of `approve` for something that waits; quoted, as a branch may be named like a command."""
+    """The arguments of `approve` for something that waits; quoted: a branch may be named like a command."""
     landed = [item.head[:12], "--base", item.base[:12]]
     what = landed if item.name == item.ref else [item.name]
     return shlex.join([*what, "--ref", item.ref])
