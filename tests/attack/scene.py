@@ -23,7 +23,8 @@ import yaml
 from tests.support.repositories import Simulator, person
 from tests.support.signatures import sign_by_file
 
-from gitwarrant.config.agent import Agent, load
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import load
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store
 from gitwarrant.model.canonical import encode, sha256

@@ -87,7 +87,8 @@ def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
     """What the change means: its paths, and its effect on every environment of the ref."""
     count = len(change.landings)
     commits = f"{count} commit{'' if count == 1 else 's'}"
-    terminal.say(f"{commits} from {change.base[:12]} to {change.head[:12]}:", "bold")
+    between = f"from {change.base[:12]} to {change.head[:12]}"
+    terminal.say(f"{commits} {between}, for {change.ref}:", "bold")
     for path in change.changes:
         sign_ = "+" if not path.old_blob else "-" if not path.new_blob else "~"
         terminal.say(f"  {sign_} {path.path}", {"+": "add", "-": "remove", "~": "change"}[sign_])

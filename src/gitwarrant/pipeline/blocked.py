@@ -27,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Blockage:
-    """All that stops one candidate; nothing: the gates up to plan let it pass, and its door is open."""
+    """All that stops one candidate; nothing: the gates up to plan let it pass, and no door is closed."""
 
     environment: str
     change: Change
@@ -40,20 +40,21 @@ def blockage(judgement: Judgement) -> Blockage:
     """From everything the gates said to what has to be done."""
     question = judgement.question
     found = _explained(question)
+    refusals = (*judgement.refusals, *_doors(question))
     steps: list[Step] = []
-    if any(refusal.stage == "verify" for refusal in judgement.refusals):
+    if any(refusal.stage == "verify" for refusal in refusals):
         steps += _proving(question.change, question.environment, found)
-    refusals = (*judgement.refusals, *_shut(question))
     steps += [_mending(refusal) for refusal in refusals if refusal.stage != "verify"]
     return Blockage(question.environment.name, question.change, refusals, tuple(steps), found)
 
 
-def _shut(question: Question) -> Iterator[Refused]:
-    """Why the environment may not be changed now, whatever waits: a window, a suspension."""
+def _doors(question: Question) -> tuple[Refused, ...]:
+    """What is closed at this moment."""
     try:
         check_doors(question)
     except Refused as refusal:
-        yield refusal
+        return (refusal,)
+    return ()
 
 
 def _explained(question: Question) -> Explanation:
@@ -88,10 +89,24 @@ def _proving(change: Change, environment: Environment, found: Explanation) -> It
 
 def _runs(accounts: Sequence[Account]) -> Iterator[tuple[int, int]]:
     """Landings in a row, from first to last, whose author the same persons could be."""
-    for _, group in groupby(enumerate(accounts), key=lambda item: item[1].unclaimed):
-        places = [place for place, account in group if account.unclaimed]
-        if places:
-            yield places[0], places[-1]
+    places = [place for place, account in enumerate(accounts) if account.unclaimed]
+    for first, last in spans(accounts, places):
+        for _, group in groupby(range(first, last + 1), key=lambda place: accounts[place].unclaimed):
+            same = list(group)
+            if accounts[same[0]].unclaimed:
+                yield same[0], same[-1]
+
+
+def spans(accounts: Sequence[Account], places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The fewest intervals, from first to last, that hold these landings and one statement each can cover."""
+    start = end = -1
+    for place in places:
+        if start >= 0 and any(account.alone for account in accounts[start : place + 1]):
+            yield start, end
+            start = -1
+        start, end = (place if start < 0 else start), place
+    if start >= 0:
+        yield start, end
 
 
 def _claiming(change: Change, accounts: Sequence[Account], first: int, last: int) -> Step:
@@ -112,20 +127,26 @@ def _accepting(
 ) -> Iterator[Step]:
     """The approvals that are missing; an author gives none."""
     lacking = [place for place, account in enumerate(found.accounts) if account.missing]
-    if not lacking:
-        return
+    for first, last in spans(found.accounts, lacking):
+        command = f"gitwarrant approve {_interval(change, first, last)}"
+        if environment.approval_required:
+            command += f" --environment {environment.name}"
+        accounts = [account for account in found.accounts[first : last + 1] if account.missing]
+        yield from _approving(accounts, command, claimed)
+
+
+def _approving(accounts: Sequence[Account], command: str, claimed: AbstractSet[str]) -> Iterator[Step]:
+    """Who approves these landings by one command, and whom nobody can be found for."""
     wanted = [
         replace(item, able=tuple(name for name in item.able if name not in claimed))
-        for place in lacking
-        for item in found.accounts[place].missing
+        for account in accounts
+        for item in account.missing
     ]
-    command = f"gitwarrant approve {_interval(change, lacking[0], lacking[-1])}"
-    if environment.approval_required:
-        command += f" --environment {environment.name}"
     people, impossible = fewest(wanted)
     if people:
-        titles = _titles([found.accounts[place] for place in lacking])
-        yield Step(people, command, f"{'approves' if len(people) == 1 else 'each approves'}: {titles}")
+        yield Step(
+            people, command, f"{'approves' if len(people) == 1 else 'each approves'}: {_titles(accounts)}"
+        )
     for item in impossible:
         groups = named(item.tally.groups)
         what = f"add {item.tally.missing} more to {groups} on the trust ref, who then runs: {command}"

@@ -66,6 +66,8 @@ class Account:
     wanted: tuple[Wanted, ...]
     unclaimed: Unclaimed | None
     """None: it is known who wrote it, or the approvals that are asked will tell."""
+    alone: bool
+    """Only a statement about this landing alone counts: it changes who decides about others."""
     refusal: Refused | None
 
     @property
@@ -116,7 +118,7 @@ def explain(
 def _account(commit: CommitId, title: str, case: Case | Refused) -> Account:
     if isinstance(case, Refused):
         lie = Said("3", holds=False, text=case.what, place=case.place)
-        return Account(commit, title, (), (), (lie,), (), None, case)
+        return Account(commit, title, (), (), (lie,), (), None, alone=False, refusal=case)
     refusal: Refused | None = None
     try:
         landings.judge(case)
@@ -126,7 +128,17 @@ def _account(commit: CommitId, title: str, case: Case | Refused) -> Account:
     unclaimed = _unclaimed(case, wanted) if refusal else None
     said = (*_signatures(case), *_entitlement(case), *_acceptance(case, wanted), *_roots(case))
     authors = case.writers | landings.entitled_claims(case)
-    return Account(commit, title, case.paths, tuple(sorted(authors)), said, wanted, unclaimed, refusal)
+    return Account(
+        landing=commit,
+        title=title,
+        paths=case.paths,
+        authors=tuple(sorted(authors)),
+        said=said,
+        wanted=wanted,
+        unclaimed=unclaimed,
+        alone=bool(case.owners_changed) or any(map(case.is_rooted, case.paths)),
+        refusal=refusal,
+    )
 
 
 def _title(raw: bytes, commit: CommitId) -> str:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
-from gitwarrant.pipeline.blocked import fewest
-from gitwarrant.trust.explain import Wanted
+from gitwarrant.pipeline.blocked import fewest, spans
+from gitwarrant.trust.explain import Account, Wanted
 from gitwarrant.trust.landings import Tally
 
 
@@ -37,3 +38,27 @@ def test_what_nobody_can_give_is_said() -> None:
     asked = wanted("a", 2, "bob")
 
     assert fewest([asked]) == ((), (asked,))
+
+
+@pytest.mark.parametrize(
+    ("landings", "places", "intervals"),
+    [
+        pytest.param("....", [], [], id="nothing is missing"),
+        pytest.param("....", [1, 3], [(1, 3)], id="one interval, what is proven between them included"),
+        pytest.param(
+            ".a..", [0, 1, 2, 3], [(0, 0), (1, 1), (2, 3)], id="one that needs a statement of its own"
+        ),
+        pytest.param(".a..", [0, 3], [(0, 0), (3, 3)], id="no interval reaches over such a one"),
+        pytest.param("aa", [0, 1], [(0, 0), (1, 1)], id="two such in a row"),
+    ],
+)
+def test_intervals_that_a_statement_can_cover(
+    landings: str, places: list[int], intervals: list[tuple[int, int]]
+) -> None:
+    """`a` changes who decides about others: what covers more than it alone does not count for it."""
+    accounts = [
+        Account(CommitId("c" * 40), "", (), (), (), (), None, alone=mark == "a", refusal=None)
+        for mark in landings
+    ]
+
+    assert list(spans(accounts, places)) == intervals
