@@ -61,12 +61,16 @@ def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
     said = {
         "fetch": "",  # heard of only where it refuses: a file of the revision that is too large, say
         "verify": f"proven: {', '.join(people) or 'nothing new'}",
-        "render": f"{len(judgement.rendered.manifests)} objects" if judgement.rendered else "",
+        "render": _counted(len(judgement.rendered.manifests)) if judgement.rendered else "",
         "check": f"passed, {len(report.findings)} findings below the threshold" if report else "",
         "plan": "within bounds" if judgement.plan else "",
     }
     done = [(stage, "refused" if stage in refused else text) for stage, text in said.items()]
     return [(stage, text) for stage, text in done if text]
+
+
+def _counted(objects: int) -> str:
+    return f"{objects} object{'' if objects == 1 else 's'}"
 
 
 def _local(clone: Clone, arguments: argparse.Namespace) -> Judgement:

@@ -44,7 +44,7 @@ def lines(found: Overview) -> Iterator[tuple[str, str]]:
         yield (f"           {left}: {RENEWAL}", "bad" if found.days in (0, 1) else "warn")
     since = f" since {found.since:%Y-%m-%d %H:%M}" if found.since else ""
     yield (f"trusted    {root.trust_ref} at {found.revision[:12]}{since}", "bold")
-    yield (f"           without proof up to {found.begins[:12]}", "dim")
+    yield (f"           proven from {found.begins[:12]} on, which was given or signed as a checkpoint", "dim")
     yield ("people", "bold")
     for person in found.people:
         teams = f"  ({', '.join(person.teams)})" if person.teams else ""

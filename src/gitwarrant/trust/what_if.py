@@ -102,11 +102,13 @@ def _reviewing(identity: Identity | None, rule: PathRule) -> tuple[Reach, str]:
         return Reach.NOTHING, "nobody's signature comes with an account"
     if identity.kind is not IdentityKind.PERSON:
         return Reach.NOTHING, "nobody's signature comes with an account, and a bot cannot approve"
-    why = (
-        f"reviews on {' and '.join(forges)} count here: it can give one of {rule.approvals} approvals "
-        "to what others signed"
-    )
-    return Reach.WITH_OTHERS, why
+    share = f"{_share(rule)} that what others signed needs"
+    return Reach.WITH_OTHERS, f"reviews on {' and '.join(forges)} count here: it can give {share}"
+
+
+def _share(rule: PathRule) -> str:
+    """What one approver can give of what a rule asks."""
+    return "the one approval" if rule.approvals == 1 else f"one of the {rule.approvals} approvals"
 
 
 def _signing(identity: Identity | None, rule: PathRule, environment: Environment) -> tuple[Reach, str]:
@@ -122,10 +124,8 @@ def _signing(identity: Identity | None, rule: PathRule, environment: Environment
             return Reach.ALONE, f"{may}, and no approval is asked{unless}"
         return Reach.WITH_OTHERS, f"{may}, but needs {' and '.join(asked)}"
     if rule.approvals and identity.kind is IdentityKind.PERSON and belongs(identity, rule.approvers):
-        why = (
-            f"it may not change these paths; it can give one of {rule.approvals} approvals to others' changes"
-        )
-        return Reach.WITH_OTHERS, why
+        share = f"{_share(rule)} that others' changes need"
+        return Reach.WITH_OTHERS, f"it may not change these paths; it can give {share}"
     return Reach.NOTHING, f"only {named(rule.writers)} may change these paths"
 
 

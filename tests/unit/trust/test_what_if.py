@@ -32,7 +32,7 @@ def test_an_account_gives_approvals_where_reviews_count() -> None:
         return [(item.reach, item.why) for item in found if item.pattern in ("*", "/notes/")]
 
     nothing = (Reach.NOTHING, "nobody's signature comes with an account")
-    helps = "reviews on gitea count here: it can give one of 1 approvals to what others signed"
+    helps = "reviews on gitea count here: it can give the one approval that what others signed needs"
     assert reach("bob") == [(Reach.WITH_OTHERS, helps), nothing]
     assert reach("mallory") == [nothing, nothing]
     assert reach("robot")[0] == (
@@ -59,7 +59,7 @@ def test_account_and_key_reach_what_asks_for_no_other_person() -> None:
 def test_an_approver_can_only_help_others() -> None:
     assert reached(Stolen.BOTH, "carol")["production:*"] == (
         Reach.WITH_OTHERS,
-        "it may not change these paths; it can give one of 1 approvals to others' changes",
+        "it may not change these paths; it can give the one approval that others' changes need",
     )
 
 
