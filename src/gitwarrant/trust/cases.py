@@ -69,7 +69,10 @@ def policies_of(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tup
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
+    """The statements of a change as one policy hears them: those that count, by the landings they cover,
+
+    and those about the change's own line that do not.
+    """
 
     registry: Registry
     counted: Mapping[int, Sequence[Counted]]
@@ -121,10 +124,7 @@ class _Cases:
             landing=landing,
             commits=commits,
             counted=tuple(heard.counted.get(place, ())),
-            ignored=(
-                *(item for item in heard.ignored if self._is_about_this_line(item)),
-                *witnesses.unheard(heard.reviews, landing),
-            ),
+            ignored=(*heard.ignored, *witnesses.unheard(heard.reviews, landing)),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
@@ -159,5 +159,7 @@ class _Cases:
             )
             judged = statements.judge_all(hearing, self._intervals)
             reviews = witnesses.judge_all(self._change, self._witnessed, hearing.registry, now=self._now)
-            self._known[id(policy)] = _heard(hearing.registry, judged, reviews)
+            # Looked through once: anybody can push as many as there may be, and as many landings.
+            told = [item for item in judged if isinstance(item, Counted) or self._is_about_this_line(item)]
+            self._known[id(policy)] = _heard(hearing.registry, told, reviews)
         return self._known[id(policy)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.canonical import digest
@@ -502,14 +503,14 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    reasons = [str(item) for item in case.ignored]
-    reasons += [
+    not_shown = (
         f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
         f"it is about several landings, and this one changes {some(case.owners_changed)}"
         for item in case.counted
         if not case.is_shown_by(item.landings)
-    ]
-    return "".join(f"; {reason}" for reason in reasons[:SHOWN])
+    )
+    reasons = islice(chain(not_shown, map(str, case.ignored)), SHOWN)  # of thousands, only what is shown
+    return "".join(f"; {reason}" for reason in reasons)
 
 
 def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:
