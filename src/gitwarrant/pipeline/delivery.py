@@ -263,6 +263,7 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         trusted = trust(
             repository, root, change, witnessed=_witnessed(work, change, TRUST, policy), now=work.now()
         )
+    work.memory.confirm(root.repository, Registry(trusted.config.policy, root.keys))
     if trusted.revision != since:
         body = {
             "ref": root.trust_ref,

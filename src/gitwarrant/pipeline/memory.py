@@ -13,9 +13,11 @@ from gitwarrant.audit.queries import member
 from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.change import Change, SignedStatement
+from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.negatives import is_negative
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.negatives import counts, is_negative
 from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.statements import MAX_LIFETIME
 
@@ -33,6 +35,7 @@ class Memory:
         self._recorder, self._read = recorder, 0
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
+        self._stood: dict[Digest, str] = {}
         self._alarmed: dict[Digest, bool] = {}
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
@@ -48,7 +51,17 @@ class Memory:
         """What is remembered of some statements; nothing new is recorded."""
         negatives = self.negatives()
         marks = [mark for signed in (*statements, *negatives) if (mark := mark_of(signed))]
-        return Witnessed({mark: self._seen[mark] for mark in marks if mark in self._seen}, negatives)
+        seen: dict[str, datetime] = {mark: self._seen[mark] for mark in marks if mark in self._seen}
+        stood = tuple((self._negatives[mark], by) for mark, by in sorted(self._stood.items()))
+        return Witnessed(seen, negatives, stood=stood)
+
+    def confirm(self, repository: str, registry: Registry) -> None:
+        """Record which negatives count by the rules in force; from then on they do, by whatever rules."""
+        self._catch_up()
+        for mark, signed in sorted(self._negatives.items()):
+            by = None if mark in self._stood else counts(signed, repository, registry)
+            if by is not None:
+                self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", {**_taken(signed), "by": by}))
 
     def negatives(self) -> tuple[SignedStatement, ...]:
         """All withdrawals, revocations and suspensions that were ever seen."""
@@ -70,6 +83,8 @@ class Memory:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
             if mark := mark_of(signed):
                 self._negatives[mark] = signed
+                if "by" in record.body:
+                    self._stood[mark] = member(record, "by", str)
                 self._seen.setdefault(mark, record.time)
         elif record.kind is RecordKind.ALARM:
             self._alarmed.setdefault(Digest(member(record, "about", str)), False)
@@ -92,8 +107,7 @@ class Memory:
         if not new:
             return
         for signed in filter(is_negative, new.values()):  # before the time that makes them known
-            taken = {"statement": _text(signed.body), "signature": _text(signed.signature)}
-            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken))
+            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", _taken(signed)))
         digests = sorted({sha256(signed.body) for signed in new.values()})
         body = {"ref": ref, "statements": digests, "signed": list(new)}
         self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", body))
@@ -112,6 +126,10 @@ class Memory:
 
 def _commits(change: Change) -> list[str]:
     return [commit.id for landing in change.landings for commit in landing.commits]
+
+
+def _taken(signed: SignedStatement) -> dict[str, Json]:
+    return {"statement": _text(signed.body), "signature": _text(signed.signature)}
 
 
 def _text(data: bytes) -> str:

@@ -152,7 +152,7 @@ class _Cases:
         if id(policy) not in self._known:
             everything = (*self._change.statements, *self._witnessed.negatives)
             registry = Registry(policy, self._root.keys)
-            taken = negatives(everything, self._change.repository, registry)
+            taken = negatives(everything, self._change.repository, registry, self._witnessed.stood)
             name = self._environment.name if self._environment else ""
             hearing = Hearing(
                 self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now

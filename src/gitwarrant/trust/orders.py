@@ -63,7 +63,7 @@ def judge_orders(
 ) -> tuple[Given, ...]:
     """Judge all orders about an environment, oldest first as the log saw them."""
     everything = tuple(dict.fromkeys((*statements, *witnessed.negatives)))
-    taken = negatives(everything, repository, registry)
+    taken = negatives(everything, repository, registry, witnessed.stood)
     heard = registry.revoking(taken.revoked)
     found: list[Given] = []
     for opened in _orders(everything, repository, environment):
