@@ -25,9 +25,10 @@ class Witnessed:
     reviews: tuple[Testimony, ...] = ()
     """What forges say, for rules that trust them, with the differences that Git says."""
     stood: tuple[tuple[SignedStatement, str], ...] = ()
-    """Those of the negatives that counted by the rules of their time, each with who said it (`""`: a root holder).
+    """Those of the negatives that counted by the rules of their time, each with who said it.
 
-    They count for ever: a key that was revoked does not come back because whoever revoked it left the rules.
+    Empty: a root holder. They count for ever: a key that was revoked does not
+    come back because whoever revoked it left the rules.
     """
 
     def time_of(self, names: Iterable[CommitId | Digest], *, now: datetime) -> datetime:
