@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apply, signatures, startup, yaml_read
+from bench import apply, signatures, startup, verdicts, yaml_read
 from bench.figure import Figure, duration, rate
 from gitwarrant.model.errors import GitwarrantError
 
@@ -50,6 +50,16 @@ def of_signatures(_arguments: argparse.Namespace) -> Iterator[Figure]:
         yield rate(row.name, "commits/s", row.rate, (git.name, git.rate), times=goal)
 
 
+def of_verdicts(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """A long history at the second look, beside the first."""
+    with tempfile.TemporaryDirectory(prefix="gitwarrant-bench-") as folder:
+        first, second, one, _ = verdicts.rows(COMMITS, Path(folder) / "verdicts")
+    before = (first.name, first.commits / first.seconds)
+    for row in (second, one):
+        name = f"verify, {row.name} ({row.signatures} signatures)"
+        yield rate(name, "commits/s", row.commits / row.seconds, before)
+
+
 def of_yaml(_arguments: argparse.Namespace) -> Iterator[Figure]:
     """Manifests read."""
     for name, files in yaml_read.inputs().items():
@@ -69,6 +79,7 @@ def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "startup": of_startup,
     "signatures": of_signatures,
+    "verdicts": of_verdicts,
     "yaml": of_yaml,
     "apply": of_apply,
 }

@@ -10,7 +10,11 @@ from gitwarrant.cli.main import COMMANDS, command_parser, top_parser
 CLI = Path(__file__).parent / "reference" / "cli.md"
 COLUMNS = "100"
 MARK = "docs/generate.py; a test compares it with what the commands say. -->\n"
-QUESTIONS = {"audit": ("log", "who"), "warrant": ("show", "verify", "export")}
+QUESTIONS = {
+    "audit": ("log", "who"),
+    "trust": ("show", "checkpoint", "rotate", "add-key", "revoke", "withdraw"),
+    "warrant": ("show", "verify", "export"),
+}
 """Commands that have commands of their own."""
 
 

@@ -200,7 +200,9 @@ def test_case_clash_of_the_environment_folder_itself(repository: Simulator) -> N
     inner = repository.tree({"a.yaml": "1"})
     tree = repository.raw_tree([(FOLDER, b"Prod", inner), (FOLDER, b"prod", inner)])
 
-    assert refusal(repository, tree, "prod").startswith("'prod' and 'Prod' in prod are one name")
+    assert refusal(repository, tree, "prod").startswith(
+        "'prod' and 'Prod' in the repository's root are one name"
+    )
 
 
 def test_name_that_reads_as_another_in_a_change(repository: Simulator) -> None:

@@ -105,21 +105,6 @@ def test_an_object_out_of_reach_is_refused(manifest: str, grant: Grant, what: st
     assert "tenant's grant" in error.remedy
 
 
-def test_delete_beyond_bounds() -> None:
-    """Whoever empties a folder but for one file deletes nothing at all."""
-    before, after = rendering("ConfigMap a", "ConfigMap b", "ConfigMap c"), rendering("ConfigMap a")
-
-    with pytest.raises(Refused) as refusal:
-        plan(ENVIRONMENT, Tenant("shops", (GRANT,)), after, before, leaves_of(before))
-
-    error = refusal.value
-    assert (error.what, error.remedy, error.place) == (
-        "2 objects would be deleted (ConfigMap shop/b, ConfigMap shop/c); one change may delete 1",
-        "delete in smaller steps, or raise 'bounds.max_deletes' in .gitwarrant/environments.yaml",
-        PLACE,
-    )
-
-
 def test_more_objects_than_bounds_allow() -> None:
     """A flood of objects is refused before a cluster sees one."""
     after = rendering(*(f"ConfigMap a{n}" for n in range(4)))

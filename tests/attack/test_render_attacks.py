@@ -22,12 +22,6 @@ def rendered(data: str | bytes, path: str = "env/a.yaml", namespace: str = "shop
     return render(tree, namespace=namespace, custom_kinds=frozenset())
 
 
-def bomb() -> str:
-    """Nine levels of nine aliases each: 387 million values in four hundred bytes."""
-    levels = [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
-    return "\n".join(["a0: &a0 [x,x,x,x,x,x,x,x,x]", *levels])
-
-
 def chain() -> str:
     """Aliases that nest a thousand levels deep while the text stays flat."""
     return "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 1000))])
@@ -41,7 +35,6 @@ def quadratic() -> str:
 @pytest.mark.parametrize(
     ("attack", "what"),
     [
-        pytest.param(bomb, "aliases stand for more than 400000 values", id="yaml_bomb"),
         pytest.param(quadratic, "aliases stand for more than 400000 values", id="alias_budget"),
         pytest.param(chain, "with its aliases, nested deeper than 200", id="alias_depth"),
         pytest.param(lambda: "[" * 1_000_000, "nested deeper than 200", id="deep_nesting"),
@@ -84,12 +77,6 @@ def test_100_mb_file() -> None:
             id="invalid_utf8",
         ),
         pytest.param(
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostPID: false\n  hostPID: true\n",
-            "the key 'hostPID' stands twice",
-            Place("env/a.yaml", 6, 3),
-            id="duplicate_key",
-        ),
-        pytest.param(
             "apiVersion: v1\nmetadata: {name: a}\n",
             "a manifest without kind",
             Place("env/a.yaml", 1, 1),
@@ -100,12 +87,6 @@ def test_100_mb_file() -> None:
             "a manifest without metadata.name",
             Place("env/a.yaml", 3, 11),
             id="generated_name_escapes_the_leaf_list",
-        ),
-        pytest.param(
-            CONFIG_MAP + "---\n" + CONFIG_MAP,
-            "ConfigMap shop/a is also declared at env/a.yaml:1:1",
-            Place("env/a.yaml", 5, 1),
-            id="object_twice",
         ),
         pytest.param(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\n"
@@ -131,12 +112,6 @@ def test_100_mb_file() -> None:
             "'../kube-system' is no namespace name",
             Place("env/a.yaml", 3, 32),
             id="namespace_escape_by_path",
-        ),
-        pytest.param(
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a/../../secrets/b}\n",
-            "'a/../../secrets/b' is no object name",
-            Place("env/a.yaml", 3, 18),
-            id="name_escape_by_path",
         ),
         pytest.param(
             "apiVersion: v1\nkind: ../Pod\nmetadata: {name: a}\n",
@@ -194,9 +169,3 @@ def test_hidden_kustomization(path: str, tool: str) -> None:
         rendered(CONFIG_MAP, **{path.replace("/", "__"): "resources: []\n"})
 
     assert refusal.value.place == Place(path)
-
-
-def test_an_emptied_folder_deletes_nothing() -> None:
-    """Whoever removes all files does not get all objects deleted: there is nothing to render."""
-    with pytest.raises(Refused, match="there is no manifest to render"):
-        rendered("# nothing\n")

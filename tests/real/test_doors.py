@@ -27,6 +27,15 @@ def test_a_freeze_closes_an_environment_and_says_until_when(tmp_path: Path) -> N
     )
 
 
+def test_blocked_names_the_window_and_when_it_ends(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path, **freeze())
+
+    said = desk(shop, shop.grace).gitwarrant("blocked", "production", "--base", shop.trusted_at)
+
+    assert said.status == 1
+    assert "it is frozen by the window 'sale' until" in said.out
+
+
 def test_an_operator_suspends_and_resumes(tmp_path: Path) -> None:
     """By the commands; the agent obeys at its next look, and alarms."""
     shop = open_shop(tmp_path)

@@ -92,3 +92,34 @@ def test_a_landing_that_waits_blocks_and_the_way_on_is_named(shop: Deployer) -> 
     after = grace.gitwarrant("blocked", "production", "--base", shop.trusted_at)
     waiting = f"nothing stops production; 1 landing(s) wait, up to {head[:12]}"
     assert (after.status, after.out.splitlines()) == (0, [waiting])
+
+
+def test_explain_says_every_rule_signature_and_verdict(shop: Deployer) -> None:
+    """Of a landing: who signed, who may, what is asked, and why it is refused."""
+    head = shop.land({WEB: CONFIG_MAP % "careful"})
+    grace = desk(shop, shop.grace)
+
+    said = grace.gitwarrant("trust", "explain", "origin/main")
+
+    lines = [line.strip() for line in said.out.splitlines()]
+    assert said.status == 1
+    assert lines[0] == f"refused  {head[:12]} by ada  Change the shop"
+    assert lines[1].startswith(f"3    ok  commit {head[:12]} was signed by ada (person) with SHA256:")
+    assert lines[2] == "4    ok  ada may change 'production/web.yaml'"
+    assert lines[3].startswith("5    no  'production/web.yaml' needs approvals of platform-team: 0 of 1   (")
+    assert lines[4].startswith("refused: landing ")
+    assert lines[5] == "remedy: grace runs: gitwarrant approve"
+
+
+def test_what_if_names_what_a_thief_could_deploy(shop: Deployer) -> None:
+    grace = desk(shop, shop.grace)
+
+    account = grace.gitwarrant("trust", "what-if", "--stolen", "account", "ada")
+    both = grace.gitwarrant("trust", "what-if", "--stolen", "both", "grace", "--output", "json")
+
+    assert (account.status, account.out.splitlines()[-1]) == (
+        0,
+        "nothing could be deployed without another person",
+    )
+    reached = {item["environment"]: item["reach"] for item in json.loads(both.out)}
+    assert (both.status, reached) == (1, {"": "alone", "production": "with others"})

@@ -55,6 +55,7 @@ from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.sshwire import UINT32, string
 from gitwarrant.trust.statements import Hearing, Interval, make
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -400,7 +401,12 @@ class Chain:
         return Change(REPOSITORY, self.ref, self.base, self.head, *parts)
 
     def verify(
-        self, environment: Environment | None = None, *, now: datetime = NOW, waived: bool = False
+        self,
+        environment: Environment | None = None,
+        *,
+        now: datetime = NOW,
+        waived: bool = False,
+        verdicts: Verdicts | None = None,
     ) -> Authorship:
         policies = {landing.commit: self.policy for landing in self.landings} or {self.base: self.policy}
         return verify(
@@ -411,4 +417,5 @@ class Chain:
             witnessed=self.witnessed(),
             now=now,
             waived=waived,
+            verdicts=verdicts,
         )

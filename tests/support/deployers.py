@@ -29,7 +29,8 @@ from gitwarrant.agent.loop import Event, Loop
 from gitwarrant.audit.log import Log
 from gitwarrant.cli.main import main
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
-from gitwarrant.config.agent import Agent, read
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import read
 from gitwarrant.demo.forge import Forge, Person, make_person, run_git
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import push, store
@@ -131,6 +132,16 @@ class Deployer:
         signed = SignedStatement(body, sign(str(self.grace.key), body, STATEMENT_NAMESPACE))
         push(self.forge.clone, "origin", [store(self.forge.clone, signed)])
 
+    def heart(self, name: str = "tower") -> "Heartbeat":
+        """Give the agent a heart: a machine with a key, a configuration and a state folder of its own."""
+        person = make_person(self.folder / "hearts", name)
+        asked = self.settings.setdefault("heartbeats", {"keys": [], "required": 0, "max_age": "15m"})
+        asked["keys"].append({"name": name, "public": person.public})
+        asked["required"] += 1
+        settings = {**self.settings, "state": str(self.folder / f"{name}-state")}
+        own = replace(self, settings={key: settings[key] for key in settings if key != "heartbeats"})
+        return Heartbeat(own, name, person.key)
+
     def withdraw_all(self, *, by: str) -> None:
         """Somebody withdraws every statement that is in the clone."""
         person: Person = getattr(self, by)
@@ -183,9 +194,13 @@ class Deployer:
 
     def here(self, *arguments: str) -> Said:
         """Run the command line's main function in this process: the same, but no second for imports."""
+        return self.bare(*self.command(*arguments)[3:])
+
+    def bare(self, *arguments: str) -> Said:
+        """The same without the agent's configuration, for commands that need none."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            status = main(self.command(*arguments)[3:], {"PATH": os.defpath})
+            status = main(arguments, {"PATH": os.defpath})
         return Said(status, out.getvalue(), err.getvalue())
 
     def records(self, *kinds: RecordKind, environment: str | None = None) -> list[Record]:
@@ -237,6 +252,24 @@ class Deployer:
     @property
     def kubeconfig(self) -> Path:
         return Path(self.settings["clusters"]["main"]["kubeconfig"])
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A heart of a deployer's repository."""
+
+    deployer: Deployer
+    name: str
+    key: Path
+
+    def beat(self, *arguments: str) -> Said:
+        """Look once, sign and push."""
+        asked = ["--key", str(self.key), "--name", self.name, "--once", *arguments]
+        return self.deployer.here("heartbeat", *asked)
+
+    @property
+    def ref(self) -> str:
+        return f"refs/gitwarrant/heartbeats/{self.name}"
 
 
 def config_map(name: str, **data: str) -> str:

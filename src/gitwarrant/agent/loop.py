@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from typing import TypeAlias
 
+from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection
 from gitwarrant.model.canonical import Digest
@@ -22,6 +23,7 @@ from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
+from gitwarrant.pipeline.notices import notices
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import passed_plan
 from gitwarrant.plan.text import field_name
@@ -40,7 +42,7 @@ class Mood(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something the loop did or saw, in words; `details` for machines."""
+    """Something the loop did or saw, in words; `details` for machines. Of the rules: no environment."""
 
     environment: str
     mood: Mood
@@ -81,6 +83,7 @@ class Loop:
     def __init__(self, work: Delivery, environments: Sequence[str], connect: Connect, tell: Tell) -> None:
         self._work, self._connect, self._tell = work, connect, tell
         self._memories = {name: _Memory() for name in environments}
+        self._listening = _Patience()
         self._clusters: dict[str, Cluster] = {}
 
     async def run(self, *, rounds: int | None = None) -> None:
@@ -89,6 +92,7 @@ class Loop:
         self._clusters.clear()  # connections live as long as one run
         async with AsyncExitStack() as stack:
             while rounds is None or rounds > 0:
+                await self._step(TRUST, self._listening, self._alarm)
                 for name, memory in self._memories.items():
                     await self._look(name, memory, stack)
                 rounds = None if rounds is None else rounds - 1
@@ -133,6 +137,11 @@ class Loop:
         if name not in self._clusters:
             self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
         return self._clusters[name]
+
+    async def _alarm(self) -> bool:
+        for notice in notices(self._work):
+            self._tell(Event(TRUST, Mood.BAD, notice.what, {"alarm": notice.kind}))
+        return True
 
     async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
         found = candidate(self._work, name)

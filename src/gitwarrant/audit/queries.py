@@ -12,6 +12,7 @@ from gitwarrant.model.live import InventoryEntry, Result
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.statement import Roots
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
@@ -177,6 +178,12 @@ def trusted_revision(recorder: Recorder, environment: str = TRUST) -> CommitId |
     """The last trusted revision of an environment's ref, or of the trust ref; None before the first."""
     record = _newest(recorder, RecordKind.TRUST_ADVANCED, environment)
     return CommitId(member(record, "commit", str)) if record else None
+
+
+def remembered_roots(recorder: Recorder) -> Roots | None:
+    """The highest version of the root keys that was taken up; None: those of the configuration, as given."""
+    record = _newest(recorder, RecordKind.ROOTS_CHANGED, TRUST)
+    return value_of(record, "roots", Roots) if record else None
 
 
 def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool:

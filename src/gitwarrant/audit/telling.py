@@ -116,6 +116,7 @@ _STYLES: Mapping[RecordKind, str] = {
     RecordKind.REFUSED: "bad",
     RecordKind.DRIFT_FOUND: "warn",
     RecordKind.RETRYING: "warn",
+    RecordKind.EQUIVOCATION: "bad",
     RecordKind.ALARM: "bad",
     RecordKind.WARRANTED: "good",
 }
@@ -156,6 +157,10 @@ _OF_TRUST = frozenset(
         RecordKind.TRUST_ADVANCED,
         RecordKind.ALARM,
         RecordKind.ALARM_ACKNOWLEDGED,
+        RecordKind.ROOTS_CHANGED,
+        RecordKind.BOOTSTRAPPED,
+        RecordKind.HEARTBEAT,
+        RecordKind.EQUIVOCATION,
     }
 )
 
@@ -177,6 +182,15 @@ def _of_trust(record: Record) -> str:
             text = f"{len(proven.get('landings', ()))} landings up to {_short(proven.get('head'))}"
         case RecordKind.TRUST_ADVANCED:
             text = f"{body.get('ref')} trusted up to {_short(body.get('commit'))}"
+        case RecordKind.ROOTS_CHANGED:
+            holders = {key.get("holder", "?") for key in (body.get("roots") or {}).get("keys", ())}
+            text = f"root keys version {body.get('version')}: {', '.join(sorted(holders))}"
+        case RecordKind.BOOTSTRAPPED:
+            text = f"{len(body.get('seen', ()))} first-seen times from {body.get('log')}"
+        case RecordKind.HEARTBEAT:
+            text = f"beat {body.get('sequence')} of {body.get('heart')}"
+        case RecordKind.EQUIVOCATION:
+            text = f"{body.get('heart')} signed two different beats with sequence {body.get('sequence')}"
         case _:
             text = ""
     return text

@@ -14,7 +14,7 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.blocked import Blockage, blockage
 from gitwarrant.pipeline.delivery import candidate
 from gitwarrant.pipeline.judge import judge
-from gitwarrant.pipeline.local import look, proposed, question, tracked
+from gitwarrant.pipeline.local import judged, look, proposed, question, tracked
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -78,7 +78,7 @@ def _find(configured: Agent, arguments: argparse.Namespace, terminal: Terminal) 
     environment = view.trusted.environment(arguments.environment)
     head = tracked(clone, environment.ref)
     change = proposed(view, environment.ref, head, clone.commit(arguments.base))
-    judgement = judge(view.repository, question(view, environment, change, now=now()))
+    judgement = judged(view, question(view, environment, change, now=now()))
     return blockage(judgement), missing_statements(clone)
 
 

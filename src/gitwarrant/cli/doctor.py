@@ -13,9 +13,13 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError
+
+if TYPE_CHECKING:  # imports Pydantic
+    from gitwarrant.config.agent import Agent
 
 GIT_NEEDED = (2, 34)  # signs commits with SSH keys
 PYTHON_NEEDED = (3, 11)
@@ -88,13 +92,13 @@ def _repository() -> Iterator[Line]:
 def _agent(argument: str | None) -> Iterator[Line]:
     """The agent's configuration, the state folder, the clusters; missing only where one was named."""
     from gitwarrant.cli.configured import agent_path  # noqa: PLC0415 - imports Pydantic
-    from gitwarrant.config import agent  # noqa: PLC0415 - as above
+    from gitwarrant.config import agent_reading  # noqa: PLC0415 - as above
 
     named = argument or os.environ.get("GITWARRANT_CONFIG")
     worst = State.MISSING if named else State.OPTIONAL
     try:
         path = agent_path(argument)
-        found = agent.read(path)
+        found = agent_reading.read(path)
     except GitwarrantError as error:
         yield Line(worst, "agent configuration", error.what, error.remedy)
         return
@@ -102,8 +106,26 @@ def _agent(argument: str | None) -> Iterator[Line]:
     writable = _writable(found.state)
     remedy = "" if writable else "give this user the right to write it, or name another 'state' folder"
     yield Line(State.OK if writable else worst, "state folder", str(found.state), remedy)
+    yield from _rules(found)
     for cluster in found.clusters:
         yield _cluster(cluster.name, cluster.kubeconfig)
+
+
+def _rules(found: "Agent") -> Iterator[Line]:
+    """How long the rules that the agent trusts still hold; nothing before it has looked."""
+    from gitwarrant.cli.configured import now  # noqa: PLC0415 - as above
+    from gitwarrant.pipeline.notices import RENEWAL, days_left, rules_expire  # noqa: PLC0415 - as above
+
+    try:
+        expires = rules_expire(found)
+    except GitwarrantError as error:
+        yield Line(State.MISSING, "rules", error.what, error.remedy)
+        return
+    if expires is None:
+        return
+    days = days_left(expires, now())
+    state = State.OK if days is None else State.OPTIONAL if days > 1 else State.MISSING
+    yield Line(state, "rules", f"until {expires:%Y-%m-%d %H:%M}", RENEWAL if days is not None else "")
 
 
 def _cluster(name: str, kubeconfig: Path | None) -> Line:

@@ -10,8 +10,7 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import candidate, examine
-from gitwarrant.pipeline.judge import judge
-from gitwarrant.pipeline.local import look, proposed, question
+from gitwarrant.pipeline.local import judged, look, proposed, question
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.plan.text import lines
 
@@ -75,7 +74,7 @@ def _local(clone: Clone, arguments: argparse.Namespace) -> Judgement:
     environment = view.trusted.environment(arguments.environment)
     base = clone.commit(arguments.base) if arguments.base else None
     change = proposed(view, environment.ref, clone.commit(arguments.revision), base)
-    return judge(view.repository, question(view, environment, change, now=now()))
+    return judged(view, question(view, environment, change, now=now()))
 
 
 def _fetched(arguments: argparse.Namespace) -> tuple[Judgement, Plan | None]:

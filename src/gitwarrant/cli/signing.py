@@ -14,8 +14,7 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.model.change import Change
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import Bind, StatementKind
-from gitwarrant.pipeline.judge import judge
-from gitwarrant.pipeline.local import LocalView, look, proposed, question
+from gitwarrant.pipeline.local import LocalView, judged, look, proposed, question
 from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 
 CHOICE_AGE = timedelta(days=30)  # how old something may be that awaits a person who named nothing
@@ -94,6 +93,6 @@ def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
     for environment in view.trusted.config.environments:
         if environment.ref == change.ref and any(environment.covers(item.path) for item in change.changes):
             terminal.say(f"\n{environment.name}:", "bold")
-            judgement = judge(view.repository, question(view, environment, change, now=now()))
+            judgement = judged(view, question(view, environment, change, now=now()))
             if not terminal.as_json:
                 show(judgement, judgement.plan, terminal, unsaid=("verify",))

@@ -109,6 +109,7 @@ FAILURES: tuple[tuple[str, Callable[[str, str], GitwarrantError]], ...] = (
             r"fsck error|repository corruption|bad pack header|invalid index-pack|bad object"
             r"|index-pack failed|did not send all"
             r"|pack has|missing (blob|tree|commit|object)|unable to parse|collision|hash mismatch|inflate"
+            r"|bad pack header|corruption on the remote side"
         ),
         _bad_content,
     ),

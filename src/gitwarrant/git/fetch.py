@@ -21,12 +21,14 @@ from gitwarrant.git.failures import FetchError
 from gitwarrant.git.history import id_digits, refuse_bent_history
 from gitwarrant.git.incoming import Incoming, count_bytes, count_objects, remove_half_packs
 from gitwarrant.git.objects import refused
-from gitwarrant.git.reading import STATEMENT_REF, Repository
+from gitwarrant.git.reading import HEARTBEAT_REF, STATEMENT_REF, Repository
 from gitwarrant.git.remote import Remote
 from gitwarrant.model.change import OBJECT_ID, CommitId
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.statement import STATEMENT_REFS
+from gitwarrant.model.statement import HEARTBEAT_REFS, STATEMENT_REFS
 
+EVIDENCE = (STATEMENT_REFS, HEARTBEAT_REFS)
+EVIDENCE_REF = re.compile(f"{STATEMENT_REF.pattern}|{HEARTBEAT_REF.pattern}")
 MAX_LISTING_BYTES = 64 * 1024 * 1024  # some 600,000 refs
 MAX_PACKS = 50  # each fetch that brings something adds one, and every look-up of an object asks all of them
 ATTEMPTS = 3  # a ref may move between the server's list and what it sends
@@ -40,7 +42,7 @@ DEFAULT_LIMITS = Limits()
 def fetch(
     remote: Remote, repository: Path, refs: Sequence[str], *, limits: Limits = DEFAULT_LIMITS
 ) -> Mapping[str, CommitId]:
-    """Bring branches and all statements into the quarantine at `repository`, made where it is missing.
+    """Bring branches, all statements and heartbeats into the quarantine `repository`, made where missing.
 
     Args:
         refs: full names of branches (`refs/heads/main`) or of the heads of
@@ -144,7 +146,7 @@ def _make(remote: Remote, repository: Path, offered: Mapping[str, str], limits: 
 
 def _offered(remote: Remote, refs: Sequence[str], limits: Limits) -> dict[str, str]:
     """Ask what the server has; by our names, to its ids."""
-    asked = ["ls-remote", "--refs", SOURCE, *refs, STATEMENT_REFS + "*"]
+    asked = ["ls-remote", "--refs", SOURCE, *refs, *(prefix + "*" for prefix in EVIDENCE)]
     listing = Limits(limits.seconds, min(limits.bytes, MAX_LISTING_BYTES), limits.statements)
     lines = run(remote, NOWHERE, asked, limits=listing).decode(errors="replace").splitlines()
     found = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
@@ -153,24 +155,24 @@ def _offered(remote: Remote, refs: Sequence[str], limits: Limits) -> dict[str, s
             raise FetchError(
                 f"{remote.shown} has no {ref}", remedy="push it, or correct the ref in the configuration"
             )
-    statements = [name for name in found if name.startswith(STATEMENT_REFS)]
+    statements = [name for name in found if name.startswith(EVIDENCE)]
     if len(statements) > limits.statements:
         raise refused(
             f"{remote.shown} holds {len(statements):,} statements; the limit is {limits.statements:,}",
             f"delete those that expired below {STATEMENT_REFS}",
         )
-    named = {name: found[name] for name in statements if STATEMENT_REF.fullmatch(name)}
+    named = {name: found[name] for name in statements if EVIDENCE_REF.fullmatch(name)}
     return named | {incoming(ref): found[ref] for ref in refs}
 
 
 def _held(repository: Path, refs: Sequence[str]) -> dict[str, str]:
     """What the quarantine has of that; branches asked for at other times do not count."""
-    return _asked_for(Repository(repository).refs("refs/incoming/", STATEMENT_REFS), refs)
+    return _asked_for(Repository(repository).refs("refs/incoming/", *EVIDENCE), refs)
 
 
 def _asked_for(found: Mapping[str, str], refs: Sequence[str]) -> dict[str, str]:
     names = {incoming(ref) for ref in refs}
-    return {name: found[name] for name in found if name in names or STATEMENT_REF.fullmatch(name)}
+    return {name: found[name] for name in found if name in names or EVIDENCE_REF.fullmatch(name)}
 
 
 def _bring(
@@ -182,7 +184,7 @@ def _bring(
     """
     options = ["--atomic", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
     options += ["--no-auto-maintenance", "--no-show-forced-updates", "--refmap=", "--quiet", "--stdin"]
-    refspecs = [f"+{ref}:{incoming(ref)}" for ref in refs] + [f"+{STATEMENT_REFS}*:{STATEMENT_REFS}*"]
+    refspecs = [f"+{ref}:{incoming(ref)}" for ref in refs] + [f"+{name}*:{name}*" for name in EVIDENCE]
     given = "".join(f"{refspec}\n" for refspec in refspecs).encode()
     before, here = Repository(repository).refs("refs/"), count_objects(repository)
     waiting = Incoming(repository)
@@ -215,7 +217,7 @@ def _arrived(remote: Remote, waiting: Incoming, limits: Limits) -> dict[str, str
         commit, kind, name = line.split(" ", 2)
         if name.startswith("refs/incoming/") and kind != "commit":
             raise refused(f"object {commit} is a {kind}, where a commit is named", "push a branch")
-        if name.startswith("refs/incoming/") or STATEMENT_REF.fullmatch(name):
+        if name.startswith("refs/incoming/") or EVIDENCE_REF.fullmatch(name):
             found[name] = commit
     return found
 

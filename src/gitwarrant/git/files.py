@@ -65,13 +65,17 @@ def read_files(
 
 def _step_down(objects: Objects, tree: TreeId, folder: str) -> TreeId:
     """Find a folder's tree; one beside it that reads like it is refused: people would edit that one."""
+    above: list[str] = []
     for part in folder.split("/") if folder else ():
         entries = {entry.name.decode(errors="replace"): entry for entry in objects.tree(tree)}
         found = entries.get(part)
         if found is None or found.mode != FOLDER:
-            raise refused(f"the revision has no folder {folder!r}", "correct the environment's path")
-        refuse_clashes(folder, [part, *(name for name in entries if same_name(name) == same_name(part))])
+            raise refused(f"the revision has no folder {folder!r}", "put it back, or correct the path")
+        refuse_clashes(
+            "/".join(above), [part, *(name for name in entries if same_name(name) == same_name(part))]
+        )
         tree = TreeId(found.id)
+        above.append(part)
     return tree
 
 

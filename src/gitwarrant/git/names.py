@@ -57,6 +57,7 @@ def refuse_clashes(folder: str, names: Iterable[str]) -> None:
         if first != name:
             place = folder or "the repository's root"
             raise refused(
-                f"{first!a} and {name!a} in {place} are one name where case or Unicode form is ignored",
+                f"{first!a} and {name!a} in {place} are one name where case, Unicode form "
+                "or a last dot is ignored",
                 "rename one of them",
             )

@@ -8,7 +8,7 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from itertools import islice
@@ -34,14 +34,17 @@ from gitwarrant.model.change import (
     Tree,
 )
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.statement import STATEMENT_REFS
+from gitwarrant.model.statement import HEARTBEAT_REFS, STATEMENT_REFS
 
 MAX_LANDINGS = 10_000  # a landing every ten minutes for ten weeks without a deploy
+MAX_LINE = 1_000_000  # steps back to a checkpoint: a commit takes some 20 microseconds
 MAX_COMMITS = 50_000  # in one change
 MAX_STATEMENTS = 10_000  # a team of a hundred makes about as many in a year
 MAX_STATEMENT_BYTES = 64 * 1024  # a statement is some 600 bytes, a signature under 2 KiB
+MAX_HEARTBEAT_BYTES = 1024 * 1024  # it lists some 13,000 withdrawals and revocations at most
 MAX_MERGE_BASES = 1_000  # commits at which one branch left or took in the other
 STATEMENT_REF = re.compile(re.escape(STATEMENT_REFS) + "([0-9a-f]{64})")
+HEARTBEAT_REF = re.compile(re.escape(HEARTBEAT_REFS) + r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 STATEMENT_FILES = [(0o100644, b"signature"), (0o100644, b"statement")]
 UNKNOWN_BASE = (
     "correct 'trusted_at' in the agent's configuration; if it is right, the ref was replaced: put it back"
@@ -105,6 +108,7 @@ class Repository:
         """The (parent, commit) steps of the first-parent line from base to head, oldest first."""
         if not self.objects.has(base):
             raise refused(f"{ref} has no commit {base[:12]}, from which on it is trusted", UNKNOWN_BASE)
+        self.objects.commit(head)  # by the strict reader first: its size is bounded, its reasons are clear
         if base != head and not self.objects.descends(head, base):
             if self.objects.descends(base, head):
                 raise refused(f"{ref} moved backwards, from {base[:12]} to {head[:12]}", REWRITTEN)
@@ -179,6 +183,26 @@ class Repository:
             )
         return [best, *sorted(other for other in shared - {best} if not self.objects.descends(best, other))]
 
+    def first_parents(self, head: CommitId, until: CommitId | None) -> Iterator[CommitId]:
+        """The first-parent line from `head` back to `until` (or to its begin), newest first.
+
+        Ends early where `until` is not on it: after `MAX_LINE` commits at the latest.
+
+        Raises:
+            Refused: an object is missing or malformed.
+        """
+        commit = head
+        for _ in range(MAX_LINE):
+            yield commit
+            parents = self.objects.commit(commit)[1].parents
+            if commit == until or not parents:
+                return
+            commit = parents[0]
+
+    def contains(self, tip: CommitId, commit: CommitId) -> bool:
+        """Whether a commit is, or is an ancestor of, a tip; False where it is not here."""
+        return tip == commit or (self.objects.has(commit) and self.objects.descends(tip, commit))
+
     def tree(
         self,
         commit: CommitId,
@@ -218,14 +242,22 @@ class Repository:
     def statement(self, ref: str) -> SignedStatement | None:
         """Read one statement: a commit without parents over exactly two files, under its digest's name."""
         named = STATEMENT_REF.fullmatch(ref)
+        signed = self._signed(ref, MAX_STATEMENT_BYTES)
+        if named is None or signed is None or sha256(signed.body).hexdigest() != named[1]:
+            return None
+        return signed
+
+    def heartbeat(self, name: str) -> SignedStatement | None:
+        """Read what lies under a heart's name, kept as statements are; None: nothing in that form."""
+        return self._signed(HEARTBEAT_REFS + name, MAX_HEARTBEAT_BYTES)
+
+    def _signed(self, ref: str, limit: int) -> SignedStatement | None:
         try:
             parsed = self.objects.commit(self.resolve(ref))[1]
             entries = self.objects.tree(parsed.tree)
             if parsed.parents or [(entry.mode, entry.name) for entry in entries] != STATEMENT_FILES:
                 return None
-            signature, body = (self.objects.blob(BlobId(entry.id), MAX_STATEMENT_BYTES) for entry in entries)
+            signature, body = (self.objects.blob(BlobId(entry.id), limit) for entry in entries)
         except Refused:
-            return None
-        if named is None or sha256(body).hexdigest() != named[1]:
             return None
         return SignedStatement(body, signature)

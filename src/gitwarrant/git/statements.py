@@ -16,7 +16,7 @@ from gitwarrant.git.history import git_folder
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.errors import Unreachable
-from gitwarrant.model.statement import STATEMENT_REFS
+from gitwarrant.model.statement import HEARTBEAT_REFS, STATEMENT_REFS
 
 PUSH_SECONDS = 120
 COMMIT = (
@@ -34,9 +34,21 @@ def store(repository: Path, statement: SignedStatement) -> str:
     Raises:
         FetchError: the clone cannot be written.
     """
-    ref = STATEMENT_REFS + sha256(statement.body).hexdigest()
+    return _keep(repository, STATEMENT_REFS + sha256(statement.body).hexdigest(), statement)
+
+
+def store_heartbeat(repository: Path, name: str, heartbeat: SignedStatement) -> str:
+    """Write a heart's beat in place of the one before, kept as statements are, and return its ref.
+
+    Raises:
+        FetchError: the repository cannot be written.
+    """
+    return _keep(repository, HEARTBEAT_REFS + name, heartbeat)
+
+
+def _keep(repository: Path, ref: str, signed: SignedStatement) -> str:
     folder = git_folder(repository)
-    body, signature = (_write(folder, "blob", data) for data in (statement.body, statement.signature))
+    body, signature = (_write(folder, "blob", data) for data in (signed.body, signed.signature))
     entries = (b"100644 %s\0%s" % item for item in ((b"signature", signature), (b"statement", body)))
     tree = _write(folder, "tree", b"".join(entries))
     commit = _write(folder, "commit", b"tree %s\n" % tree.hex().encode() + COMMIT)
@@ -64,16 +76,16 @@ def push(repository: Path, remote: str, refs: Sequence[str]) -> None:
 
     Args:
         remote: name of a remote of the clone, or an address.
-        refs: names below `refs/gitwarrant/statements/`, as `store` returned them.
+        refs: names as `store` and `store_heartbeat` returned them; a heartbeat replaces the one before.
 
     Raises:
         Unreachable: the server does not answer, or not within two minutes.
         FetchError: it does not let us in, or refuses the refs.
         ValueError: a ref is no statement's, or the remote reads as an option.
     """
-    if remote.startswith("-") or not all(ref.startswith(STATEMENT_REFS) for ref in refs):
+    if remote.startswith("-") or not all(ref.startswith((STATEMENT_REFS, HEARTBEAT_REFS)) for ref in refs):
         raise ValueError(f"only statements are pushed, to a named remote: {remote!r}, {refs}")
-    refspecs = [f"{ref}:{ref}" for ref in refs]
+    refspecs = [f"{'+' if ref.startswith(HEARTBEAT_REFS) else ''}{ref}:{ref}" for ref in refs]
     command = ["git", "-C", str(repository), "push", "--quiet", "--no-verify", "--", remote, *refspecs]
     told = {**os.environ, "LC_ALL": "C"}  # the person's own git: their agent, their proxy; English to read
     try:

@@ -127,6 +127,14 @@ class RootKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Heart:
+    """A machine that signs what it sees of a repository, and its public key."""
+
+    name: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrustRoot:
     """Given to the agent in its own configuration; never read from the repository.
 
@@ -136,6 +144,9 @@ class TrustRoot:
     repository: str
     url: str
     trust_ref: str
-    trusted_at: CommitId
+    trusted_at: CommitId | None
+    """Where trust begins; None: at the newest checkpoint of the root holders."""
     keys: tuple[RootKey, ...]
     threshold: int
+    version: int = 1
+    """Of keys and threshold: a higher one outranks every change of them that was signed in Git."""

@@ -19,6 +19,7 @@ from gitwarrant.audit.queries import (
     accepted_revision,
     inventory,
     last_warrant,
+    remembered_roots,
     trusted_revision,
 )
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
@@ -30,7 +31,7 @@ from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.identity import TrustPolicy
+from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
@@ -38,17 +39,24 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.alarms import Alarms
+from gitwarrant.pipeline.bootstrap import bootstrap
 from gitwarrant.pipeline.doors import announce, is_waived
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
+from gitwarrant.pipeline.pulses import Pulses, check_fresh
 from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.remote import limits_of, remote_of
+from gitwarrant.pipeline.starting import start_by_log
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
+from gitwarrant.store.verdicts import VerdictFolder
+from gitwarrant.trust.freshness import check_apart
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import judge_orders, suspension
+from gitwarrant.trust.roots import configured, governed, last_known
 
+QUARANTINE = "quarantine.git"
 VERDICTS = frozenset(
     {
         RecordKind.FIRST_SEEN,
@@ -73,6 +81,8 @@ class Delivery:
     content: ContentStore
     memory: Memory
     alarms: Alarms
+    pulses: Pulses
+    verdicts: VerdictFolder
     now: Callable[[], datetime]
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
@@ -80,7 +90,7 @@ class Delivery:
     @property
     def quarantine(self) -> Path:
         """The bare repository that fetched objects land in; nothing in it is trusted."""
-        return self.agent.state / "quarantine.git"
+        return self.agent.state / QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +139,17 @@ def open_delivery(
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Log(agent.log, now) as log:
         memory = Memory(log)
-        alarms = Alarms(log, memory, agent.alarms)
-        yield Delivery(agent, log, ContentStore(agent.state / "content"), memory, alarms, now, forge)
+        yield Delivery(
+            agent=agent,
+            recorder=log,
+            content=ContentStore(agent.state / "content"),
+            memory=memory,
+            alarms=Alarms(log, memory, agent.alarms),
+            pulses=Pulses(log),
+            verdicts=VerdictFolder(agent.state / "verdicts"),
+            now=now,
+            forge=forge,
+        )
 
 
 @contextmanager
@@ -162,6 +181,7 @@ def candidate(work: Delivery, name: str) -> Candidate:
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
         head = _head(work, trusted, environment.ref)
+        _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
         question = replace(question, waived=is_waived(question, work.alarms))
@@ -179,7 +199,10 @@ def standing(work: Delivery, name: str) -> Standing | None:
     if last is None:
         return None
     repository = Repository(work.quarantine)
-    rules = rules_at(repository, trusted_revision(work.recorder) or work.agent.root.trusted_at)
+    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
+    if revision is None:
+        raise ValueError("a warrant was issued, but no trusted revision recorded before it")
+    rules = rules_at(repository, revision)
     environment = environment_of(rules, name)
     return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
 
@@ -188,7 +211,7 @@ def _suspension(
     work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
 ) -> Order | None:
     """The order that suspends an environment, as far as it was fetched or is remembered."""
-    root, statements = work.agent.root, repository.statements()
+    root, statements = root_in_force(work), repository.statements()
     given = judge_orders(
         statements,
         root.repository,
@@ -200,9 +223,16 @@ def _suspension(
     return suspension(given)
 
 
+def root_in_force(work: Delivery) -> TrustRoot:
+    """The root of trust with the keys that were last taken up, without asking anybody."""
+    given = work.agent.root
+    return governed(given, last_known(configured(given), remembered_roots(work.recorder)))
+
+
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
-    judgement = judge(candidate.repository, candidate.question)
+    judgement = judge(candidate.repository, candidate.question, verdicts=work.verdicts)
+    work.verdicts.save()
     question = judgement.question
     planned = judgement.plan.objects if judgement.plan else ()
     moves = any(item.action is not Action.UNCHANGED for item in planned)
@@ -251,20 +281,30 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
         Unreachable: the Git server does not answer.
     """
-    root = work.agent.root
+    given = work.agent.root
+    if work.agent.trusted_log:
+        bootstrap(work.recorder, work.agent.trusted_log, given, work.now)
     with refusals_recorded(work, TRUST):
-        tip = _fetch(work, root.trust_ref)
+        tip = fetch_ref(work, given.trust_ref)
         repository = Repository(work.quarantine)
-        since = trusted_revision(work.recorder) or root.trusted_at
+        root, since = start_by_log(work.recorder, work.memory, given, repository, tip, now=work.now())
+        _check_fresh(work, repository, {root.trust_ref: tip})
         change = repository.change(root.repository, root.trust_ref, since, tip)
         # Rules that a landing brings may name the forge for those behind it.
         brings = any(touches_rules(landing) for landing in change.landings)
         policy = None if brings else rules_at(repository, since).policy
         trusted = trust(
-            repository, root, change, witnessed=_witnessed(work, change, TRUST, policy), now=work.now()
+            repository,
+            root,
+            change,
+            witnessed=_witnessed(work, change, TRUST, policy),
+            now=work.now(),
+            verdicts=work.verdicts,
         )
+        work.verdicts.save()
+        check_apart(work.agent.freshness.hearts, Registry(trusted.config.policy, root.keys))
     work.memory.confirm(root.repository, Registry(trusted.config.policy, root.keys))
-    if trusted.revision != since:
+    if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {
             "ref": root.trust_ref,
             "commit": trusted.revision,
@@ -275,6 +315,10 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
     with refusals_recorded(work, TRUST):
         trusted.raise_doubt()
     return repository, trusted
+
+
+def _check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
+    check_fresh(work.agent, work.memory, work.pulses, repository, tips, now=work.now())
 
 
 @contextmanager
@@ -314,7 +358,12 @@ def _witnessed(work: Delivery, change: Change, environment: str, policy: TrustPo
     return replace(remembered, reviews=testimonies(work.forge, change, bring))
 
 
-def _fetch(work: Delivery, ref: str) -> CommitId:
+def fetch_ref(work: Delivery, ref: str) -> CommitId:
+    """Bring one branch into the quarantine, with all statements and heartbeats; nothing is judged yet.
+
+    Raises:
+        Refused, Unreachable, GitwarrantError: see `git.fetch`.
+    """
     return _fetch_all(work, [ref])[ref]
 
 
@@ -329,14 +378,14 @@ def _head(work: Delivery, trusted: Trusted, ref: str) -> CommitId:
     Fetched again, it could hold newer rules already, and behind them what they
     forbid, which would be judged by the rules before.
     """
-    return trusted.authorship.head if ref == work.agent.root.trust_ref else _fetch(work, ref)
+    return trusted.authorship.head if ref == work.agent.root.trust_ref else fetch_ref(work, ref)
 
 
 def _question(
     work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
 ) -> Question:
-    root, last = work.agent.root, last_warrant(work.recorder, environment.name)
-    base = accepted_revision(work.recorder, environment.name) or root.trusted_at
+    root, last = trusted.root, last_warrant(work.recorder, environment.name)
+    base = accepted_revision(work.recorder, environment.name) or _first_base(work, trusted, environment)
     change = repository.change(root.repository, environment.ref, base, head)
     return Question(
         root=root,
@@ -348,6 +397,26 @@ def _question(
         witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
     )
+
+
+def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> CommitId:
+    """Where an environment begins that nothing was deployed to.
+
+    A checkpoint speaks about the trust ref only.
+
+    Raises:
+        Refused: by fetch: nothing says where another ref begins.
+    """
+    same = environment.ref == trusted.root.trust_ref
+    base = trusted.root.trusted_at if same else work.agent.root.trusted_at
+    if base is None:
+        raise Refused(
+            f"nothing says where trust in {environment.ref} begins: checkpoints are about "
+            f"{trusted.root.trust_ref}",
+            stage="fetch",
+            remedy=f"write a revision of {environment.ref} as 'root.trusted_at' in the agent's configuration",
+        )
+    return base
 
 
 def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:

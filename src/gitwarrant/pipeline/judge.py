@@ -22,6 +22,7 @@ from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class _Gates:
             return None
 
 
-def judge(repository: Repository, question: Question) -> Judgement:
+def judge(repository: Repository, question: Question, *, verdicts: Verdicts | None = None) -> Judgement:
     """Put a change through verify, render, check and plan.
 
     A refusal does not stop the stages that can still judge; nothing is
@@ -51,7 +52,7 @@ def judge(repository: Repository, question: Question) -> Judgement:
     question = replace(question, change=with_blobs(repository, question.change, policies))
     gates, environment, change = _Gates(), question.environment, question.change
 
-    authorship = gates.attempt(lambda: proving(question))
+    authorship = gates.attempt(lambda: proving(question, verdicts=verdicts))
     if authorship is not None:
         gates.attempt(lambda: check_bots(repository, question, authorship))
     rendered = gates.attempt(
@@ -67,7 +68,7 @@ def judge(repository: Repository, question: Question) -> Judgement:
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
 
 
-def proving(question: Question) -> Authorship:
+def proving(question: Question, *, verdicts: Verdicts | None = None) -> Authorship:
     """Verify the change of a question; where glass was broken, without approvals if they are not there.
 
     Raises:
@@ -84,6 +85,7 @@ def proving(question: Question) -> Authorship:
             witnessed=question.witnessed,
             now=question.now,
             waived=waived,
+            verdicts=verdicts,
         )
 
     try:

@@ -5,7 +5,7 @@ agent's configuration as everywhere; the rules from the trust ref as last fetche
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitwarrant.config.agent import Agent
@@ -18,11 +18,16 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.blobs import with_blobs
-from gitwarrant.pipeline.judge import everywhere
-from gitwarrant.pipeline.question import Previous, Question
+from gitwarrant.pipeline.judge import everywhere, judge
+from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.starting import Start, start
 from gitwarrant.pipeline.trusting import Trusted, rules_at, succeed, touches_rules, trust
+from gitwarrant.store.verdicts import VerdictFolder
 from gitwarrant.trust.explain import Explanation, explain
 from gitwarrant.trust.verify import verify
+
+VERDICTS = "gitwarrant/verdicts"
+"""Below the clone's Git folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,19 @@ class LocalView:
     clone: Clone
     repository: Repository
     agent: Agent
+    """With the root keys in force."""
     trusted: Trusted
+    start: Start
+    verdicts: VerdictFolder
+    """Signatures proven in this clone before: they save time, and advise only its owner."""
 
 
 def look(clone: Clone, agent: Agent, *, now: datetime, doubtful: bool = False) -> LocalView:
     """Follow the trust ref of a clone, as it was last fetched.
+
+    A clone has no log: to it all keys and statements are as of now. So it begins
+    at the newest checkpoint, and what was signed before with keys that expired
+    since needs no proof again.
 
     Args:
         doubtful: look on, by the rules before, where a landing that changes the
@@ -48,11 +61,23 @@ def look(clone: Clone, agent: Agent, *, now: datetime, doubtful: bool = False) -
     """
     repository, root = clone.reading(), agent.root
     tip = tracked(clone, root.trust_ref)
-    change = repository.change(root.repository, root.trust_ref, root.trusted_at, tip)
-    trusted = trust(repository, root, change, witnessed=Witnessed(), now=now)
+    begun = start(
+        repository,
+        root,
+        tip,
+        repository.statements(),
+        roots=None,
+        trusted=None,
+        witnessed=Witnessed(),
+        now=now,
+    )
+    change = repository.change(root.repository, root.trust_ref, begun.since, tip)
+    verdicts = VerdictFolder(clone.git_folder / VERDICTS)
+    trusted = trust(repository, begun.root, change, witnessed=Witnessed(), now=now, verdicts=verdicts)
+    verdicts.save()
     if not doubtful:
         trusted.raise_doubt()
-    return LocalView(clone, repository, agent, trusted)
+    return LocalView(clone, repository, replace(agent, root=begun.root), trusted, begun, verdicts)
 
 
 def tracked(clone: Clone, ref: str) -> CommitId:
@@ -87,7 +112,16 @@ def prove(view: LocalView, change: Change, environment: Environment | None, *, n
     """
     policies = everywhere(change, view.trusted.config.policy)
     change = with_blobs(view.repository, change, policies)
-    authorship = verify(change, view.agent.root, policies, environment, witnessed=Witnessed(), now=now)
+    authorship = verify(
+        change,
+        view.agent.root,
+        policies,
+        environment,
+        witnessed=Witnessed(),
+        now=now,
+        verdicts=view.verdicts,
+    )
+    view.verdicts.save()
     brings = [landing for landing in change.landings if touches_rules(landing)]
     if brings and change.ref == view.agent.root.trust_ref and not _has_landed(view, change.head):
         succeed(view.trusted.config, rules_at(view.repository, change.head), brings[-1])
@@ -161,6 +195,13 @@ def question(view: LocalView, environment: Environment, change: Change, *, now: 
         witnessed=Witnessed(),
         now=now,
     )
+
+
+def judged(view: LocalView, question: Question) -> Judgement:
+    """Judge a question about a clone; signatures that were proven here before are not checked again."""
+    judgement = judge(view.repository, question, verdicts=view.verdicts)
+    view.verdicts.save()
+    return judgement
 
 
 def _has_landed(view: LocalView, commit: CommitId) -> bool:

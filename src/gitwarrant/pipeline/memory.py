@@ -5,12 +5,12 @@ that begin anywhere come to the same end.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
-from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.recorder import Recorder, RecordError, Selection
 from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.change import Change, SignedStatement
 from gitwarrant.model.manifest import Json
@@ -22,7 +22,13 @@ from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.statements import MAX_LIFETIME
 
 REMEMBERED = frozenset(
-    {RecordKind.FIRST_SEEN, RecordKind.TAKEN_BACK, RecordKind.ALARM, RecordKind.ALARM_ACKNOWLEDGED}
+    {
+        RecordKind.FIRST_SEEN,
+        RecordKind.TAKEN_BACK,
+        RecordKind.BOOTSTRAPPED,
+        RecordKind.ALARM,
+        RecordKind.ALARM_ACKNOWLEDGED,
+    }
 )
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
@@ -37,6 +43,7 @@ class Memory:
         self._negatives: dict[Digest, SignedStatement] = {}
         self._stood: dict[Digest, str] = {}
         self._alarmed: dict[Digest, bool] = {}
+        self._began: datetime | None = None
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
         """What verify needs to know for a change; what was never seen before is recorded as seen now."""
@@ -45,7 +52,13 @@ class Memory:
         self._remember_statements(change.ref, change.statements)
         recalled = self.recalled(change.statements)
         commits: dict[str, datetime] = {commit: self._seen[commit] for commit in _commits(change)}
-        return replace(recalled, seen={**recalled.seen, **commits}, spent=self._spent(environment))
+        return replace(recalled, seen={**recalled.seen, **commits}, spent=self.spent(environment))
+
+    def of_statements(self, ref: str, statements: Sequence[SignedStatement]) -> Witnessed:
+        """What is known of statements alone; what was never seen before is recorded as seen now."""
+        self._catch_up()
+        self._remember_statements(ref, statements)
+        return self.recalled(statements)
 
     def recalled(self, statements: Sequence[SignedStatement]) -> Witnessed:
         """What is remembered of some statements; nothing new is recorded."""
@@ -61,12 +74,29 @@ class Memory:
         for mark, signed in sorted(self._negatives.items()):
             by = None if mark in self._stood else counts(signed, repository, registry)
             if by is not None:
-                self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", {**_taken(signed), "by": by}))
+                self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed, by)))
 
     def negatives(self) -> tuple[SignedStatement, ...]:
         """All withdrawals, revocations and suspensions that were ever seen."""
         self._catch_up()
         return tuple(self._negatives[mark] for mark in sorted(self._negatives))
+
+    def began(self) -> datetime | None:
+        """When the log's first record was written; None: it has none."""
+        if self._began is None:
+            first = next(iter(self._recorder.read()), None)
+            self._began = first.time if first else None
+        return self._began
+
+    def knows(self, name: str) -> bool:
+        """Whether a commit or a statement was ever seen."""
+        self._catch_up()
+        return name in self._seen
+
+    def seen(self) -> Mapping[str, datetime]:
+        """When each commit and each statement was first seen."""
+        self._catch_up()
+        return dict(self._seen)
 
     def alarmed(self, about: Digest) -> bool | None:
         """Whether the alarm about something was acknowledged; None: it was not raised yet."""
@@ -86,6 +116,9 @@ class Memory:
                 if "by" in record.body:
                     self._stood[mark] = member(record, "by", str)
                 self._seen.setdefault(mark, record.time)
+        elif record.kind is RecordKind.BOOTSTRAPPED:
+            for name, time in member(record, "seen", dict).items():
+                self._seen.setdefault(name, moment_of(record, time))
         elif record.kind is RecordKind.ALARM:
             self._alarmed.setdefault(Digest(member(record, "about", str)), False)
         elif record.kind is RecordKind.ALARM_ACKNOWLEDGED:
@@ -107,12 +140,12 @@ class Memory:
         if not new:
             return
         for signed in filter(is_negative, new.values()):  # before the time that makes them known
-            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", _taken(signed)))
+            self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed)))
         digests = sorted({sha256(signed.body) for signed in new.values()})
         body = {"ref": ref, "statements": digests, "signed": list(new)}
         self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", body))
 
-    def _spent(self, environment: str) -> frozenset[Digest]:
+    def spent(self, environment: str) -> frozenset[Digest]:
         """Statements that warrants stood on; older ones have expired before any landing they could cover."""
         spent: set[Digest] = set()
         newest: datetime | None = None
@@ -124,12 +157,32 @@ class Memory:
         return frozenset(spent)
 
 
+def taken_back_body(signed: SignedStatement, by: str | None = None) -> dict[str, Json]:
+    """The body of a `taken-back` record; `by`: who said it, once it counted."""
+    body: dict[str, Json] = {"statement": _text(signed.body), "signature": _text(signed.signature)}
+    return body if by is None else {**body, "by": by}
+
+
+def moment_of(record: Record, text: object) -> datetime:
+    """A time that a record's body holds.
+
+    Raises:
+        RecordError: it is none, or has no zone.
+    """
+    try:
+        moment = datetime.fromisoformat(str(text))
+        if moment.tzinfo is not None:
+            return moment
+    except ValueError:
+        pass
+    raise RecordError(
+        f"record {record.number} ({record.kind.value}) has a time that cannot be read: {text!r}",
+        remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+    )
+
+
 def _commits(change: Change) -> list[str]:
     return [commit.id for landing in change.landings for commit in landing.commits]
-
-
-def _taken(signed: SignedStatement) -> dict[str, Json]:
-    return {"statement": _text(signed.body), "signature": _text(signed.signature)}
 
 
 def _text(data: bytes) -> str:

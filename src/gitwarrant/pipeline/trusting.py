@@ -19,6 +19,7 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
+from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import outcomes_of, verify
 
 
@@ -34,6 +35,8 @@ class Trusted:
     revision: CommitId
     config: RepositoryConfig
     authorship: Authorship
+    root: TrustRoot
+    """With the keys that were in force."""
     doubt: Refused | None = None
 
     def environment(self, name: str) -> Environment:
@@ -61,12 +64,16 @@ def trust(
     *,
     witnessed: Witnessed,
     now: datetime,
+    verdicts: Verdicts | None = None,
 ) -> Trusted:
     """Follow the trust ref from its last trusted revision as far as its rules prove themselves.
 
     Landings that do not touch `.gitwarrant/` leave the rules as they are: what
     they change is judged where it is deployed. One that does not prove itself
     can still be taken back by whoever owns the ref, until rules land after it.
+
+    Args:
+        root: with the keys in force (see `starting`).
 
     Raises:
         Refused: the rules at the base cannot be read, or the change does not hang together.
@@ -78,7 +85,8 @@ def trust(
     low, high, place = 0, len(ends), len(ends) - 1  # mostly everything proves itself
     while low < high:  # halving what is left: anybody may push thousands of landings that do not
         try:
-            trusted = _follow(repository, root, _up_to(change, ends[place]), witnessed=witnessed, now=now)
+            part = _up_to(change, ends[place])
+            trusted = _follow(repository, root, part, witnessed=witnessed, now=now, verdicts=verdicts)
             low = place + 1
         except Refused as refusal:
             doubt, high = refusal, place
@@ -89,7 +97,13 @@ def trust(
 
 
 def _follow(
-    repository: Repository, root: TrustRoot, change: Change, *, witnessed: Witnessed, now: datetime
+    repository: Repository,
+    root: TrustRoot,
+    change: Change,
+    *,
+    witnessed: Witnessed,
+    now: datetime,
+    verdicts: Verdicts | None,
 ) -> Trusted:
     """Follow a change of the trust ref to its head.
 
@@ -106,12 +120,14 @@ def _follow(
             changing.append(landing.commit)
             before = succeed(before, rules_at(repository, landing.commit), landing)
     change = with_blobs(repository, change, policies)
-    authorship = verify(change, root, policies, None, witnessed=witnessed, now=now, only=changing)
+    authorship = verify(
+        change, root, policies, None, witnessed=witnessed, now=now, only=changing, verdicts=verdicts
+    )
     proven = 0
     if now < before.policy.expires:
-        outcomes = outcomes_of(change, root, policies, None, witnessed=witnessed, now=now)
+        outcomes = outcomes_of(change, root, policies, None, witnessed=witnessed, now=now, verdicts=verdicts)
         proven = sum(1 for _ in takewhile(lambda outcome: isinstance(outcome, LandingProof), outcomes))
-    return Trusted(_reached(change, proven), before, authorship)
+    return Trusted(_reached(change, proven), before, authorship, root)
 
 
 def _reached(change: Change, proven: int) -> CommitId:

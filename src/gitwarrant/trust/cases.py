@@ -16,6 +16,7 @@ from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.landings import Case
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
+from gitwarrant.trust.verdicts import Verdicts
 
 
 def open_cases(
@@ -27,6 +28,7 @@ def open_cases(
     witnessed: Witnessed,
     now: datetime,
     waived: bool = False,
+    verdicts: Verdicts | None = None,
     only: Collection[CommitId] | None = None,
 ) -> tuple[Case | Refused, ...]:
     """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
@@ -46,7 +48,7 @@ def open_cases(
     in_force = policies_of(change, policies)
     chain.check_shape(change, root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived)
+    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts)
     return tuple(
         cases.attempt(place, parsed, in_force[place])  # 3
         for place, parsed in enumerate(commits)
@@ -82,14 +84,14 @@ class _Heard:
 
 def _heard(registry: Registry, judged: Sequence[Judged], reviews: tuple[witnesses.Heard, ...]) -> _Heard:
     counted: dict[int, list[Counted]] = {}
-    ignored: list[Ignored] = []
+    ignored: dict[str, Ignored] = {}  # each reason once, in one order
     for item in judged:
         if isinstance(item, Ignored):
-            ignored.append(item)
+            ignored.setdefault(str(item), item)
             continue
         for place in item.landings:
             counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored), reviews)
+    return _Heard(registry, counted, tuple(ignored[words] for words in sorted(ignored)), reviews)
 
 
 class _Cases:
@@ -104,9 +106,11 @@ class _Cases:
         witnessed: Witnessed,
         now: datetime,
         waived: bool,
+        verdicts: Verdicts | None,
     ) -> None:
         self._change, self._root, self._environment = change, root, environment
         self._witnessed, self._now, self._waived = witnessed, now, waived
+        self._verdicts = verdicts
         self._intervals = Intervals(change)
         self._blobs = {blob.id: blob.data for blob in change.blobs}
         self._line = frozenset([change.base, *(landing.commit for landing in change.landings)])
@@ -140,13 +144,17 @@ class _Cases:
     ) -> tuple[authors.Signed | authors.Unproven, ...]:
         seen = self._witnessed.seen
         return tuple(
-            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now))
+            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now), verdicts=self._verdicts)
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
 
     def _is_about_this_line(self, ignored: Ignored) -> bool:
-        """Whether to mention it: statements about earlier changes would only hide what is missing now."""
-        return ignored.statement is not None and ignored.statement.from_commit in self._line
+        """Whether to mention it: it begins on this line, or would cover a landing here if it counted (5.10).
+
+        Statements about earlier changes would only hide what is missing now.
+        """
+        said = ignored.statement
+        return said is not None and (said.from_commit in self._line or bool(self._intervals.covered(said)))
 
     def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, Purpose, RootKey, TrustPolicy
 from gitwarrant.trust import pgpcert
@@ -33,6 +35,8 @@ class Registry:
 
     def __init__(self, policy: TrustPolicy, roots: Iterable[RootKey]) -> None:
         """Raises Refused: an identity or a key stands there twice, or a key cannot be read."""
+        roots = tuple(roots)
+        self._made_of = (policy.identities, roots)
         self._owners: dict[str, Owner] = {}
         self._authorities: dict[str, list[Owner]] = {}
         self._certificates: dict[str, pgpcert.Certificate] = {}
@@ -62,7 +66,7 @@ class Registry:
 
     def _add_key(self, owner: Owner) -> None:
         identity, key = owner.identity, owner.key
-        public = _readable(key)
+        public = readable(key)
         if isinstance(public, pgpcert.Certificate):
             self._add_certificate(public, owner)
         vouching = self._authorities.get(public.line, [])
@@ -102,8 +106,14 @@ class Registry:
     def revoking(self, revoked: Mapping[str, datetime | None]) -> "Registry":
         """The same registry in which these fingerprints are revoked, each with since when (None: always)."""
         other = copy(self)
+        other.__dict__.pop("digest", None)
         other._revoked = revoked  # noqa: SLF001 - the same class
         return other
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Digest of all that decides whose a signature is; another one where anything of it changed."""
+        return digest((*self._made_of, tuple(sorted(self._revoked.items()))))
 
     def unfit(self, owner: Owner, fingerprint: str, at: datetime, purpose: Purpose) -> str:
         """Why a key of an owner may not sign something at a moment, in words; empty when it may."""
@@ -134,6 +144,11 @@ class Registry:
         """The root holder a key belongs to; None: it is not a root key."""
         return self._holders.get(public)
 
+    @property
+    def holders(self) -> frozenset[str]:
+        """The names of all who hold a root key."""
+        return frozenset(self._holders.values())
+
     def identity(self, name: str) -> Identity | None:
         """The identity of this name in the policy."""
         return self._identities.get(name)
@@ -148,7 +163,7 @@ class Registry:
         return (identity for identity in self._identities.values() if belongs(identity, wanted))
 
 
-def _readable(key: Key) -> PublicKey | pgpcert.Certificate:
+def readable(key: Key) -> PublicKey | pgpcert.Certificate:
     try:
         if key.public.startswith("-----BEGIN"):
             return pgpcert.read(key.public)
@@ -201,10 +216,11 @@ def belongs(identity: Identity, groups: frozenset[str]) -> bool:
 
 
 def writes_as(identity: Identity, email: str) -> bool:
-    """Whether an e-mail address is one of the identity's; letter case matters before the @ only."""
+    """Whether an e-mail address is one of the identity's; ASCII letter case matters before the @ only."""
     return _folded(email) in {_folded(own) for own in identity.emails}
 
 
 def _folded(email: str) -> str:
     local, _, domain = email.rpartition("@")
-    return f"{local}@{domain.casefold()}"
+    # Beyond ASCII, letters that look alike are equal without case: long s and s, the Kelvin sign and k.
+    return f"{local}@{domain.lower() if domain.isascii() else domain}"

@@ -60,7 +60,25 @@ class Case:
 
     @property
     def unproven(self) -> tuple[Unproven, ...]:
-        return tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        """Commits for which something else must stand.
+
+        A clean merge of signed commits, as a forge makes it, wrote nothing. What
+        its signature would say is that somebody wanted it here; an approval
+        that counts says that as well. Without either, a stolen account could
+        land any branch that was ever signed.
+        """
+        doubts = tuple(commit for commit in self.commits if isinstance(commit, Unproven))
+        joined = bool(self.signed) and all(doubt.joins for doubt in doubts)
+        return () if joined and self.wanted_here else doubts
+
+    @property
+    def wanted_here(self) -> bool:
+        """Whether a person who wrote nothing of it signed that it should land."""
+        approvals = self.statements(StatementKind.APPROVE)
+        return any(
+            name not in self.writers and item.identity.kind is IdentityKind.PERSON
+            for name, item in approvals.items()
+        )
 
     @property
     def writers(self) -> frozenset[str]:
@@ -408,7 +426,9 @@ def check_stand_in(case: Case, *, authors: frozenset[str]) -> None:
         + _so_far(given)
         + _why_not(case),
         "its author runs: gitwarrant propose; or, beyond the approvals that the rules ask for, "
-        "one more person who may change these paths runs: gitwarrant approve",
+        f"one more person who may change these paths{_able_to_stand_in(case, authors | set(approvals))} "
+        "runs: gitwarrant approve",
+        _rule_place(case),
     )
 
 
@@ -432,10 +452,13 @@ def check_root(case: Case) -> None:
         return
     holders = consenting(case)
     if len(holders) < case.root_threshold:
+        others = " or ".join(sorted(case.registry.holders.difference(holders)))
+        change = "changes" if len(rooted) == 1 else "change"
         raise case.refuse(
-            f"{some(rooted)} changes the rules of trust: {case.root_threshold} root holders must consent, "
+            f"{some(rooted)} {change} the rules of trust: {case.root_threshold} root holders must consent, "
             f"so far {', '.join(holders) or 'none'} did" + _why_not(case),
-            "root holders sign with their root keys: gitwarrant approve",
+            f"{others} signs with a root key: gitwarrant approve",
+            Place(rooted[0]),
         )
 
 
@@ -503,14 +526,33 @@ def _so_far(names: Iterable[str]) -> str:
 
 
 def _why_not(case: Case) -> str:
-    not_shown = (
+    """Each reason once, in the same order whatever the statements' digests are."""
+    not_shown = {
         f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
         f"it is about several landings, and this one changes {some(case.owners_changed)}"
         for item in case.counted
         if not case.is_shown_by(item.landings)
-    )
-    reasons = islice(chain(not_shown, map(str, case.ignored)), SHOWN)  # of thousands, only what is shown
+    }
+    reasons = islice(chain(sorted(not_shown), map(str, case.ignored)), SHOWN)  # of thousands, what is shown
     return "".join(f"; {reason}" for reason in reasons)
+
+
+def _rule_place(case: Case) -> Place | None:
+    """Where the rule of the first path stands."""
+    rule = next(filter(None, map(case.rule, case.paths)), None)
+    return rule.place if rule else None
+
+
+def _able_to_stand_in(case: Case, excluded: frozenset[str]) -> str:
+    """Who may change all paths, by name, in parentheses; nothing where nobody else may."""
+    rules = list(filter(None, map(case.rule, case.paths)))
+    found = [
+        name
+        for name in able(case, frozenset(), excluded)
+        if (identity := case.registry.identity(name))
+        and all(belongs(identity, rule.writers) for rule in rules)
+    ]
+    return f" ({' or '.join(found[:SHOWN])})" if found else ""
 
 
 def able(case: Case, groups: frozenset[str], excluded: frozenset[str]) -> list[str]:

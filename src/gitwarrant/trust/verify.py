@@ -44,6 +44,7 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
 from gitwarrant.trust.cases import open_cases, policies_of
 from gitwarrant.trust.landings import Case
+from gitwarrant.trust.verdicts import Verdicts
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
 
@@ -57,6 +58,7 @@ def verify(
     witnessed: Witnessed,
     now: datetime,
     waived: bool = False,
+    verdicts: Verdicts | None = None,
     only: Collection[CommitId] | None = None,
 ) -> Authorship:
     """Prove a change, or refuse it.
@@ -71,6 +73,7 @@ def verify(
             not recorded yet.
         waived: glass was broken and the alarm about it acknowledged: approvals
             are owed, not asked (5.4). Never of a change of the rules.
+        verdicts: signatures that were proven before (3); they only save time.
         only: the landings to judge; None: all. The others only have to hang
             together (1, 2): the trust ref is followed this way.
 
@@ -81,7 +84,15 @@ def verify(
             the root has no threshold.
     """
     outcomes = outcomes_of(
-        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, only=only
+        change,
+        root,
+        policies,
+        environment,
+        witnessed=witnessed,
+        now=now,
+        waived=waived,
+        only=only,
+        verdicts=verdicts,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refusals:
@@ -111,6 +122,7 @@ def outcomes_of(
     now: datetime,
     waived: bool = False,
     only: Collection[CommitId] | None = None,
+    verdicts: Verdicts | None = None,
 ) -> tuple[LandingProof | Refused, ...]:
     """Steps 1 to 6: the proof or the refusal of each landing; the arguments are those of `verify`.
 
@@ -118,7 +130,15 @@ def outcomes_of(
         Refused: steps 1 and 2: the change does not hang together.
     """
     cases = open_cases(
-        change, root, policies, environment, witnessed=witnessed, now=now, waived=waived, only=only
+        change,
+        root,
+        policies,
+        environment,
+        witnessed=witnessed,
+        now=now,
+        waived=waived,
+        only=only,
+        verdicts=verdicts,
     )
     return tuple(map(_outcome, cases))
 

@@ -20,6 +20,7 @@ from gitwarrant.trust.identities import Owner, Registry, writes_as
 from gitwarrant.trust.ownership import doubt, owner_of
 from gitwarrant.trust.proven import BadSignature, NamedKey, Proven
 from gitwarrant.trust.sshsig import examine
+from gitwarrant.trust.verdicts import Remembered
 
 GIT_NAMESPACE = "git"
 X509 = b"-----BEGIN SIGNED MESSAGE-----"
@@ -57,8 +58,13 @@ class Maker:
     hardware: Hardware
 
 
-def identify(written: Written, registry: Registry, *, at: datetime) -> Maker | str:
+def identify(
+    written: Written, registry: Registry, *, at: datetime, known: Remembered | None = None
+) -> Maker | str:
     """Find who made something, as of the time it was first seen.
+
+    Args:
+        known: what is remembered of its signature (2); all else is judged anew.
 
     Returns:
         The maker; or, where the signature is missing or foreign and proves
@@ -75,7 +81,7 @@ def identify(written: Written, registry: Registry, *, at: datetime) -> Maker | s
             "is signed by an X.509 certificate (gitsign or S/MIME), which proves nothing here: "
             "sign by SSH or OpenPGP"
         )
-    proven = _proven(written, written.signature, registry, at)  # 2
+    proven = _proven(written, written.signature, registry, at, known)  # 2
     if isinstance(proven, str):
         return proven
     owner = owner_of(proven, registry)  # 3
@@ -96,14 +102,19 @@ def identify(written: Written, registry: Registry, *, at: datetime) -> Maker | s
     return Maker(owner.identity, proven.key, proven.hardware)
 
 
-def _proven(written: Written, signature: bytes, registry: Registry, at: datetime) -> Proven | str:
+def _proven(
+    written: Written, signature: bytes, registry: Registry, at: datetime, known: Remembered | None
+) -> Proven | str:
     """What a signature proves; or why nothing, where its key cannot be asked."""
     try:
         if signature.startswith(openpgp.BEGIN):
             return _by_openpgp(written, signature, registry, at)
-        return examine(signature, written.payload, GIT_NAMESPACE)
+        proven = (known.get() if known else None) or examine(signature, written.payload, GIT_NAMESPACE)
     except BadSignature as error:
         raise _lie(written, f"has a {error.what}", error.remedy) from error
+    if known:
+        known.put(proven)
+    return proven
 
 
 def _by_openpgp(written: Written, signature: bytes, registry: Registry, at: datetime) -> Proven | str:
@@ -146,7 +157,7 @@ def _foreign(written: Written, identity: Identity) -> str:
     """Which of the addresses is not the signer's, in words."""
     for role, person in written.people:
         if not writes_as(identity, person.email):
-            return f"names {person.email!r} as its {role}"
+            return f"names {person.email!a} as its {role}"
     return ""
 
 

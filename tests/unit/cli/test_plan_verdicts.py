@@ -26,5 +26,5 @@ def test_a_refusal_by_fetch_is_shown_with_its_remedy(tmp_path: Path) -> None:
     assert out.getvalue().splitlines()[:3] == [
         "fetch    refused",
         "           the revision has no folder 'staging'",
-        "           remedy: correct the environment's path",
+        "           remedy: put it back, or correct the path",
     ]

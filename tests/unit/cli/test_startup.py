@@ -10,13 +10,14 @@ import pytest
 
 from gitwarrant.cli import sandbox, usage
 from gitwarrant.cli.main import COMMANDS, EXTRAS, LIGHT, MODULES
-from gitwarrant.cli.usage import check, explain, options
+from gitwarrant.cli.usage import check, explain, options, trust
 from gitwarrant.cli.usage import sandbox as sandbox_usage
 from gitwarrant.model.finding import Severity
 from gitwarrant.model.statement import Bind
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.sandbox.logs import SOURCES
+from gitwarrant.trust.what_if import Stolen
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,6 +68,7 @@ def test_the_choices_written_down_for_quick_help_are_the_real_ones() -> None:
     assert tuple(sandbox.ACTIONS) == sandbox_usage.ACTIONS
     assert ", ".join(SOURCES) == sandbox_usage.PARTS
     assert tuple(BUILTIN_SETS) == check.SETS
+    assert tuple(stolen.value for stolen in Stolen) == trust.STOLEN
     assert tuple(severity.value for severity in Severity) == check.SEVERITIES
     assert sorted(each.id for each in CHECKS) == explain.CHECKS
 

@@ -77,6 +77,7 @@ def fetched(deployer: Deployer, tmp_path_factory: pytest.TempPathFactory) -> Fet
     quarantine = str(tmp_path_factory.mktemp("quarantine") / "q.git")
     agent = deployer.agent()
     root = agent.root
+    assert root.trusted_at
     return FetchCall(root.url, quarantine, REPOSITORY, root.trust_ref, root.trusted_at, "staging")
 
 

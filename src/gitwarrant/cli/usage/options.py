@@ -22,7 +22,7 @@ def add_order(parser: argparse.ArgumentParser, default_lifetime: str, *, revisio
         parser.add_argument("revision", help="the one revision that it lets through")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why; everybody will read it")
     parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 30m or 2h")
-    _add_pushing(parser)
+    add_pushing(parser)
 
 
 def add_signing(parser: argparse.ArgumentParser, default_lifetime: str, *, default: str) -> None:
@@ -38,10 +38,10 @@ def add_signing(parser: argparse.ArgumentParser, default_lifetime: str, *, defau
     parser.add_argument("--expires", metavar="TIME", default=default_lifetime, help="such as 14d or 12h")
     parser.add_argument("--ref", help="the protected ref it is for (default: the trust ref)")
     parser.add_argument("--environment", help="count for this environment only (default: wherever it lands)")
-    _add_pushing(parser)
+    add_pushing(parser)
 
 
-def _add_pushing(parser: argparse.ArgumentParser) -> None:
+def add_pushing(parser: argparse.ArgumentParser) -> None:
     """Take how it is signed and pushed."""
     parser.add_argument("--key", metavar="FILE", help="the SSH key to sign with (default: user.signingkey)")
     parser.add_argument("--yes", action="store_true", help="sign without asking")
