@@ -31,6 +31,7 @@ REMEMBERED = frozenset(
     }
 )
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
+MAX_UNCONFIRMED = 1000  # withdrawals of strangers that are kept: anybody who may push can make them
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
 
 
@@ -68,10 +69,17 @@ class Memory:
         stood = tuple((self._negatives[mark], by) for mark, by in sorted(self._stood.items()))
         return Witnessed(seen, negatives, stood=stood)
 
-    def confirm(self, repository: str, registry: Registry) -> None:
-        """Record which negatives count by the rules in force; from then on they do, by whatever rules."""
+    def confirm(
+        self, repository: str, registry: Registry, statements: Iterable[SignedStatement] = ()
+    ) -> None:
+        """Record which negatives count by the rules in force; from then on they do, by whatever rules.
+
+        Args:
+            statements: those shown now; strangers may have filled the room for what is not confirmed.
+        """
         self._catch_up()
-        for mark, signed in sorted(self._negatives.items()):
+        shown = {mark: signed for signed in statements if is_negative(signed) and (mark := mark_of(signed))}
+        for mark, signed in sorted({**shown, **self._negatives}.items()):
             by = None if mark in self._stood else counts(signed, repository, registry)
             if by is not None:
                 self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed, by)))
@@ -139,7 +147,9 @@ class Memory:
         new = {mark: signed for mark, signed in sorted(marked.items()) if mark not in self._seen}
         if not new:
             return
-        for signed in filter(is_negative, new.values()):  # before the time that makes them known
+        room = MAX_UNCONFIRMED + len(self._stood) - len(self._negatives)
+        negative = [signed for signed in new.values() if is_negative(signed)]
+        for signed in negative[: max(0, room)]:  # before the time that makes them known
             self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed)))
         digests = sorted({sha256(signed.body) for signed in new.values()})
         body = {"ref": ref, "statements": digests, "signed": list(new)}

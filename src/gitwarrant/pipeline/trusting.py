@@ -183,6 +183,11 @@ def touches_rules(landing: Landing) -> bool:
     return any(f"{change.path}/".startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
 
 
+def is_rule(path: str) -> bool:
+    """Whether a file says who may change what: one in `.gitwarrant/`, or a CODEOWNERS."""
+    return f"{path}/".startswith(f"{CONFIG_FOLDER}/") or path.rpartition("/")[2] == "CODEOWNERS"
+
+
 def succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:
     """The rules after a landing that changed them: same repository, greater version.
 
