@@ -21,6 +21,7 @@ examples:
   gitwarrant trust add-key ada ada-2.pub --from 2027-01-01
   gitwarrant trust revoke SHA256:... --compromised-since 2026-11-20 --reason "laptop lost"
   gitwarrant trust withdraw 9c01 --reason "read the wrong diff"
+  gitwarrant trust forget-tag v1.4                    it was moved on purpose
 """
 
 
@@ -30,7 +31,7 @@ STOLEN = ("account", "key", "both")  # the values of trust.what_if.Stolen
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what is to be done, each with arguments of its own."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw):
+    for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw, _forget_tag):
         one = add(actions)
         # Common to all commands; here they may also stand behind the action.
         for option, choices in (("--output", ("text", "json")), ("--color", ("auto", "always", "never"))):
@@ -125,4 +126,10 @@ def _withdraw(actions: Actions) -> argparse.ArgumentParser:
     one.add_argument("--mine", action="store_true", help="all of yours that are not expired")
     one.add_argument("--reason", default="", metavar="TEXT", help="why; everybody will read it")
     add_pushing(one)
+    return one
+
+
+def _forget_tag(actions: Actions) -> argparse.ArgumentParser:
+    one = _action(actions, "forget-tag", "let a tag lead elsewhere than when this clone first used it")
+    one.add_argument("tag", metavar="TAG", help="its name, such as v1.4")
     return one
