@@ -25,26 +25,35 @@ def ask(scene: Scene, commit: str) -> Git:
     Raises:
         ValueError: git says something that this table does not know.
     """
+    return _asked(scene, "verify-commit", commit, Git.ACCEPTS)
+
+
+def ask_tag(scene: Scene, tag: str) -> Git:
+    """Ask git about a tag; as `ask`."""
+    return _asked(scene, "verify-tag", tag, Git.TAG_ACCEPTS)
+
+
+def _asked(scene: Scene, command: str, name: str, good: Git) -> Git:
     allowed, revoked = scene.folder / "allowed_signers", scene.folder / "revoked_keys"
     allowed.write_text("".join(f"{line}\n" for line in _allowed(scene.people)))
     revoked.write_text("".join(f"{line}\n" for line in _revoked(scene.people)))
-    done = _git(scene.shown_in, allowed, revoked, commit)
+    done = _git(scene.shown_in, allowed, revoked, command, name)
     said = done.stdout + done.stderr
     if done.returncode == 0:
-        return Git.ACCEPTS
+        return good
     for words, verdict in WORDS:
         if words in said:
             return verdict
     if not said.strip():
         return Git.UNSIGNED
-    raise ValueError(f"git verify-commit ended with {done.returncode} and says: {said}")
+    raise ValueError(f"git {command} ended with {done.returncode} and says: {said}")
 
 
 def _allowed(people: Mapping[str, Any]) -> Iterator[str]:
     """Lines of an allowed_signers file: each key with its owner's addresses and its validity."""
     for identity in people.values():
         for key in identity["keys"]:
-            options = ['namespaces="git"']
+            options = ['namespaces="git"', *(["cert-authority"] if key.get("authority") else [])]
             if "from" in key:
                 options.append(f'valid-after="{_stamp(key["from"])}"')
             if "until" in key:
@@ -60,10 +69,12 @@ def _stamp(day: str) -> str:
     return day.replace("-", "")
 
 
-def _git(folder: Path, allowed: Path, revoked: Path, commit: str) -> "subprocess.CompletedProcess[str]":
+def _git(
+    folder: Path, allowed: Path, revoked: Path, asked: str, name: str
+) -> "subprocess.CompletedProcess[str]":
     settings = {"gpg.ssh.allowedSignersFile": str(allowed), "gpg.ssh.revocationFile": str(revoked)}
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    command = ["git", f"--git-dir={folder}", *options, "verify-commit", commit]
+    command = ["git", f"--git-dir={folder}", *options, asked, name]
     told = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", "GIT_CONFIG_GLOBAL": os.devnull}
     told |= {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
     return subprocess.run(command, env=told, capture_output=True, text=True, check=False, errors="replace")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pygit2
-from tests.attack.git_verdict import ask
+from tests.attack.git_verdict import ask, ask_tag
 from tests.attack.registry import Attack, Git
 from tests.attack.scene import Scene
 
@@ -30,6 +30,9 @@ STEPS: Mapping[str, int] = {
 }
 """From the function of verify that refused to the number that its step bears in `trust/verify.py`."""
 
+
+BEFORE = {"named", "start"}
+"""What refuses before there is a change to verify: what a name means, and where judging begins."""
 
 SIDES = {"git": "fetch", "config": "configuration", "trust": "apply"}
 """From the package of an error that no gate raised to the stage that met it."""
@@ -63,7 +66,7 @@ def attempt(attack: Attack, folder: Path, *, attacked: bool) -> Run:
     refusals, result = _refusals(attack.build(scene, attacked) or scene.deliver)
     git = Git.NOT_ASKED
     if attacked and attack.git is not Git.NOT_ASKED:
-        git = ask(scene, scene.accused or scene.tip())
+        git = ask_tag(scene, scene.tag) if scene.tag else ask(scene, scene.accused or scene.tip())
     if not refusals:
         return Run(PASSED, "", (result, _arrived(scene)), git)
     if len(refusals) > 1:
@@ -98,6 +101,8 @@ def stage_of(error: GitwarrantError) -> str:
     if error.stage != "verify":
         return error.stage
     frames = list(_functions(error.__traceback__))
+    if BEFORE & set(frames):
+        return error.stage
     return f"verify step {next(STEPS[name] for name in frames if name in STEPS)}"
 
 

@@ -36,6 +36,7 @@ class Holds(Enum):
     FOLDER = "the deployer's quarantine folder"
     CONFIGURATION = "a line of the deployer's configuration"
     WARRANT = "an old warrant, or the way to the applier"
+    HEART = "a heartbeat key, and the Git server"
 
 
 class Git(Enum):
@@ -46,6 +47,8 @@ class Git(Enum):
     STRANGER = "rejects: nobody's key"
     BAD = "rejects: bad signature"
     UNREADABLE = "rejects: cannot read it"
+    TAG_ACCEPTS = "`git verify-tag` **accepts**"
+
     NOT_ASKED = "not about a commit"
 
 

@@ -42,9 +42,8 @@ class SeenTags:
         flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(self._path, flags, 0o600), "wb") as file:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX)
-            file.write(
-                b"\n%s %s\n" % (target.encode(), os.fsencode(ref))
-            )
+            # Behind a line that a crash cut off, too.
+            file.write(b"\n%s %s\n" % (target.encode(), os.fsencode(ref)))
 
     def forget(self, ref: str) -> str | None:
         """Let a tag lead elsewhere from its next use on; what was kept of it, None: nothing.
