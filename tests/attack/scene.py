@@ -51,6 +51,7 @@ from gitwarrant.trust.statements import interval, make
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 REPOSITORY = "example/shop"
 MAIN = "refs/heads/main"
 WEB = "production/web.yaml"
