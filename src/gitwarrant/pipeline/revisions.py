@@ -36,8 +36,8 @@ SEEN_TAGS = "gitwarrant/tags"
 PARTS = re.compile(r"(?P<base>(?:(?!@\{)[^~^:])*)(?P<steps>.*)", re.DOTALL)
 """A name, and the steps back from it: none of `~`, `^`, `:` and `@{` can stand in a ref's name."""
 HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{4,64}")
-BESIDE_TAGS = ("refs/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-"""Where else git looks for a name that a tag bears."""
+FORMS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+"""Where git looks for a name, in its order. Source: gitrevisions(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +101,20 @@ def _tag(clone: Clone, repository: Repository, base: str) -> str | None:
         Refused: it may mean something else, too.
     """
     if base in ("", "@", "HEAD") or (HEXADECIMAL.fullmatch(base) and len(base) == repository.objects.digits):
-        return None  # git looks for no tag of that name
-    if base.startswith((REFS, REFS.removeprefix("refs/"))):
-        ref = REFS + base.removeprefix("refs/").removeprefix("tags/")
-        return ref if repository.ref(ref) else None
-    ref = REFS + base
-    if repository.ref(ref) is None:
+        return None  # git looks for no ref of that name
+    found = [ref for form in FORMS if (ref := form.format(base)).startswith("refs/") and repository.ref(ref)]
+    if base in found:  # written in full: git looks no further
+        return base if base.startswith(REFS) else None
+    tags = [ref for ref in found if ref.startswith(REFS)]
+    if not tags:
         return None
-    others = [other for other in (form.format(base) for form in BESIDE_TAGS) if repository.ref(other)]
-    if others:
-        raise _refused(f"{base!r} may mean the tag {ref} or {others[0]}", f"write {others[0]}, or {ref}")
+    ref, other = tags[0], next((ref for ref in found if ref != tags[0]), "")
+    if other:
+        raise _refused(f"{base!r} may mean the tag {ref} or {other}", f"write {other}, or {ref}")
     if HEXADECIMAL.fullmatch(base):
         raise _refused(f"{base!r} may mean the tag {ref} or a commit's id", f"write the id in full, or {ref}")
     if clone.commit(base) != clone.commit(ref):
-        raise _refused(f"{base!r} means something else to git than the tag {ref}", f"write {ref} in full")
+        raise _refused(f"{base!r} means something else to git than the tag {ref}", f"write {ref}")
     return ref
 
 
@@ -132,7 +132,7 @@ def _vouched(repository: Repository, ref: str, registry: Registry, seen: SeenTag
             raise
         forget = f"gitwarrant trust forget-tag {ref.removeprefix(REFS)}"
         remedy = f"{refusal.remedy}; if it was moved on purpose: {forget}"
-        raise Refused(refusal.what, stage=refusal.stage, remedy=remedy) from refusal
+        raise Refused(refusal.what, stage=refusal.stage, remedy=remedy, place=refusal.place) from refusal
     with _memory():
         seen.put(ref, target)
     return note
