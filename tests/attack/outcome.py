@@ -126,6 +126,7 @@ def _neutral(text: str, scene: Scene) -> str:
     )
     text = text.replace(str(scene.folder), "FOLDER").replace(accused[:12], "COMMIT")
     text = re.sub(r"SHA256:[\w+/]{43}|'[0-9a-f]{16}'", "KEY", text)
+    text = re.sub(r"\bkey [0-9a-f]{40}\b", "key KEY", text)
     text = re.sub(r"'(?:sk-|ssh-|ecdsa-)\S+ [\w+/=]+'", "KEY", text)
     text = re.sub(r"incomplete object: (?:.*object \w+: (\w+):)?.*", r"incomplete object: \1", text).rstrip(
         ": "

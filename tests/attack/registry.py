@@ -40,15 +40,17 @@ class Holds(Enum):
 
 
 class Git(Enum):
-    """What `git verify-commit` says of the commit, with the same keys and their validity before it."""
+    """What `git verify-commit` says of the commit, with the same keys and their validity before it.
+
+    Of a tag it is what `git verify-tag` says.
+    """
 
     ACCEPTS = "**accepts**"
     UNSIGNED = "rejects: no signature"
     STRANGER = "rejects: nobody's key"
+    EXPIRED = "rejects: expired key"
     BAD = "rejects: bad signature"
     UNREADABLE = "rejects: cannot read it"
-    TAG_ACCEPTS = "`git verify-tag` **accepts**"
-
     NOT_ASKED = "not about a commit"
 
 
@@ -71,10 +73,10 @@ class Attack:
 
 
 class Section:
-    """Attacks of one kind, in the order in which they were written."""
+    """Attacks of one kind, in the order in which they were written; git is asked about a commit, or a tag."""
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, title: str, *, about: str = "commit") -> None:
+        self.title, self.about = title, about
         self.attacks: list[Attack] = []
 
     def attack(

@@ -101,7 +101,7 @@ class Scene:
     Of the deployer's own configuration, `settings` are added and `given` says
     whether it names the first trusted revision; `asked` is the forge that it asks
     for reviews. Git is asked about the commit `accused` (the tip of main when
-    None), or about a `tag`.
+    None), or about a `tag`, with the OpenPGP keys of `gnupg`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -129,6 +129,7 @@ class Scene:
         self.given = True
         self.accused: CommitId | None = None
         self.shown_in, self.tag = self.forge.path, ""
+        self.gnupg: Path | None = None
         self.unwanted: list[CommitId] = []
         self._made = 0
 
