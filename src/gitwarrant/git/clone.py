@@ -94,6 +94,17 @@ class Clone:
             raise CloneError(f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name")
         return CommitId(found)
 
+    def tip(self, ref: str) -> CommitId:
+        """The commit of a branch by its full name; unlike `commit`, never a tag that is called like it.
+
+        Raises:
+            CloneError: there is no such ref.
+        """
+        found = self._answer("show-ref", "--verify", "--hash", ref)
+        if found is None or not OBJECT_ID.fullmatch(found):
+            raise CloneError(f"{self.root} knows no commit {ref!r}", remedy="git fetch, or correct the name")
+        return CommitId(found)
+
     def upstream(self, branch: str | None = None) -> str:
         """Full name of the remote-tracking branch of a branch (the one checked out).
 
