@@ -89,7 +89,8 @@ class Clone:
         Raises:
             CloneError: nothing of that name, or not a commit.
         """
-        found = self._answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        found = None if "\0" in name else self._answer(*asked)
         if found is None or not OBJECT_ID.fullmatch(found):
             raise CloneError(f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name")
         return CommitId(found)

@@ -1,17 +1,22 @@
 """A tag that a person names is judged before they sign; real clones, real git, whole commands."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.chain import POLICY
 from tests.support.deployers import Deployer, Said, config_map, open_deployer
 
 from gitwarrant.demo.forge import Person, run_git
 from gitwarrant.git.clone import Clone, CloneError
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.local import look
-from gitwarrant.pipeline.revisions import SEEN_TAGS, Named, forget, revision
+from gitwarrant.pipeline.revisions import SEEN_TAGS, Named, forget, named, revision
+from gitwarrant.trust.identities import Registry
 
 COMMANDS = [
     "plan staging --base {}",
@@ -219,12 +224,23 @@ def test_a_key_that_was_revoked_by_statement_makes_no_tag(shop: Shop) -> None:
     assert "a key that was revoked" in shop.refusal("v1")
 
 
-@pytest.mark.parametrize("name", ["none", "none~1", "-n", "a..b", ":/x", "v1^{tree}", "", "~", "*"])
+@pytest.mark.parametrize("name", ["none", "none~1", "-n", "a..b", ":/x", "v1^{tree}", "", "~", "\x00", "*"])
 def test_what_means_no_commit_is_an_error_of_ours(shop: Shop, name: str) -> None:
     shop.tag("v1")
 
     with pytest.raises(CloneError):
         shop.named(name)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=20) | st.text("v1~^@{}:/.-0HEADtagsrf", max_size=12))
+def test_any_text_means_a_commit_or_is_an_error_of_ours(shop: Shop, name: str) -> None:
+    clone = Clone(shop.path)
+    shop.tag("v1")
+
+    with suppress(GitwarrantError):
+        found = named(clone, clone.reading(), Registry(POLICY, ()), name, now=datetime.now(UTC))
+        assert clone.reading().contains(clone.commit(), found.commit)
 
 
 def test_a_memory_that_cannot_be_used_is_refused(shop: Shop) -> None:
