@@ -11,6 +11,7 @@ from tests.attack.git_verdict import ask, ask_tag
 from tests.attack.registry import Attack, Git
 from tests.attack.scene import Scene
 
+from gitwarrant.git.clone import CloneError
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.question import Judgement
 
@@ -96,6 +97,8 @@ def _refusals(act: Callable[[], object]) -> tuple[tuple[GitwarrantError, ...], o
 
 def stage_of(error: GitwarrantError) -> str:
     """The stage that refused; for verify with its step, by the function that did."""
+    if isinstance(error, CloneError):
+        return "clone"
     if not isinstance(error, Refused):
         return SIDES[type(error).__module__.split(".")[1]]
     if error.stage != "verify":

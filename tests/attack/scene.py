@@ -24,7 +24,8 @@ from tests.support.chain import sign as sign_by_name
 from tests.support.repositories import Simulator, person
 from tests.support.signatures import sign_by_file
 
-from gitwarrant.config.agent import Agent, load
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import load
 from gitwarrant.forge.forge import Forge
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store

@@ -1,51 +1,15 @@
 """Windows, suspension and broken glass, from the command line to the warrant; real Git, real log."""
 
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.chain import sign
-from tests.support.deployers import Deployer
 from tests.support.desks import CONFIG_MAP, WEB, desk
+from tests.support.glass import break_glass, pager
 from tests.support.one_approval import now, open_shop, refusal, warranted
 
-from gitwarrant.git.statements import push, store
-from gitwarrant.model.canonical import encode
-from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Order, OrderKind
-
-
-def break_glass(shop: Deployer, commit: str, **fields: Any) -> None:
-    """Carol touches her key."""
-    at = now()
-    order = Order(
-        kind=OrderKind.BREAK_GLASS,
-        identity="carol",
-        repository="shop-environments",
-        environment="production",
-        commit=commit,
-        reason="payments are down",
-        incident="4711",
-        made=at,
-        expires=at + timedelta(hours=1),
-        nonce="0a" * 16,
-    )
-    body = encode(order)
-    signed = SignedStatement(body, sign("carol+touched", body, STATEMENT_NAMESPACE))
-    push(shop.forge.clone, "origin", [store(shop.forge.clone, signed)])
-
-
-def pager(folder: Path) -> dict[str, Any]:
-    """A program that takes alarms, and writes down what it got."""
-    script = folder / "pager.py"
-    script.write_text(
-        f"import pathlib, sys\npathlib.Path({str(folder / 'paged')!r}).write_text(sys.stdin.read())\n"
-        "print('ticket 12')\n"
-    )
-    return {"program": [sys.executable, str(script)]}
 
 
 def freeze(**fields: Any) -> Mapping[str, Any]:
@@ -61,6 +25,15 @@ def test_a_freeze_closes_an_environment_and_says_until_when(tmp_path: Path) -> N
     assert said.startswith(
         "authorise: environment 'production' is closed: it is frozen by the window 'sale' until"
     )
+
+
+def test_blocked_names_the_window_and_when_it_ends(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path, **freeze())
+
+    said = desk(shop, shop.grace).gitwarrant("blocked", "production", "--base", shop.trusted_at)
+
+    assert said.status == 1
+    assert "it is frozen by the window 'sale' until" in said.out
 
 
 def test_an_operator_suspends_and_resumes(tmp_path: Path) -> None:

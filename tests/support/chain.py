@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gitwarrant.git.commit import object_id
 from gitwarrant.model.authorship import Authorship
-from gitwarrant.model.canonical import Digest, digest, encode
+from gitwarrant.model.canonical import Digest, digest, encode, sha256
 from gitwarrant.model.change import (
     NO_BLOB,
     Blob,
@@ -51,6 +51,7 @@ from gitwarrant.model.statement import (
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.negatives import Negatives
+from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.sshkey import read_line
 from gitwarrant.trust.sshwire import UINT32, string
 from gitwarrant.trust.statements import Hearing, Interval, make
@@ -385,7 +386,14 @@ class Chain:
         return Hearing(self.change(), "", registry, Negatives(), self.witnessed(), now)
 
     def witnessed(self) -> Witnessed:
-        return Witnessed(self.seen, tuple(self.negatives), frozenset(self.spent), tuple(self.reviews))
+        """What a log would remember; tests name statements by the digest of their bytes."""
+        said = [(sha256(signed.body), signed) for signed in (*self.statements, *self.negatives)]
+        marks: dict[str, datetime] = {
+            mark: self.seen[name] for name, signed in said if name in self.seen and (mark := mark_of(signed))
+        }
+        return Witnessed(
+            {**self.seen, **marks}, tuple(self.negatives), frozenset(self.spent), tuple(self.reviews)
+        )
 
     def change(self) -> Change:
         blobs = tuple(Blob(blob, data) for blob, data in sorted(self.blobs.items()))

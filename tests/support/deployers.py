@@ -29,7 +29,8 @@ from gitwarrant.agent.loop import Event, Loop
 from gitwarrant.audit.log import Log
 from gitwarrant.cli.main import main
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
-from gitwarrant.config.agent import Agent, read
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import read
 from gitwarrant.demo.forge import Forge, Person, make_person, run_git
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import push, store

@@ -25,7 +25,8 @@ from typing import Any
 
 import yaml
 
-from gitwarrant.config.agent import Agent, load
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import load
 from gitwarrant.forge.registry import connect
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gitwarrant.config.agent import Agent, read
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import read
 from gitwarrant.config.fields import duration
 from gitwarrant.config.find import AGENT_FILE, agent_file
 from gitwarrant.forge.forge import Forge

@@ -92,13 +92,13 @@ def _repository() -> Iterator[Line]:
 def _agent(argument: str | None) -> Iterator[Line]:
     """The agent's configuration, the state folder, the clusters; missing only where one was named."""
     from gitwarrant.cli.configured import agent_path  # noqa: PLC0415 - imports Pydantic
-    from gitwarrant.config import agent  # noqa: PLC0415 - as above
+    from gitwarrant.config import agent_reading  # noqa: PLC0415 - as above
 
     named = argument or os.environ.get("GITWARRANT_CONFIG")
     worst = State.MISSING if named else State.OPTIONAL
     try:
         path = agent_path(argument)
-        found = agent.read(path)
+        found = agent_reading.read(path)
     except GitwarrantError as error:
         yield Line(worst, "agent configuration", error.what, error.remedy)
         return

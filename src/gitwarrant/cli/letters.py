@@ -1,5 +1,6 @@
 """What awaits a person: shown, chosen, answered."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -82,14 +83,15 @@ def tell_letter(letter: Letter, terminal: Terminal, at: datetime) -> None:
     if not item.wanted and item.refusal:
         terminal.say(f"  refused: {item.refusal.what}", "bad")
     if letter.mine:
-        terminal.say(f"  answer it: cd {letter.clone} && gitwarrant approve {command_for(item)}", "bold")
+        folder = shlex.quote(str(letter.clone))
+        terminal.say(f"  answer it: cd {folder} && gitwarrant approve {command_for(item)}", "bold")
 
 
 def command_for(item: Awaiting) -> str:
-    """The arguments of `approve` for something that waits."""
-    landed = f"{item.head[:12]} --base {item.base[:12]}"
-    what = landed if item.name == item.ref else item.name
-    return f"{what} --ref {item.ref}"
+    """The arguments of `approve` for something that waits; quoted: a branch may be named like a command."""
+    landed = [item.head[:12], "--base", item.base[:12]]
+    what = landed if item.name == item.ref else [item.name]
+    return shlex.join([*what, "--ref", item.ref])
 
 
 def fetch(clone: Clone, terminal: Terminal) -> None:

@@ -86,7 +86,8 @@ def _lifetime(text: str) -> timedelta:
 
 def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
     """What the change means: its paths, and its effect on every environment of the ref."""
-    terminal.say(f"{len(change.landings)} commit(s) from {change.base[:12]} to {change.head[:12]}:", "bold")
+    between = f"from {change.base[:12]} to {change.head[:12]}"
+    terminal.say(f"{len(change.landings)} commit(s) {between}, for {change.ref}:", "bold")
     for path in change.changes:
         sign_ = "+" if not path.old_blob else "-" if not path.new_blob else "~"
         terminal.say(f"  {sign_} {path.path}", {"+": "add", "-": "remove", "~": "change"}[sign_])

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gitwarrant.config.agent import AgentFile
+from gitwarrant.config.agent_files import AgentFile
 from gitwarrant.config.environment_files import EnvironmentsFile, PoliciesFile
 from gitwarrant.config.trust_files import IdentitiesFile, RulesFile, TrustFile
 

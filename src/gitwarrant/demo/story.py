@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
 
-from gitwarrant.config.agent import Agent, load
+from gitwarrant.config.agent import Agent
+from gitwarrant.config.agent_reading import load
 from gitwarrant.demo.configuration import REPOSITORY, agent_file, repository_files
 from gitwarrant.demo.forge import BRANCH, Forge, Person, make_person
 from gitwarrant.git.reading import Repository

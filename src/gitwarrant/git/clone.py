@@ -30,6 +30,11 @@ OF_ANOTHER_CLONE = frozenset(
 )
 """What git sets for a hook: it would make every folder look like the clone that the hook runs for."""
 
+SUFFIX = re.compile(r"[~^]|@\{")  # what git reads after a name: parents, reflogs
+ABBREVIATED = re.compile(r"[0-9a-f]{4,63}")
+FORMS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+"""Where git looks for a name, in its order. Source: gitrevisions(7)."""
+
 STATEMENTS_REFSPEC = "+refs/gitwarrant/*:refs/gitwarrant/*"
 """What brings the statements of others into a clone; git does not fetch them by itself."""
 
@@ -87,13 +92,37 @@ class Clone:
         """The commit that a branch, tag, remote branch or id of this clone means, as git would read it.
 
         Raises:
-            CloneError: nothing of that name, or not a commit.
+            CloneError: nothing of that name, not a commit, or more than one.
         """
+        found = self._commit(name)
+        if found is None:
+            raise CloneError(f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name")
+        meanings = self._meanings(SUFFIX.split(name, maxsplit=1)[0])
+        if len(meanings) > 1:
+            raise CloneError(
+                f"{name!r} means several commits: {', '.join(sorted(meaning[:12] for meaning in meanings))}",
+                remedy="write the id in full, or the whole name, like refs/remotes/origin/main",
+            )
+        return found
+
+    def _commit(self, name: str) -> CommitId | None:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         found = None if "\0" in name else self._answer(*asked)
-        if found is None or not OBJECT_ID.fullmatch(found):
-            raise CloneError(f"{self.root} knows no commit {name!r}", remedy="git fetch, or correct the name")
-        return CommitId(found)
+        return CommitId(found) if found and OBJECT_ID.fullmatch(found) else None
+
+    def _meanings(self, name: str) -> set[CommitId]:
+        """All commits that a short name may mean.
+
+        Git takes tags first and ids last, and warns at most; but anybody who
+        pushes chooses the names of tags and branches, so that what a person
+        was told to look at could be another commit.
+        """
+        if name in ("", "HEAD") or name.startswith("refs/") or OBJECT_ID.fullmatch(name):
+            return set()
+        places = [self._commit(form.format(name)) for form in FORMS]
+        objects = self._answer("rev-parse", f"--disambiguate={name}") if ABBREVIATED.fullmatch(name) else None
+        places += [self._commit(found) for found in (objects or "").splitlines()]
+        return {place for place in places if place is not None}
 
     def tip(self, ref: str) -> CommitId:
         """The commit of a branch by its full name; unlike `commit`, never a tag that is called like it.

@@ -81,8 +81,8 @@ class Environment:
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""
-        folder = self.path.strip("./")
-        return not folder or path == folder or path.startswith(f"{folder}/")
+        folder = self.path.removeprefix("./").strip("/")
+        return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Witnessed:
     """
 
     seen: Mapping[str, datetime] = field(default_factory=dict)
-    """When each commit (by id) and each statement (by digest) was first seen."""
+    """When each commit (by id) and each signed statement (by `Opened.mark`) was first seen."""
     negatives: tuple[SignedStatement, ...] = ()
     """Withdrawals and key revocations that were seen once; they are judged like those still shown."""
     spent: frozenset[Digest] = frozenset()

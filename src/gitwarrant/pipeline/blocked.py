@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gitwarrant.model.change import Change
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
+from gitwarrant.pipeline.doors import check_doors
 from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.trust.explain import Account, Explanation, Wanted, explain
@@ -23,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Blockage:
-    """All that stops one candidate; nothing: the gates up to plan let it pass."""
+    """All that stops one candidate; nothing: the gates up to plan let it pass, and no door is closed."""
 
     environment: str
     change: Change
@@ -36,11 +37,21 @@ def blockage(judgement: Judgement) -> Blockage:
     """From everything the gates said to what has to be done."""
     question = judgement.question
     found = _explained(question)
+    refusals = (*judgement.refusals, *_doors(question))
     steps: list[Step] = []
-    if any(refusal.stage == "verify" for refusal in judgement.refusals):
+    if any(refusal.stage == "verify" for refusal in refusals):
         steps += _proving(question.change, question.environment, found)
-    steps += [_mending(refusal) for refusal in judgement.refusals if refusal.stage != "verify"]
-    return Blockage(question.environment.name, question.change, judgement.refusals, tuple(steps), found)
+    steps += [_mending(refusal) for refusal in refusals if refusal.stage != "verify"]
+    return Blockage(question.environment.name, question.change, refusals, tuple(steps), found)
+
+
+def _doors(question: Question) -> tuple[Refused, ...]:
+    """What is closed at this moment."""
+    try:
+        check_doors(question)
+    except Refused as refusal:
+        return (refusal,)
+    return ()
 
 
 def _explained(question: Question) -> Explanation:

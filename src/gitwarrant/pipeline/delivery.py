@@ -180,7 +180,7 @@ def candidate(work: Delivery, name: str) -> Candidate:
     repository, trusted = advance_trust(work)
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
-        head = fetch_ref(work, environment.ref)
+        head = _head(work, trusted, environment.ref)
         _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
@@ -369,6 +369,15 @@ def fetch_ref(work: Delivery, ref: str) -> CommitId:
 def _fetch_all(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
     remote, limits = remote_of(work.agent, work.now()), limits_of(work.agent)
     return fetch(remote, work.quarantine, refs, limits=limits)
+
+
+def _head(work: Delivery, trusted: Trusted, ref: str) -> CommitId:
+    """The candidate of a ref. Of the trust ref, the very tip whose rules were just read.
+
+    Fetched again, it could hold newer rules already, and behind them what they
+    forbid, which would be judged by the rules before.
+    """
+    return trusted.authorship.head if ref == work.agent.root.trust_ref else fetch_ref(work, ref)
 
 
 def _question(

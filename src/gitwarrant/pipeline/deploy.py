@@ -4,7 +4,7 @@ The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -20,7 +20,7 @@ from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
-from gitwarrant.pipeline.doors import check_doors
+from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.warranting import (
@@ -60,7 +60,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     passed_plan(judgement)  # what it refused was recorded when it was judged
     environment = judgement.question.environment
     with refusals_recorded(work, environment.name, judgement.question.change.head):
-        check_doors(replace(judgement.question, now=work.now()))  # before a warrant in force is taken up
+        check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
         plan = await refine_with(work, judgement, cluster)

@@ -4,7 +4,8 @@ Asked before a warrant is issued, and again before one that was issued goes on.
 Source: docs/trust-protocol.md, section 7.
 """
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import sha256
@@ -29,6 +30,13 @@ def orders(question: Question) -> tuple[Given, ...]:
         witnessed=question.witnessed,
         now=question.now,
     )
+
+
+def asked_again(question: Question, now: datetime) -> Question:
+    """The same question at the moment of a deploy: later, and waived only while the order to do so lives."""
+    again = replace(question, now=now)
+    lives = question.waived and broken_glass(orders(again), question.change.head)
+    return replace(again, waived=bool(lives))
 
 
 def check_doors(question: Question) -> None:
@@ -66,7 +74,7 @@ def is_waived(question: Question, alarms: Alarms) -> bool:
         Refused: stage `authorise`: it was broken, and nobody hears of it.
     """
     environment, head = question.environment, question.change.head
-    given = broken_glass(orders(question), environment, head)
+    given = broken_glass(orders(question), head)
     if not given:
         return False
     order = given[0].order

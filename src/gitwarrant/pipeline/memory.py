@@ -6,6 +6,7 @@ that begin anywhere come to the same end.
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.queries import member
@@ -16,6 +17,7 @@ from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.negatives import is_negative
+from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.statements import MAX_LIFETIME
 
 REMEMBERED = frozenset(
@@ -46,12 +48,9 @@ class Memory:
         self._catch_up()
         self._remember_commits(change)
         self._remember_statements(change.ref, change.statements)
-        names = [*_commits(change), *(sha256(signed.body) for signed in change.statements)]
-        return Witnessed(
-            seen={name: self._seen[name] for name in names},
-            negatives=self.negatives(),
-            spent=self.spent(environment),
-        )
+        recalled = self.recalled(change.statements)
+        commits: dict[str, datetime] = {commit: self._seen[commit] for commit in _commits(change)}
+        return replace(recalled, seen={**recalled.seen, **commits}, spent=self.spent(environment))
 
     def of_statements(self, ref: str, statements: Sequence[SignedStatement]) -> Witnessed:
         """What is known of statements alone; what was never seen before is recorded as seen now."""
@@ -61,15 +60,14 @@ class Memory:
 
     def recalled(self, statements: Sequence[SignedStatement]) -> Witnessed:
         """What is remembered of some statements; nothing new is recorded."""
-        digests = [sha256(signed.body) for signed in statements]
         negatives = self.negatives()
-        seen: dict[str, datetime] = {name: self._seen[name] for name in digests if name in self._seen}
-        return Witnessed(seen, negatives)
+        marks = [mark for signed in (*statements, *negatives) if (mark := mark_of(signed))]
+        return Witnessed({mark: self._seen[mark] for mark in marks if mark in self._seen}, negatives)
 
     def negatives(self) -> tuple[SignedStatement, ...]:
         """All withdrawals, revocations and suspensions that were ever seen."""
         self._catch_up()
-        return tuple(self._negatives[digest] for digest in sorted(self._negatives))
+        return tuple(self._negatives[mark] for mark in sorted(self._negatives))
 
     def began(self) -> datetime | None:
         """When the log's first record was written; None: it has none."""
@@ -101,7 +99,9 @@ class Memory:
         self._read = record.number
         if record.kind is RecordKind.TAKEN_BACK:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
-            self._negatives[sha256(signed.body)] = signed
+            if mark := mark_of(signed):
+                self._negatives[mark] = signed
+                self._seen.setdefault(mark, record.time)
         elif record.kind is RecordKind.BOOTSTRAPPED:
             for name, time in member(record, "seen", dict).items():
                 self._seen.setdefault(name, moment_of(record, time))
@@ -109,7 +109,7 @@ class Memory:
             self._alarmed.setdefault(Digest(member(record, "about", str)), False)
         elif record.kind is RecordKind.ALARM_ACKNOWLEDGED:
             self._alarmed[Digest(member(record, "about", str))] = True
-        for part in ("commits", "statements"):
+        for part in ("commits", "statements", "signed"):
             for name in record.body.get(part, ()):
                 self._seen.setdefault(name, record.time)
 
@@ -120,13 +120,16 @@ class Memory:
             self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", body))
 
     def _remember_statements(self, ref: str, statements: Iterable[SignedStatement]) -> None:
-        unknown = {sha256(signed.body): signed for signed in statements}
-        new = {digest: signed for digest, signed in sorted(unknown.items()) if digest not in self._seen}
+        """What nobody signed is left out: the same bytes may come again, with a signature."""
+        marked = {mark: signed for signed in statements if (mark := mark_of(signed))}
+        new = {mark: signed for mark, signed in sorted(marked.items()) if mark not in self._seen}
         if not new:
             return
         for signed in filter(is_negative, new.values()):  # before the time that makes them known
             self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed)))
-        self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", {"ref": ref, "statements": list(new)}))
+        digests = sorted({sha256(signed.body) for signed in new.values()})
+        body = {"ref": ref, "statements": digests, "signed": list(new)}
+        self._take(self._recorder.append(RecordKind.FIRST_SEEN, "", body))
 
     def spent(self, environment: str) -> frozenset[Digest]:
         """Statements that warrants stood on; older ones have expired before any landing they could cover."""

@@ -72,7 +72,7 @@ def rules_expire(agent: Agent) -> datetime | None:
 
 def _expiry(agent: Agent, trusted: CommitId | None) -> datetime | None:
     revision, quarantine = trusted or agent.root.trusted_at, agent.state / QUARANTINE
-    if revision is None or not quarantine.exists():
+    if revision is None or not (quarantine / "objects").is_dir():  # nothing was fetched yet
         return None
     repository = Repository(quarantine)
     if not repository.objects.has(revision):

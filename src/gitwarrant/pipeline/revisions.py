@@ -4,8 +4,8 @@ Git reads a tag before a branch and before an abbreviated id, and believes the
 name of its ref. So whoever may push chooses what a name means to a colleague who
 is about to sign. Here:
 
-1. A name means one thing. A tag that bears a branch's name, or reads like a
-   commit's id, is refused until it is written in full (`refs/tags/NAME`).
+1. A name means one commit (`git.clone`): a tag that is called like a branch, or
+   like the beginning of an id, is refused until it is written in full.
 2. A tag leads to where it led when this clone first used it.
 3. It bears its own name, and is signed by somebody whom the rules know, or by
    nobody: then that is said.
@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitwarrant.git.clone import Clone
+from gitwarrant.git.clone import FORMS, Clone
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.tag import ParsedTag
-from gitwarrant.model.change import CommitId
+from gitwarrant.model.change import OBJECT_ID, CommitId
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.local import LocalView
 from gitwarrant.store.tags import SeenTags
@@ -35,9 +35,6 @@ SEEN_TAGS = "gitwarrant/tags"
 
 PARTS = re.compile(r"(?P<base>(?:(?!@\{)[^~^:])*)(?P<steps>.*)", re.DOTALL)
 """A name, and the steps back from it: none of `~`, `^`, `:` and `@{` can stand in a ref's name."""
-HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{4,64}")
-FORMS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-"""Where git looks for a name, in its order. Source: gitrevisions(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,8 @@ def revision(view: LocalView, name: str, *, now: datetime) -> Named:
     """Find the commit that a name means, by the people whom the rules of the trust ref know.
 
     Raises:
-        CloneError: nothing of that name.
-        Refused: by fetch or verify: the name means two things, or the tag lies.
+        CloneError: nothing of that name, or more than one commit.
+        Refused: by fetch or verify: the tag cannot be read, lies, or was moved.
     """
     return named(view.clone, view.repository, registry_of(view), name, now=now)
 
@@ -79,10 +76,9 @@ def named(
     """
     found = PARTS.fullmatch(name)
     base, steps = (found["base"], found["steps"]) if found else (name, "")
-    ref = _tag(clone, repository, base)
+    ref, commit = _tag(repository, base), clone.commit(name)  # 1
     if ref is None:
-        return Named(clone.commit(name))
-    commit = clone.commit(ref + steps)
+        return Named(commit)
     try:
         if steps.startswith("@{"):
             raise _refused(f"{name} means where a tag led before", "name what it leads to now")
@@ -94,28 +90,13 @@ def named(
         raise Refused(refusal.what, stage=refusal.stage, remedy=remedy, place=refusal.place) from refusal
 
 
-def _tag(clone: Clone, repository: Repository, base: str) -> str | None:
-    """The full name of the tag that a name means; None: it means none.
-
-    Raises:
-        Refused: it may mean something else, too.
-    """
-    if base in ("", "@", "HEAD") or (HEXADECIMAL.fullmatch(base) and len(base) == repository.objects.digits):
-        return None  # git looks for no ref of that name
-    found = [ref for form in FORMS if (ref := form.format(base)).startswith("refs/") and repository.ref(ref)]
-    if base in found:  # written in full: git looks no further
-        return base if base.startswith(REFS) else None
-    tags = [ref for ref in found if ref.startswith(REFS)]
-    if not tags:
+def _tag(repository: Repository, base: str) -> str | None:
+    """The full name of the tag that git takes a name for; None: it takes it for something else."""
+    if base in ("", "@", "HEAD") or (OBJECT_ID.fullmatch(base) and len(base) == repository.objects.digits):
         return None
-    ref, other = tags[0], next((ref for ref in found if ref != tags[0]), "")
-    if other:
-        raise _refused(f"{base!r} may mean the tag {ref} or {other}", f"write {other}, or {ref}")
-    if HEXADECIMAL.fullmatch(base):
-        raise _refused(f"{base!r} may mean the tag {ref} or a commit's id", f"write the id in full, or {ref}")
-    if clone.commit(base) != clone.commit(ref):
-        raise _refused(f"{base!r} means something else to git than the tag {ref}", f"write {ref}")
-    return ref
+    refs = (form.format(base) for form in FORMS)
+    first = next((ref for ref in refs if ref.startswith("refs/") and repository.ref(ref)), "")
+    return first if first.startswith(REFS) else None
 
 
 def _vouched(repository: Repository, ref: str, registry: Registry, seen: SeenTags, now: datetime) -> str:

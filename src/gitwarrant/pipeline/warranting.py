@@ -1,7 +1,6 @@
 """Authorise: issue a warrant for a judged change, or find the one in force. No cluster, no network."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +14,8 @@ from gitwarrant.model.plan import Plan
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.doors import check_doors
+from gitwarrant.pipeline.doors import asked_again, check_doors
+from gitwarrant.pipeline.judge import proving
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -31,20 +31,25 @@ NEW_KEY = "sign with a new key: docs/how-to/replace-the-warrant-key.md"
 def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> WarrantBundle:
     """Authorise a judged change for the cluster of that uid; the warrant is recorded before anybody has it.
 
+    A judgement may be old: an outage or a suspension kept it from the cluster.
+    So what hangs on time is asked again, approvals and the rules' expiry too.
+
     Raises:
-        Refused: a gate refused, or authorise does.
+        Refused: a gate refused, or does so by now, or authorise does.
     """
-    question, environment = judgement.question, judgement.question.environment
     passed_plan(judgement)
-    check_doors(replace(question, now=work.now()))
+    question = asked_again(judgement.question, work.now())
+    environment = question.environment
+    check_doors(question)
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
+    proven = proving(question)
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
         environment,
         question.tenant,
-        judgement.authorship,
+        proven,
         judgement.report,
         plan,
         cluster=uid,
@@ -58,7 +63,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
-    proven, public = judgement.authorship, b"".join(signer.public_pem for signer in signing)
+    public = b"".join(signer.public_pem for signer in signing)
     body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle

@@ -106,7 +106,7 @@ def gather(
         value, fingerprint = item.value, item.key.fingerprint
         if not isinstance(value, kind) or (item.digest, value.identity) in withdrawn:
             continue
-        seen = hearing.witnessed.time_of([item.digest], now=hearing.now)
+        seen = hearing.witnessed.time_of([item.mark], now=hearing.now)
         if value.made > hearing.now + MAX_SKEW or value.expires - value.made > longest:
             continue
         if fingerprint in revoked and _falls(seen, revoked[fingerprint]):

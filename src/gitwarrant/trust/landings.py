@@ -85,18 +85,39 @@ class Case:
         wrote = {proof.identity.name for proof in self.signed if proof.commit.changes}
         return frozenset(wrote or {proof.identity.name for proof in self.signed})
 
-    def statements(self, kind: StatementKind) -> dict[str, Counted]:
+    def statements(self, kind: StatementKind, *, at: datetime | None = None) -> dict[str, Counted]:
         """One statement of a kind per identity; names, never keys, are counted.
 
         Of several it is the one that proves most about its device.
+
+        Args:
+            at: only those that are not expired then.
         """
         one: dict[str, Counted] = {}
         for item in self.counted:
-            if item.statement.kind is kind:
-                other = one.get(item.statement.identity)
-                if other is None or item.hardware.proves(other.hardware):
-                    one[item.statement.identity] = item
+            if item.statement.kind is not kind or not self.is_shown_by(item.landings):
+                continue
+            if at is not None and item.statement.expires <= at:
+                continue
+            other = one.get(item.statement.identity)
+            if other is None or item.hardware.proves(other.hardware):
+                one[item.statement.identity] = item
         return one
+
+    @property
+    def owners_changed(self) -> tuple[str, ...]:
+        """CODEOWNERS files that the landing changes and that decide about the next one."""
+        files = {rule.owners.file for rule in self.policy.rules if rule.owners}
+        return tuple(path for path in self.paths if path in files)
+
+    def is_shown_by(self, landings: range) -> bool:
+        """Whether whoever accepted this interval saw what decides about other landings here.
+
+        A longer interval shows only what comes of it: owners
+        could be struck out on the way, and put back. For the rules of trust
+        themselves `consenting` asks the same.
+        """
+        return len(landings) == 1 or not self.owners_changed
 
     def reviewers(self, rule: PathRule, *, rooted: bool) -> dict[str, Reviewed]:
         """Whose reviews a rule counts, on forges it trusts.
@@ -105,7 +126,11 @@ class Case:
         device must confirm: a review is made without one.
         """
         heard = () if rooted or rule.hardware is not Hardware.NONE else self.reviews
-        return {item.identity.name: item for item in heard if item.review.forge in rule.witnesses}
+        return {
+            item.identity.name: item
+            for item in heard
+            if item.review.forge in rule.witnesses and self.is_shown_by(item.landings)
+        }
 
     def identity(self, counted: Counted) -> Identity:
         """Who made a statement."""
@@ -367,10 +392,8 @@ def _approvers(case: Case, authors: frozenset[str], *, at: datetime | None = Non
     """The persons who approved, but authors; with `at`, only those whose approval is not expired then."""
     return {
         name: identity
-        for name, item in case.statements(StatementKind.APPROVE).items()
-        if name not in authors
-        and (at is None or item.statement.expires > at)
-        and (identity := case.identity(item)).kind is IdentityKind.PERSON
+        for name, item in case.statements(StatementKind.APPROVE, at=at).items()
+        if name not in authors and (identity := case.identity(item)).kind is IdentityKind.PERSON
     }
 
 
@@ -503,8 +526,14 @@ def _so_far(names: Iterable[str]) -> str:
 
 def _why_not(case: Case) -> str:
     """Each reason once, in the same order whatever the statements' digests are."""
-    reasons = sorted({str(item) for item in case.ignored})
-    return "".join(f"; {reason}" for reason in reasons[:SHOWN])
+    reasons = {str(item) for item in case.ignored}
+    reasons |= {
+        f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
+        f"it is about several landings, and this one changes {some(case.owners_changed)}"
+        for item in case.counted
+        if not case.is_shown_by(item.landings)
+    }
+    return "".join(f"; {reason}" for reason in sorted(reasons)[:SHOWN])
 
 
 def _rule_place(case: Case) -> Place | None:

@@ -44,6 +44,12 @@ class Opened:
     value: AnyStatement
     digest: Digest
     proven: Proven
+    mark: Digest
+    """By what a log remembers it: its bytes together with the signature over them.
+
+    Anybody can show the bytes before the key's holder, or whoever stole the key
+    later, signs them: the bytes alone must not have a first-seen time.
+    """
 
     @property
     def key(self) -> NamedKey:
@@ -63,11 +69,19 @@ def open_statement(signed: SignedStatement) -> Opened:
     return opened
 
 
+def mark_of(signed: SignedStatement) -> Digest | None:
+    """By what a log remembers a signed statement (`Opened.mark`); None: nobody signed it."""
+    opened = _opened(signed)
+    return opened.mark if isinstance(opened, Opened) else None
+
+
 @lru_cache(maxsize=16_384)
 def _opened(signed: SignedStatement) -> Opened | NotCanonical:
     """Cached: on the trust ref, the policy of every landing judges each statement, round after round."""
     try:
-        return Opened(read(signed.body), sha256(signed.body), _proven(signed, STATEMENT_NAMESPACE))
+        value, digest = read(signed.body), sha256(signed.body)
+        mark = sha256(f"{digest} {sha256(signed.signature)}".encode())
+        return Opened(value, digest, _proven(signed, STATEMENT_NAMESPACE), mark)
     except NotCanonical as error:
         return error
 

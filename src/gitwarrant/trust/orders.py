@@ -45,9 +45,10 @@ class Given:
     order: Order
     digest: Digest
     seen: datetime
-    root: bool
-    """Given with a root key."""
+    holder: str
+    """The root holder whose root key it was given with; empty: with no root key."""
     security_key: bool
+    """Given with a security key, touched, by somebody whom the environment names to break glass."""
     reason: str
 
 
@@ -61,46 +62,59 @@ def judge_orders(
     now: datetime,
 ) -> tuple[Given, ...]:
     """Judge all orders about an environment, oldest first as the log saw them."""
-    everything = {signed.body: signed for signed in (*statements, *witnessed.negatives)}.values()
+    everything = tuple(dict.fromkeys((*statements, *witnessed.negatives)))
     taken = negatives(everything, repository, registry)
     heard = registry.revoking(taken.revoked)
     found: list[Given] = []
     for opened in _orders(everything, repository, environment):
         order: Order = opened.value  # type: ignore[assignment]  # _orders gives nothing else
-        seen = witnessed.time_of([opened.digest], now=now)
+        seen = witnessed.time_of([opened.mark], now=now)
         reason = "it was withdrawn" if taken.withdrew(opened.digest, order.identity) else ""
         reason = reason or _problem(order, opened, environment, heard, seen=seen, now=now)
-        root = bool(heard.holder(opened.key.line))
-        security_key = opened.key.line.startswith("sk-")
-        found.append(Given(order, opened.digest, seen, root, security_key, reason))
+        holder = heard.holder(opened.key.line) or ""
+        security_key = _breaks_alone(opened.key.line, environment, heard)
+        found.append(Given(order, opened.digest, seen, holder, security_key, reason))
     return tuple(sorted(found, key=lambda given: (given.seen, given.order.made, given.digest)))
 
 
 def suspension(given: Iterable[Given]) -> Order | None:
-    """The order that suspends the environment now: the last `suspend` that no later `resume` ended."""
-    last: Order | None = None
+    """The order that suspends the environment now: the last `suspend` that no later `resume` ended.
+
+    Later both as the log saw them and by their dates: a resume that the server
+    kept back was not about what was suspended meanwhile.
+    """
+    standing: list[Order] = []
     for item in given:
         if item.reason:
             continue
         if item.order.kind is OrderKind.SUSPEND:
-            last = item.order
+            standing.append(item.order)
         elif item.order.kind is OrderKind.RESUME:
-            last = None
-    return last
+            standing = [order for order in standing if order.made > item.order.made]
+    return standing[-1] if standing else None
 
 
-def broken_glass(given: Iterable[Given], environment: Environment, commit: str) -> tuple[Given, ...]:
+def broken_glass(given: Iterable[Given], commit: str) -> tuple[Given, ...]:
     """The orders that together let a revision through in an emergency; none: nothing does."""
     for_this = [
         item
         for item in given
         if not item.reason and item.order.kind is OrderKind.BREAK_GLASS and item.order.commit == commit
     ]
-    by_key = [item for item in for_this if item.security_key and environment.break_glass]
+    by_key = [item for item in for_this if item.security_key]
     if by_key:
         return tuple(by_key[:1])
-    holders = {item.order.identity: item for item in for_this if item.root}
-    return tuple(holders.values()) if len(holders) >= ROOT_HOLDERS else ()
+    agreed: dict[tuple[str, str], dict[str, Given]] = {}
+    for item in for_this:
+        if item.holder:
+            agreed.setdefault((item.order.reason, item.order.incident), {})[item.holder] = item
+    return next((tuple(by.values()) for by in agreed.values() if len(by) >= ROOT_HOLDERS), ())
+
+
+def _breaks_alone(key: str, environment: Environment, registry: Registry) -> bool:
+    """Whether a key (its line) is a security key of somebody whom the environment names for it."""
+    owner, named = registry.owner(key), frozenset(environment.break_glass)
+    return key.startswith("sk-") and owner is not None and bool(named) and belongs(owner.identity, named)
 
 
 def _orders(

@@ -199,7 +199,7 @@ def judge(signed: SignedStatement, hearing: Hearing, intervals: Intervals) -> Ju
         landings = intervals.covered(statement)
         if not landings:
             raise _Reason("it is for other content: no landing here makes the difference it was signed for")
-        _in_time(statement, opened.digest, landings, hearing)
+        _in_time(statement, opened.mark, landings, hearing)
     except _Reason as reason:
         return Ignored(statement, opened.digest, str(reason))
     return Counted(statement, opened.digest, opened.proven, identity, landings)
@@ -234,7 +234,7 @@ def _own(statement: Statement, opened: Opened, hearing: Hearing) -> Identity:  #
         raise _Reason(f"nobody here owns the key {key.fingerprint} that signed it")
     if owner.identity.name != statement.identity:
         raise _Reason(f"it was signed by a key of {owner.identity.name!r}")
-    at = hearing.witnessed.time_of([opened.digest], now=hearing.now)
+    at = hearing.witnessed.time_of([opened.mark], now=hearing.now)
     what, problem = doubt(opened.proven, owner, registry, at=at, purpose=Purpose.STATEMENTS)
     if what:
         raise _Reason(f"its {what} {key.fingerprint} {problem}")
@@ -250,13 +250,13 @@ def _standing(statement: Statement, digest: Digest, hearing: Hearing) -> None:  
         raise _Reason("it was used: what it speaks for was deployed, and landing it again needs a new one")
 
 
-def _in_time(statement: Statement, digest: Digest, landings: range, hearing: Hearing) -> None:  # 5
+def _in_time(statement: Statement, mark: Digest, landings: range, hearing: Hearing) -> None:  # 5
     if statement.made > hearing.now + MAX_SKEW:
         raise _Reason(f"it says it was made in the future, at {statement.made:%Y-%m-%d %H:%M}")
     if statement.expires - statement.made > MAX_LIFETIME:
         raise _Reason(f"it was made to live longer than {MAX_LIFETIME.days} days")
     covered = [hearing.change.landings[place].commit for place in landings]
-    if statement.expires <= hearing.witnessed.time_of([digest, *covered], now=hearing.now):
+    if statement.expires <= hearing.witnessed.time_of([mark, *covered], now=hearing.now):
         raise _Reason(f"it expired {statement.expires:%Y-%m-%d %H:%M}")
 
 

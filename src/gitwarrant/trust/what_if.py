@@ -148,7 +148,7 @@ def _may_decide(pattern: str, folder: str) -> bool:
     if "/" not in pattern.rstrip("/"):
         return True
     fixed = WILDCARD.split(pattern, maxsplit=1)[0].strip("/")
-    below = folder.strip("./")
+    below = "" if folder == "." else folder.strip("/")
     if fixed == pattern.strip("/"):
         return not below or f"{fixed}/".startswith(f"{below}/") or f"{below}/".startswith(f"{fixed}/")
     return not below or fixed.startswith(below) or below.startswith(fixed)

@@ -5,16 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.config.agent import (
-    Agent,
-    AlarmTarget,
-    ClusterAccess,
-    ForgeAccess,
-    GitAccess,
-    WarrantSettings,
-    load,
-    read,
-)
+from gitwarrant.config.agent import Agent, AlarmTarget, ClusterAccess, ForgeAccess, GitAccess, WarrantSettings
+from gitwarrant.config.agent_reading import load, read
 from gitwarrant.config.problem import ConfigError
 from gitwarrant.config.signers import FileKey, ProgramKey, TokenKey
 from gitwarrant.model.change import CommitId

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitwarrant.cli.main import main
-from gitwarrant.config import agent, find
+from gitwarrant.config import agent_reading, find
 from gitwarrant.config.problem import ConfigError
 from gitwarrant.config.repository import RepositoryConfig, load
 from gitwarrant.config.starter import TRUSTED_AT, owner_name
@@ -92,8 +92,8 @@ def test_the_agent_configuration_loads_once_the_commit_is_filled_in(
     text = json.loads(capsys.readouterr().out)["agent_configuration"]
 
     with pytest.raises(ConfigError, match="git rev-parse"):
-        agent.load(text.encode(), "gitwarrant.yaml")
-    loaded = agent.load(text.replace(TRUSTED_AT, COMMIT).encode(), "gitwarrant.yaml")
+        agent_reading.load(text.encode(), "gitwarrant.yaml")
+    loaded = agent_reading.load(text.replace(TRUSTED_AT, COMMIT).encode(), "gitwarrant.yaml")
 
     assert (loaded.root.repository, loaded.root.trust_ref) == ("shop/environments", "refs/heads/trunk")
     assert [(key.holder, key.public) for key in loaded.root.keys] == [("ada", public(clone))]

@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from gitwarrant.config.agent import ForgeAccess, ForgeFile
+from gitwarrant.config.agent import ForgeAccess
+from gitwarrant.config.agent_files import ForgeFile
 from gitwarrant.forge.forge import ForgeError
 from gitwarrant.forge.registry import FORGES, MAX_TOKEN_BYTES, connect
 

@@ -150,10 +150,10 @@ def test_a_security_key_that_the_environment_names_breaks_glass() -> None:
     chain = Chain(policy=with_key(POLICY, "carol", public=public_key("carol+")))
     chain.sign("carol", order(OrderKind.BREAK_GLASS, "carol"), key="carol+touched")
 
-    [given] = broken_glass(judged(chain), PRODUCTION, HEAD)
+    [given] = broken_glass(judged(chain), HEAD)
 
     assert (given.order.identity, given.security_key) == ("carol", True)
-    assert broken_glass(judged(chain), PRODUCTION, "b" * 40) == ()
+    assert broken_glass(judged(chain), "b" * 40) == ()
 
 
 def test_an_ordinary_key_breaks_no_glass() -> None:
@@ -174,10 +174,10 @@ def test_a_security_key_of_somebody_else_breaks_no_glass() -> None:
 def test_two_root_holders_break_glass_together_not_alone() -> None:
     chain = Chain()
     chain.sign("alice", order(OrderKind.BREAK_GLASS, "alice"))
-    alone = broken_glass(judged(chain), PRODUCTION, HEAD)
+    alone = broken_glass(judged(chain), HEAD)
     chain.sign("carol", order(OrderKind.BREAK_GLASS, "carol", nonce="0b" * 16))
 
-    together = broken_glass(judged(chain), PRODUCTION, HEAD)
+    together = broken_glass(judged(chain), HEAD)
 
     assert alone == ()
     assert sorted(given.order.identity for given in together) == ["alice", "carol"]

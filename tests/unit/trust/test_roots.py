@@ -17,6 +17,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import RootKey
 from gitwarrant.model.statement import KeyRevocation, Roots, Withdrawal
 from gitwarrant.model.witnessed import Witnessed
+from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.roots import MAX_SHOWN, Succession, succession
 
 FIRST = roots("alice", "carol")
@@ -192,7 +193,7 @@ def test_a_holder_who_changes_his_key_signs_with_the_old_one_and_the_new_one() -
 def test_consents_count_that_were_complete_before_they_expired() -> None:
     """The log saw them all in time; a reader without a log sees them only now."""
     old = [change(SECOND, by, made=NOW - 60 * DAY) for by in ("alice", "carol", "dora")]
-    seen: dict[str, datetime] = {sha256(item.body): NOW - 40 * DAY for item in old}
+    seen: dict[str, datetime] = {str(mark_of(item)): NOW - 40 * DAY for item in old}
 
     assert follow(*old, seen=seen).roots == SECOND
     assert follow(*old).roots == FIRST

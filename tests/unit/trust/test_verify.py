@@ -365,3 +365,34 @@ def test_a_landing_that_claims_another_parent_is_refused() -> None:
     change = replace(altered(CHANGE, 0, parent=CommitId("0" * 40)), base=CommitId("0" * 40))
 
     assert "has another first parent than 000000000000" in broken(change)
+
+
+def test_a_clean_merge_that_nobody_signed_stands_once_somebody_wants_it_here() -> None:
+    """As a forge makes it: the commits are alice's, and bob's approval says that they should land."""
+    chain = Chain()
+    chain.merge({"web.yaml": "replicas: 2"}, by="alice", signed=False)
+    with pytest.raises(Refused, match="is unsigned, so nothing proves who wrote"):
+        chain.verify()
+
+    chain.approve("bob")
+
+    [proof] = chain.verify().landings
+    assert (proof.authors, proof.proof) == (frozenset(["alice"]), Proof.SIGNATURE)
+
+
+def test_a_stolen_account_cannot_land_an_old_signed_branch_where_no_approval_is_asked() -> None:
+    """Alice signed it, but nobody signed that it should land."""
+    chain = Chain()
+    chain.merge({"notes/a": "old"}, by="alice", signed=False)
+
+    with pytest.raises(Refused, match="is unsigned, so nothing proves who wrote"):
+        chain.verify()
+
+
+def test_an_edit_hidden_in_an_unsigned_merge_needs_its_author() -> None:
+    chain = Chain()
+    chain.merge({"web.yaml": "replicas: 2"}, by="alice", signed=False, hidden={"notes/a": "evil"})
+    chain.approve("bob")
+
+    with pytest.raises(Refused, match=r"needs 1 approval|nothing proves who wrote"):
+        chain.verify()
