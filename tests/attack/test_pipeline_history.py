@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
+from gitwarrant.config.repository import RepositoryConfig
 from gitwarrant.demo.forge import run_git
+from gitwarrant.git.reading import Repository
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.pipeline import trusting
 from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
 from gitwarrant.pipeline.question import Judgement
 
@@ -223,3 +227,26 @@ def test_an_expired_trust_file_lets_nothing_new_pass_but_its_own_renewal(tmp_pat
 
     assert (stage, "expired" in what) == ("verify", True), what
     assert renewed.refusals == ()
+
+
+def test_many_landings_of_false_rules_cost_no_more_than_each_once_or_twice(tmp_path: Path) -> None:
+    """Held: a Git account. Judged by halves, not one by one from the end; the first of them is told."""
+    deployer = open_deployer(tmp_path)
+    commits = []
+    for number in range(32):
+        deployer.write({".gitwarrant/trust.yaml": trust_file(2 + number)})
+        commits.append(deployer.forge.commit(deployer.mallory, "More rules", signed=False))
+    deployer.forge.push()
+    read: list[str] = []
+    whole = trusting.rules_at
+
+    def counting(repository: Repository, commit: CommitId) -> RepositoryConfig:
+        read.append(commit)
+        return whole(repository, commit)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(trusting, "rules_at", counting)
+        stage, what = refusal(deployer)
+
+    assert (stage, what.startswith(f"landing {commits[0][:12]}: ")) == ("verify", True), what
+    assert len(read) < 3 * len(commits)

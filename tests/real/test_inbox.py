@@ -123,3 +123,19 @@ def test_what_if_names_what_a_thief_could_deploy(shop: Deployer) -> None:
     )
     reached = {item["environment"]: item["reach"] for item in json.loads(both.out)}
     assert (both.status, reached) == (1, {"": "alone", "production": "with others"})
+
+
+def test_who_signs_a_change_of_the_rules_sees_what_they_become(shop: Deployer) -> None:
+    """Line by line: the plan of an environment would not show it."""
+    ada = desk(shop, shop.ada)
+    run_git(ada.clone, "checkout", "-q", "-b", "loose", "origin/main")
+    rules = ada.clone / ".gitwarrant" / "rules.yaml"
+    rules.write_text(rules.read_text().replace("approvals: 1", "approvals: 0"))
+    run_git(ada.clone, "commit", "-q", "-a", "-S", "-m", "Tidy the rules", person=ada.person)
+    run_git(ada.clone, "push", "-q", "origin", "loose")
+    grace = desk(shop, shop.grace)
+
+    said = grace.gitwarrant("approve", "origin/loose", "--dry-run")
+
+    assert "\n.gitwarrant/rules.yaml:\n" in said.out
+    assert "\n  -- approvals: 1\n  +- approvals: 0\n" in said.out

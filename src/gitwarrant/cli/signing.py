@@ -3,6 +3,7 @@
 import argparse
 import secrets
 from datetime import timedelta
+from difflib import unified_diff
 from pathlib import Path
 
 from gitwarrant.cli.configured import agent, duration_of, now
@@ -12,12 +13,14 @@ from gitwarrant.cli.pushing import NONCE_BYTES, sign_and_push, signer_name, sign
 from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
-from gitwarrant.model.change import Change
+from gitwarrant.model.change import NO_BLOB, BlobId, Change, PathChange
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import Bind, StatementKind
 from gitwarrant.pipeline.local import LocalView, judged, look, proposed, question
+from gitwarrant.pipeline.trusting import is_rule
 from gitwarrant.trust.statements import MAX_LIFETIME, interval, make
 
+MAX_SHOWN_BYTES = 1024 * 1024  # .gitwarrant/ files are smaller, or refused
 CHOICE_AGE = timedelta(days=30)  # how old something may be that awaits a person who named nothing
 
 
@@ -91,9 +94,27 @@ def _show(view: LocalView, change: Change, terminal: Terminal) -> None:
     for path in change.changes:
         sign_ = "+" if not path.old_blob else "-" if not path.new_blob else "~"
         terminal.say(f"  {sign_} {path.path}", {"+": "add", "-": "remove", "~": "change"}[sign_])
+    for path in change.changes:
+        if is_rule(path.path):
+            _show_text(view, path, terminal)
     for environment in view.trusted.config.environments:
         if environment.ref == change.ref and any(environment.covers(item.path) for item in change.changes):
             terminal.say(f"\n{environment.name}:", "bold")
             judgement = judged(view, question(view, environment, change, now=now()))
             if not terminal.as_json:
                 show(judgement, judgement.plan, terminal, unsaid=("verify",))
+
+
+def _show_text(view: LocalView, path: PathChange, terminal: Terminal) -> None:
+    """The lines of a file that judges others: whoever signs must see what the rules become."""
+    terminal.say(f"\n{path.path}:", "bold")
+    before, after = (_lines(view, blob) for blob in (path.old_blob, path.new_blob))
+    for line in list(unified_diff(before, after, lineterm="", n=2))[2:]:
+        style = {"+": "add", "-": "remove", "@": "dim"}.get(line[:1], "")
+        terminal.say(f"  {line}", style)
+
+
+def _lines(view: LocalView, blob: BlobId) -> list[str]:
+    if blob == NO_BLOB:
+        return []
+    return view.repository.blob(blob, MAX_SHOWN_BYTES).decode(errors="replace").splitlines()

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from gitwarrant.git.failures import FetchError, failure
 from gitwarrant.git.objects import refused
@@ -154,7 +155,7 @@ def run(
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.bytes, limits.bytes))
             _attend(process, given, limits.seconds, watch)
         except ProcessLookupError:
-            process.communicate()
+            process.wait()
         except subprocess.TimeoutExpired as error:
             raise Unreachable(
                 f"{remote.shown} did not finish within {limits.seconds:g} seconds",
@@ -176,17 +177,31 @@ def _attend(
 ) -> None:
     """Feed git and wait for its end, looking at what it does meanwhile."""
     until = time.monotonic() + seconds
-    asked: bytes | None = given
-    while True:
-        try:
-            process.communicate(asked, timeout=max(0.0, min(WATCH_SECONDS, until - time.monotonic())))
-        except subprocess.TimeoutExpired:
-            watch()
-            if time.monotonic() >= until:
-                raise
-            asked = None  # what was not yet taken is still remembered
-        else:
-            return
+    # Apart: `communicate` forgets, after a timeout, what a pipe did not take at once.
+    feeder = Thread(target=_feed, args=(process, given), daemon=True)
+    feeder.start()
+    try:
+        while True:
+            try:
+                process.wait(timeout=max(0.0, min(WATCH_SECONDS, until - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                watch()
+                if time.monotonic() >= until:
+                    raise
+            else:
+                return
+    finally:
+        _kill(process)  # nobody reads any more, so the feeder ends
+        feeder.join()
+
+
+def _feed(process: subprocess.Popen[bytes], given: bytes) -> None:
+    """Write standard input and close it; a git that ended before it read all of it says so itself."""
+    if process.stdin:
+        with suppress(BrokenPipeError):
+            process.stdin.write(given)
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def _failure(remote: Remote, said: bytes) -> GitwarrantError:
@@ -218,12 +233,17 @@ def _start(command: list[str], told: dict[str, str], output: int, errors: int) -
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of git's process group; its children outlive a git that died."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Leave nothing of git behind."""
+    _kill(process)
     process.wait()
     if process.stdin:
         process.stdin.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of git's process group; its children outlive a git that died."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _pack_is_full(repository: Path, limits: Limits) -> bool:

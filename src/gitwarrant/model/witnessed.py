@@ -24,6 +24,12 @@ class Witnessed:
     """Statements on which an earlier warrant of this environment stood."""
     reviews: tuple[Testimony, ...] = ()
     """What forges say, for rules that trust them, with the differences that Git says."""
+    stood: tuple[tuple[SignedStatement, str], ...] = ()
+    """Those of the negatives that counted by the rules of their time, each with who said it.
+
+    Empty: a root holder. They count for ever: a key that was revoked does not
+    come back because whoever revoked it left the rules.
+    """
 
     def time_of(self, names: Iterable[CommitId | Digest], *, now: datetime) -> datetime:
         """When the last of some things was first seen; `now` for what was not yet."""

@@ -65,8 +65,9 @@ def _take_over(recorder: Recorder, other: Recorder, source: Path) -> None:
     for chunk in _chunks(memory.seen()):
         body = {"log": str(source), "seen": plain(chunk), "complete": False}
         recorder.append(RecordKind.BOOTSTRAPPED, TRUST, body)
+    stood = dict(memory.recalled(()).stood)
     for signed in memory.negatives():
-        recorder.append(RecordKind.TAKEN_BACK, TRUST, taken_back_body(signed))
+        recorder.append(RecordKind.TAKEN_BACK, TRUST, taken_back_body(signed, stood.get(signed)))
     if roots := remembered_roots(other):
         recorder.append(RecordKind.ROOTS_CHANGED, TRUST, roots_body(roots))
     if trusted_revision(other):

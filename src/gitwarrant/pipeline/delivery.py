@@ -40,7 +40,7 @@ from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.bootstrap import bootstrap
-from gitwarrant.pipeline.doors import announce, is_waived
+from gitwarrant.pipeline.doors import announce, asked_of_glass
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.pulses import Pulses, check_fresh
@@ -106,8 +106,8 @@ class Candidate:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
         parts = (
-            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous, asked.waived),
-            asked.witnessed.reviews,
+            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
+            *(asked.waived, asked.unheard, asked.witnessed.reviews),
         )
         return digest(parts)
 
@@ -184,7 +184,7 @@ def candidate(work: Delivery, name: str) -> Candidate:
         _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
-        question = replace(question, waived=is_waived(question, work.alarms))
+        question = asked_of_glass(question, work.alarms)
         return Candidate(repository, trusted, question)
 
 
@@ -303,6 +303,8 @@ def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
         )
         work.verdicts.save()
         check_apart(work.agent.freshness.hearts, Registry(trusted.config.policy, root.keys))
+    registry = Registry(trusted.config.policy, root.keys)
+    work.memory.confirm(root.repository, registry, change.statements)
     if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
         body = {
             "ref": root.trust_ref,

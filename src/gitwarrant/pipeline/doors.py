@@ -59,6 +59,7 @@ def check_doors(question: Question) -> None:
         )
     shut = closed(environment, question.now)
     if shut:
+        question.refuse_unheard()
         raise Refused(
             f"environment {environment.name!r} is closed: {shut}",
             stage="authorise",
@@ -67,29 +68,22 @@ def check_doors(question: Question) -> None:
         )
 
 
-def is_waived(question: Question, alarms: Alarms) -> bool:
-    """Whether glass was broken for the candidate, and somebody acknowledged the alarm about it.
+def asked_of_glass(question: Question, alarms: Alarms) -> Question:
+    """The question with what broken glass adds: a waiver once its alarm was heard, else why there is none.
 
-    Raises:
-        Refused: stage `authorise`: it was broken, and nobody hears of it.
+    What needs no waiver passes without one, whether or not anybody hears the alarm.
     """
     environment, head = question.environment, question.change.head
     given = broken_glass(orders(question), head)
     if not given:
-        return False
+        return question
     order = given[0].order
     people = " and ".join(item.order.identity for item in given)
     what = f"glass broken by {people} for {head[:12]}: {order.reason} (incident {order.incident})"
-    alarm = Alarm(given[0].digest, "break-glass", environment.name, what, question.now)
-    unheard = alarms.raise_(alarm)
+    unheard = alarms.raise_(Alarm(given[0].digest, "break-glass", environment.name, what, question.now))
     if unheard:
-        raise Refused(
-            f"{what}, but nobody acknowledged the alarm about it: {unheard}",
-            stage="authorise",
-            remedy="give the agent a sink that answers: 'alarms' in its configuration",
-            place=environment.place,
-        )
-    return True
+        return replace(question, unheard=f"{what}, but nobody acknowledged the alarm about it: {unheard}")
+    return replace(question, waived=True)
 
 
 def announce(question: Question, alarms: Alarms) -> None:

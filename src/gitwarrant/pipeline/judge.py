@@ -91,6 +91,7 @@ def proving(question: Question, *, verdicts: Verdicts | None = None) -> Authorsh
     try:
         return proven(waived=False)
     except Refused:
+        question.refuse_unheard()
         if not question.waived:
             raise
         return proven(waived=True)

@@ -16,7 +16,8 @@ from gitwarrant.model.change import Change, SignedStatement
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.trust.negatives import is_negative
+from gitwarrant.trust.identities import Registry
+from gitwarrant.trust.negatives import counts, is_negative
 from gitwarrant.trust.opened import mark_of
 from gitwarrant.trust.statements import MAX_LIFETIME
 
@@ -30,6 +31,7 @@ REMEMBERED = frozenset(
     }
 )
 SPENDING = frozenset({RecordKind.WARRANTED, RecordKind.TRUST_ADVANCED})
+MAX_UNCONFIRMED = 1000  # withdrawals of strangers that are kept: anybody who may push can make them
 MARGIN = timedelta(days=1)  # clocks of people and log differ by less
 
 
@@ -40,6 +42,7 @@ class Memory:
         self._recorder, self._read = recorder, 0
         self._seen: dict[str, datetime] = {}
         self._negatives: dict[Digest, SignedStatement] = {}
+        self._stood: dict[Digest, str] = {}
         self._alarmed: dict[Digest, bool] = {}
         self._began: datetime | None = None
 
@@ -62,7 +65,24 @@ class Memory:
         """What is remembered of some statements; nothing new is recorded."""
         negatives = self.negatives()
         marks = [mark for signed in (*statements, *negatives) if (mark := mark_of(signed))]
-        return Witnessed({mark: self._seen[mark] for mark in marks if mark in self._seen}, negatives)
+        seen: dict[str, datetime] = {mark: self._seen[mark] for mark in marks if mark in self._seen}
+        stood = tuple((self._negatives[mark], by) for mark, by in sorted(self._stood.items()))
+        return Witnessed(seen, negatives, stood=stood)
+
+    def confirm(
+        self, repository: str, registry: Registry, statements: Iterable[SignedStatement] = ()
+    ) -> None:
+        """Record which negatives count by the rules in force; from then on they do, by whatever rules.
+
+        Args:
+            statements: those shown now; strangers may have filled the room for what is not confirmed.
+        """
+        self._catch_up()
+        shown = {mark: signed for signed in statements if is_negative(signed) and (mark := mark_of(signed))}
+        for mark, signed in sorted({**shown, **self._negatives}.items()):
+            by = None if mark in self._stood else counts(signed, repository, registry)
+            if by is not None:
+                self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed, by)))
 
     def negatives(self) -> tuple[SignedStatement, ...]:
         """All withdrawals, revocations and suspensions that were ever seen."""
@@ -101,6 +121,8 @@ class Memory:
             signed = SignedStatement(_bytes(record, "statement"), _bytes(record, "signature"))
             if mark := mark_of(signed):
                 self._negatives[mark] = signed
+                if "by" in record.body:
+                    self._stood[mark] = member(record, "by", str)
                 self._seen.setdefault(mark, record.time)
         elif record.kind is RecordKind.BOOTSTRAPPED:
             for name, time in member(record, "seen", dict).items():
@@ -125,7 +147,9 @@ class Memory:
         new = {mark: signed for mark, signed in sorted(marked.items()) if mark not in self._seen}
         if not new:
             return
-        for signed in filter(is_negative, new.values()):  # before the time that makes them known
+        room = MAX_UNCONFIRMED + len(self._stood) - len(self._negatives)
+        negative = [signed for signed in new.values() if is_negative(signed)]
+        for signed in negative[: max(0, room)]:  # before the time that makes them known
             self._take(self._recorder.append(RecordKind.TAKEN_BACK, "", taken_back_body(signed)))
         digests = sorted({sha256(signed.body) for signed in new.values()})
         body = {"ref": ref, "statements": digests, "signed": list(new)}
@@ -143,9 +167,10 @@ class Memory:
         return frozenset(spent)
 
 
-def taken_back_body(signed: SignedStatement) -> dict[str, Json]:
-    """The body of a `taken-back` record."""
-    return {"statement": _text(signed.body), "signature": _text(signed.signature)}
+def taken_back_body(signed: SignedStatement, by: str | None = None) -> dict[str, Json]:
+    """The body of a `taken-back` record; `by`: who said it, once it counted."""
+    body: dict[str, Json] = {"statement": _text(signed.body), "signature": _text(signed.signature)}
+    return body if by is None else {**body, "by": by}
 
 
 def moment_of(record: Record, text: object) -> datetime:

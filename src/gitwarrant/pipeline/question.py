@@ -36,6 +36,22 @@ class Question:
     now: datetime
     waived: bool = False
     """Glass was broken and its alarm acknowledged: approvals may be owed."""
+    unheard: str = ""
+    """Glass was broken and nobody acknowledged the alarm: why it does not count, in words."""
+
+    def refuse_unheard(self) -> None:
+        """Say, where a waiver would be needed, why there is none.
+
+        Raises:
+            Refused: stage `authorise`: glass was broken, and nobody hears of it.
+        """
+        if self.unheard:
+            raise Refused(
+                self.unheard,
+                stage="authorise",
+                remedy="give the agent a sink that answers: 'alarms' in its configuration",
+                place=self.environment.place,
+            )
 
 
 @dataclass(frozen=True, slots=True)

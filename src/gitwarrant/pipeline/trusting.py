@@ -78,18 +78,22 @@ def trust(
     Raises:
         Refused: the rules at the base cannot be read, or the change does not hang together.
     """
+    trusted: Trusted | None = None
     doubt: Refused | None = None
-    while True:
+    changing = [place for place, landing in enumerate(change.landings) if touches_rules(landing)]
+    ends = [*changing, len(change.landings)]
+    low, high, place = 0, len(ends), len(ends) - 1  # mostly everything proves itself
+    while low < high:  # halving what is left: anybody may push thousands of landings that do not
         try:
-            trusted = _follow(repository, root, change, witnessed=witnessed, now=now, verdicts=verdicts)
+            part = _up_to(change, ends[place])
+            trusted = _follow(repository, root, part, witnessed=witnessed, now=now, verdicts=verdicts)
+            low = place + 1
         except Refused as refusal:
-            doubt = refusal
-            shorter = _without_last_rules(change)
-            if shorter is None:
-                raise
-            change = shorter
-        else:
-            return replace(trusted, doubt=doubt)
+            doubt, high = refusal, place
+        place = (low + high) // 2
+    if trusted is None:
+        raise doubt or ValueError("a change has an end")
+    return replace(trusted, doubt=doubt)
 
 
 def _follow(
@@ -133,13 +137,11 @@ def _reached(change: Change, proven: int) -> CommitId:
     return change.landings[last].commit if last >= 0 else change.base
 
 
-def _without_last_rules(change: Change) -> Change | None:
-    """The change up to before its last landing that touches the rules; None: none does."""
-    for place in reversed(range(len(change.landings))):
-        if touches_rules(change.landings[place]):
-            kept = change.landings[:place]
-            return replace(change, head=change.landings[place].parent, landings=kept)
-    return None
+def _up_to(change: Change, count: int) -> Change:
+    """The first landings of a change."""
+    if count == len(change.landings):
+        return change
+    return replace(change, head=change.landings[count].parent, landings=change.landings[:count])
 
 
 def environment_of(config: RepositoryConfig, name: str) -> Environment:
@@ -179,6 +181,11 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
 def touches_rules(landing: Landing) -> bool:
     # A file where the folder was is a change of the rules too: it removes them.
     return any(f"{change.path}/".startswith(f"{CONFIG_FOLDER}/") for change in landing.changes)
+
+
+def is_rule(path: str) -> bool:
+    """Whether a file says who may change what: one in `.gitwarrant/`, or a CODEOWNERS."""
+    return f"{path}/".startswith(f"{CONFIG_FOLDER}/") or path.rpartition("/")[2] == "CODEOWNERS"
 
 
 def succeed(before: RepositoryConfig, after: RepositoryConfig, landing: Landing) -> RepositoryConfig:

@@ -71,7 +71,10 @@ def policies_of(change: Change, policies: Mapping[CommitId, TrustPolicy]) -> tup
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """The statements of a change as one policy hears them; those that count, by the landings they cover."""
+    """The statements of a change as one policy hears them: those that count, by the landings they cover,
+
+    and those about the change's own line that do not.
+    """
 
     registry: Registry
     counted: Mapping[int, Sequence[Counted]]
@@ -81,14 +84,14 @@ class _Heard:
 
 def _heard(registry: Registry, judged: Sequence[Judged], reviews: tuple[witnesses.Heard, ...]) -> _Heard:
     counted: dict[int, list[Counted]] = {}
-    ignored: list[Ignored] = []
+    ignored: dict[str, Ignored] = {}  # each reason once, in one order
     for item in judged:
         if isinstance(item, Ignored):
-            ignored.append(item)
+            ignored.setdefault(str(item), item)
             continue
         for place in item.landings:
             counted.setdefault(place, []).append(item)
-    return _Heard(registry, counted, tuple(ignored), reviews)
+    return _Heard(registry, counted, tuple(ignored[words] for words in sorted(ignored)), reviews)
 
 
 class _Cases:
@@ -125,10 +128,7 @@ class _Cases:
             landing=landing,
             commits=commits,
             counted=tuple(heard.counted.get(place, ())),
-            ignored=(
-                *(item for item in heard.ignored if self._is_about_this_line(item)),
-                *witnesses.unheard(heard.reviews, landing),
-            ),
+            ignored=(*heard.ignored, *witnesses.unheard(heard.reviews, landing)),
             policy=policy,
             registry=heard.registry,
             environment=self._environment,
@@ -160,12 +160,14 @@ class _Cases:
         if id(policy) not in self._known:
             everything = (*self._change.statements, *self._witnessed.negatives)
             registry = Registry(policy, self._root.keys)
-            taken = negatives(everything, self._change.repository, registry)
+            taken = negatives(everything, self._change.repository, registry, self._witnessed.stood)
             name = self._environment.name if self._environment else ""
             hearing = Hearing(
                 self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now
             )
             judged = statements.judge_all(hearing, self._intervals)
             reviews = witnesses.judge_all(self._change, self._witnessed, hearing.registry, now=self._now)
-            self._known[id(policy)] = _heard(hearing.registry, judged, reviews)
+            # Looked through once: anybody can push as many as there may be, and as many landings.
+            told = [item for item in judged if isinstance(item, Counted) or self._is_about_this_line(item)]
+            self._known[id(policy)] = _heard(hearing.registry, told, reviews)
         return self._known[id(policy)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
 from gitwarrant.model.authorship import Approval, LandingProof, Proof
 from gitwarrant.model.canonical import digest
@@ -526,14 +527,14 @@ def _so_far(names: Iterable[str]) -> str:
 
 def _why_not(case: Case) -> str:
     """Each reason once, in the same order whatever the statements' digests are."""
-    reasons = {str(item) for item in case.ignored}
-    reasons |= {
+    not_shown = {
         f"{item.statement.identity}'s {item.statement.kind.value} statement does not count here: "
         f"it is about several landings, and this one changes {some(case.owners_changed)}"
         for item in case.counted
         if not case.is_shown_by(item.landings)
     }
-    return "".join(f"; {reason}" for reason in sorted(reasons)[:SHOWN])
+    reasons = islice(chain(sorted(not_shown), map(str, case.ignored)), SHOWN)  # of thousands, what is shown
+    return "".join(f"; {reason}" for reason in reasons)
 
 
 def _rule_place(case: Case) -> Place | None:

@@ -45,12 +45,28 @@ def is_negative(signed: SignedStatement) -> bool:
     return isinstance(value, Withdrawal | KeyRevocation)
 
 
-def negatives(signed: Iterable[SignedStatement], repository: str, registry: Registry) -> Negatives:
-    """Gather all withdrawals and revocations that count, whatever else is among the statements."""
+def counts(signed: SignedStatement, repository: str, registry: Registry) -> str | None:
+    """Who withdraws or revokes by a signed statement (`""`: a root holder); None: it does not count."""
+    said = _said(signed, repository, registry)
+    return said[1] if said else None
+
+
+def negatives(
+    signed: Iterable[SignedStatement],
+    repository: str,
+    registry: Registry,
+    stood: Iterable[tuple[SignedStatement, str]] = (),
+) -> Negatives:
+    """Gather all withdrawals and revocations that count, whatever else is among the statements.
+
+    Args:
+        stood: those that counted once, each with who said it; they count for ever.
+    """
     withdrawn: dict[Digest, frozenset[str]] = {}
     revoked: dict[str, datetime | None] = {}
-    for item in signed:
-        match _said(item, repository, registry):
+    remembered = ((open_statement(item).value, by) for item, by in stood)
+    for said in (*(_said(item, repository, registry) for item in signed), *remembered):
+        match said:
             case (Withdrawal() as withdrawal, by):
                 withdrawn[withdrawal.statement] = withdrawn.get(withdrawal.statement, frozenset()) | {by}
             case (KeyRevocation() as revocation, _):

@@ -63,7 +63,7 @@ def judge_orders(
 ) -> tuple[Given, ...]:
     """Judge all orders about an environment, oldest first as the log saw them."""
     everything = tuple(dict.fromkeys((*statements, *witnessed.negatives)))
-    taken = negatives(everything, repository, registry)
+    taken = negatives(everything, repository, registry, witnessed.stood)
     heard = registry.revoking(taken.revoked)
     found: list[Given] = []
     for opened in _orders(everything, repository, environment):
@@ -151,16 +151,17 @@ def _problem(
     what, unfit = doubt(opened.proven, owner, registry, at=seen, purpose=Purpose.STATEMENTS)
     if what:
         return f"its {what} {opened.key.fingerprint} {unfit}"
-    problem = _malformed(order, now)  # 3
+    problem = _malformed(order, seen, now)  # 3
     return problem or not_entitled(order, opened.key.line, owner, environment, registry)  # 4
 
 
-def _malformed(order: Order, now: datetime) -> str:
-    if order.made > now + MAX_SKEW:
+def _malformed(order: Order, seen: datetime, now: datetime) -> str:
+    """What is wrong with an order itself. A stop counts at once, however far ahead its maker's clock is."""
+    if order.made > now + MAX_SKEW and order.kind is not OrderKind.SUSPEND:
         return f"it says it was made in the future, at {order.made:%Y-%m-%d %H:%M}"
     if order.expires <= now:
         return f"it expired {order.expires:%Y-%m-%d %H:%M}"
-    if order.expires - order.made > LONGEST[order.kind]:
+    if order.expires - min(order.made, seen) > LONGEST[order.kind]:
         return f"it was made to live longer than {LONGEST[order.kind]}"
     if not order.reason.strip():
         return "it gives no reason"

@@ -77,9 +77,9 @@ def test_who_may_suspends_an_environment(by: str) -> None:
         ),
         pytest.param(
             "bob",
-            {"made": NOW + HOUR, "expires": NOW + 2 * HOUR},
+            {"made": NOW + HOUR, "expires": NOW + 2 * HOUR, "kind": OrderKind.RESUME},
             "it says it was made in the future, at 2026-06-01 13:00",
-            id="from the future",
+            id="a resume from the future",
         ),
         pytest.param("bob", {"reason": " "}, "it gives no reason", id="without a reason"),
         pytest.param("bob", {"identity": "carol"}, "it was signed by a key of 'bob'", id="in another's name"),
@@ -91,6 +91,14 @@ def test_an_order_that_does_not_count_says_why(by: str, fields: dict[str, object
 
     assert reasons(chain) == [reason]
     assert suspension(judged(chain)) is None
+
+
+def test_a_stop_counts_at_once_though_its_makers_clock_is_ahead() -> None:
+    chain = Chain()
+    ahead = order(OrderKind.SUSPEND, "bob", made=NOW + HOUR, expires=NOW + 2 * HOUR)
+    chain.sign("bob", ahead)
+
+    assert suspension(judged(chain)) == ahead
 
 
 def test_an_order_about_another_environment_or_repository_is_not_heard() -> None:
