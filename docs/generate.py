@@ -12,7 +12,10 @@ COLUMNS = "100"
 MARK = "docs/generate.py; a test compares it with what the commands say. -->\n"
 QUESTIONS = {
     "audit": ("log", "who"),
-    "trust": ("show", "explain", "what-if", "checkpoint", "rotate", "add-key", "revoke", "withdraw"),
+    "trust": (
+        *("show", "explain", "what-if", "checkpoint", "rotate", "add-key", "revoke", "withdraw"),
+        "forget-tag",
+    ),
     "warrant": ("show", "verify", "export"),
 }
 """Commands that have commands of their own."""

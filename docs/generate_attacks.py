@@ -8,7 +8,7 @@ from tests.attack.registry import NO_EFFECT, Attack, Git, Section
 
 PAGE = Path(__file__).parent / "attacks.md"
 MARK = "docs/generate_attacks.py; tests/attack/test_every_attack.py holds every cell. -->\n"
-HEAD = "| attack | the attacker holds | stopped by | with the words | git verify-commit |\n"
+HEAD = "| attack | the attacker holds | stopped by | with the words | git verify-{} |\n"
 
 
 def sections() -> str:
@@ -23,14 +23,14 @@ def _summary() -> str:
     idle = sum(attack.stopped_by == NO_EFFECT for attack in attacks)
     return (
         f"\n{len(attacks)} attacks: {len(attacks) - idle} are stopped, {idle} have nothing that they "
-        f"could act on. {asked} of them are about a commit;\n`git verify-commit` accepts that commit in "
-        f"{told[Git.ACCEPTS]} of the {asked}.\n"
+        f"could act on. {asked} of them are about a commit or a tag;\n`git verify-commit`, or "
+        f"`git verify-tag`, accepts it in {told[Git.ACCEPTS]} of the {asked}.\n"
     )
 
 
 def _section(section: Section) -> str:
     rows = "".join(map(_row, section.attacks))
-    return f"## {section.title}\n\n{HEAD}| --- | --- | --- | --- | --- |\n{rows}"
+    return f"## {section.title}\n\n{HEAD.format(section.about)}| --- | --- | --- | --- | --- |\n{rows}"
 
 
 def _row(attack: Attack) -> str:

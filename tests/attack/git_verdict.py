@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ WORDS: tuple[tuple[str, Git], ...] = (
     ("Could not verify signature", Git.BAD),
     ("Signature verification failed", Git.BAD),
     ("incorrect signature", Git.BAD),
+    ("This key has expired", Git.EXPIRED),
     ("bad/incompatible signature", Git.UNREADABLE),
 )
 """What git says when it rejects, first match first; nothing at all means that it found no signature."""
+
+OPENPGP = "-----BEGIN PGP"
 
 
 def ask(scene: Scene, commit: str) -> Git:
@@ -25,10 +28,20 @@ def ask(scene: Scene, commit: str) -> Git:
     Raises:
         ValueError: git says something that this table does not know.
     """
+    return _asked(scene, "verify-commit", commit)
+
+
+def ask_tag(scene: Scene, tag: str) -> Git:
+    """Ask git about a tag; as `ask`."""
+    return _asked(scene, "verify-tag", tag)
+
+
+def _asked(scene: Scene, command: str, name: str) -> Git:
     allowed, revoked = scene.folder / "allowed_signers", scene.folder / "revoked_keys"
     allowed.write_text("".join(f"{line}\n" for line in _allowed(scene.people)))
     revoked.write_text("".join(f"{line}\n" for line in _revoked(scene.people)))
-    done = _git(scene.shown_in, allowed, revoked, commit)
+    settings = {"gpg.ssh.allowedSignersFile": str(allowed), "gpg.ssh.revocationFile": str(revoked)}
+    done = _git(scene.shown_in, scene.gnupg or scene.folder, settings, [command, name])
     said = done.stdout + done.stderr
     if done.returncode == 0:
         return Git.ACCEPTS
@@ -37,14 +50,14 @@ def ask(scene: Scene, commit: str) -> Git:
             return verdict
     if not said.strip():
         return Git.UNSIGNED
-    raise ValueError(f"git verify-commit ended with {done.returncode} and says: {said}")
+    raise ValueError(f"git {command} ended with {done.returncode} and says: {said}")
 
 
 def _allowed(people: Mapping[str, Any]) -> Iterator[str]:
     """Lines of an allowed_signers file: each key with its owner's addresses and its validity."""
     for identity in people.values():
-        for key in identity["keys"]:
-            options = ['namespaces="git"']
+        for key in (key for key in identity["keys"] if not key["public"].startswith(OPENPGP)):
+            options = ['namespaces="git"', *(["cert-authority"] if key.get("authority") else [])]
             if "from" in key:
                 options.append(f'valid-after="{_stamp(key["from"])}"')
             if "until" in key:
@@ -60,10 +73,11 @@ def _stamp(day: str) -> str:
     return day.replace("-", "")
 
 
-def _git(folder: Path, allowed: Path, revoked: Path, commit: str) -> "subprocess.CompletedProcess[str]":
-    settings = {"gpg.ssh.allowedSignersFile": str(allowed), "gpg.ssh.revocationFile": str(revoked)}
+def _git(
+    folder: Path, keys: Path, settings: Mapping[str, str], question: Sequence[str]
+) -> "subprocess.CompletedProcess[str]":
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    command = ["git", f"--git-dir={folder}", *options, "verify-commit", commit]
+    command = ["git", f"--git-dir={folder}", *options, *question]
     told = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", "GIT_CONFIG_GLOBAL": os.devnull}
-    told |= {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
+    told |= {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), "GNUPGHOME": str(keys)}
     return subprocess.run(command, env=told, capture_output=True, text=True, check=False, errors="replace")

@@ -7,10 +7,11 @@ from pathlib import Path
 from types import TracebackType
 
 import pygit2
-from tests.attack.git_verdict import ask
+from tests.attack.git_verdict import ask, ask_tag
 from tests.attack.registry import Attack, Git
 from tests.attack.scene import Scene
 
+from gitwarrant.git.clone import CloneError
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.question import Judgement
 
@@ -30,6 +31,9 @@ STEPS: Mapping[str, int] = {
 }
 """From the function of verify that refused to the number that its step bears in `trust/verify.py`."""
 
+
+BEFORE = {"named", "start"}
+"""What refuses before there is a change to verify: what a name means, and where judging begins."""
 
 SIDES = {"git": "fetch", "config": "configuration", "trust": "apply"}
 """From the package of an error that no gate raised to the stage that met it."""
@@ -63,7 +67,7 @@ def attempt(attack: Attack, folder: Path, *, attacked: bool) -> Run:
     refusals, result = _refusals(attack.build(scene, attacked) or scene.deliver)
     git = Git.NOT_ASKED
     if attacked and attack.git is not Git.NOT_ASKED:
-        git = ask(scene, scene.accused or scene.tip())
+        git = ask_tag(scene, scene.tag) if scene.tag else ask(scene, scene.accused or scene.tip())
     if not refusals:
         return Run(PASSED, "", (result, _arrived(scene)), git)
     if len(refusals) > 1:
@@ -93,11 +97,15 @@ def _refusals(act: Callable[[], object]) -> tuple[tuple[GitwarrantError, ...], o
 
 def stage_of(error: GitwarrantError) -> str:
     """The stage that refused; for verify with its step, by the function that did."""
+    if isinstance(error, CloneError):
+        return "clone"
     if not isinstance(error, Refused):
         return SIDES[type(error).__module__.split(".")[1]]
     if error.stage != "verify":
         return error.stage
     frames = list(_functions(error.__traceback__))
+    if BEFORE & set(frames):
+        return error.stage
     return f"verify step {next(STEPS[name] for name in frames if name in STEPS)}"
 
 
@@ -121,6 +129,7 @@ def _neutral(text: str, scene: Scene) -> str:
     )
     text = text.replace(str(scene.folder), "FOLDER").replace(accused[:12], "COMMIT")
     text = re.sub(r"SHA256:[\w+/]{43}|'[0-9a-f]{16}'", "KEY", text)
+    text = re.sub(r"\bkey [0-9a-f]{40}\b", "key KEY", text)
     text = re.sub(r"'(?:sk-|ssh-|ecdsa-)\S+ [\w+/=]+'", "KEY", text)
     text = re.sub(r"incomplete object: (?:.*object \w+: (\w+):)?.*", r"incomplete object: \1", text).rstrip(
         ": "

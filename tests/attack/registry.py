@@ -36,14 +36,19 @@ class Holds(Enum):
     FOLDER = "the deployer's quarantine folder"
     CONFIGURATION = "a line of the deployer's configuration"
     WARRANT = "an old warrant, or the way to the applier"
+    HEART = "a heartbeat key, and the Git server"
 
 
 class Git(Enum):
-    """What `git verify-commit` says of the commit, with the same keys and their validity before it."""
+    """What `git verify-commit` says of the commit, with the same keys and their validity before it.
+
+    Of a tag it is what `git verify-tag` says.
+    """
 
     ACCEPTS = "**accepts**"
     UNSIGNED = "rejects: no signature"
     STRANGER = "rejects: nobody's key"
+    EXPIRED = "rejects: expired key"
     BAD = "rejects: bad signature"
     UNREADABLE = "rejects: cannot read it"
     NOT_ASKED = "not about a commit"
@@ -68,10 +73,10 @@ class Attack:
 
 
 class Section:
-    """Attacks of one kind, in the order in which they were written."""
+    """Attacks of one kind, in the order in which they were written; git is asked about a commit, or a tag."""
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, title: str, *, about: str = "commit") -> None:
+        self.title, self.about = title, about
         self.attacks: list[Attack] = []
 
     def attack(

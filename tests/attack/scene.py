@@ -20,11 +20,13 @@ from typing import Any
 
 import pygit2
 import yaml
+from tests.support.chain import sign as sign_by_name
 from tests.support.repositories import Simulator, person
 from tests.support.signatures import sign_by_file
 
 from gitwarrant.config.agent import Agent
 from gitwarrant.config.agent_reading import load
+from gitwarrant.forge.forge import Forge
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.statements import store
 from gitwarrant.model.canonical import encode, sha256
@@ -33,6 +35,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.statement import (
     STATEMENT_NAMESPACE,
     STATEMENT_REFS,
+    AnyStatement,
     Bind,
     KeyRevocation,
     Statement,
@@ -49,6 +52,7 @@ from gitwarrant.trust.statements import interval, make
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 REPOSITORY = "example/shop"
 MAIN = "refs/heads/main"
 WEB = "production/web.yaml"
@@ -66,7 +70,12 @@ GOOD, MENDED, EVIL = (config_map("web", mode=mode) for mode in ("good", "mended"
 
 
 def signer(name: str) -> Callable[..., bytes]:
-    """What signs as this person: bytes, and a namespace (`git` when not given)."""
+    """What signs as this person: bytes, and a namespace (`git` when not given).
+
+    With a `+` it is a security key, `+touched` one that is touched (`tests.support.chain`).
+    """
+    if "+" in name:
+        return lambda message, namespace="git": sign_by_name(name, message, namespace)
     return partial(sign_by_file, person(name).key)
 
 
@@ -88,7 +97,13 @@ def stage(branch: str = "main", **more: Any) -> dict[str, Any]:
 
 
 class Scene:
-    """A repository built from nothing; its `.gitwarrant/` may be changed until the first commit."""
+    """A repository built from nothing; its `.gitwarrant/` may be changed until the first commit.
+
+    Of the deployer's own configuration, `settings` are added and `given` says
+    whether it names the first trusted revision; `asked` is the forge that it asks
+    for reviews. Git is asked about the commit `accused` (the tip of main when
+    None), or about a `tag`, with the OpenPGP keys of `gnupg`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, NOW
@@ -109,9 +124,13 @@ class Scene:
         self.trust = {"repository": REPOSITORY, "version": 1, "expires": "2026-08-30"}
         self.files: dict[str, str | bytes | None] = {WEB: GOOD}
         self.root = [("alice", "alice"), ("carol", "carol")]
+        self.settings: dict[str, Any] = {}
+        self.asked: Forge | None = None
         self.url, self.trusted_at, self.max_bytes = self.forge.url, "", 2 * 1024**3
+        self.given = True
         self.accused: CommitId | None = None
-        self.shown_in = self.forge.path
+        self.shown_in, self.tag = self.forge.path, ""
+        self.gnupg: Path | None = None
         self.unwanted: list[CommitId] = []
         self._made = 0
 
@@ -278,20 +297,31 @@ class Scene:
     def withdraw(self, by: str, statement: SignedStatement) -> SignedStatement:
         """Take a statement back, in somebody's name."""
         value = Withdrawal(by, REPOSITORY, sha256(statement.body), "a mistake", self.now, "ab" * 16)
-        return self._sign(by, encode(value))
+        return self.sign(by, value)
 
     def revoke(self, by: str, owner: str, *, since: datetime | None = None) -> SignedStatement:
         """Revoke somebody's key, in somebody's name."""
         fingerprint = read_line(person(owner).public).fingerprint
         value = KeyRevocation(by, REPOSITORY, fingerprint, since, "laptop lost", self.now, "cd" * 16)
-        return self._sign(by, encode(value))
+        return self.sign(by, value)
 
     def hide(self, statement: SignedStatement) -> None:
         """Serve a statement no longer."""
         self.forge.git.references.delete(STATEMENT_REFS + sha256(statement.body).removeprefix("sha256:"))
 
-    def _sign(self, by: str, body: bytes) -> SignedStatement:
+    def show(self, statement: SignedStatement) -> None:
+        """Serve a statement again."""
+        self._push(statement)
+
+    def sign(self, by: str, value: AnyStatement) -> SignedStatement:
+        """Sign any statement with a key of this name, and push it."""
+        body = encode(value)
         return self._push(SignedStatement(body, signer(by)(body, STATEMENT_NAMESPACE)))
+
+    def nonce(self) -> str:
+        """A nonce that this scene did not use before."""
+        self._made += 1
+        return f"{self._made:032x}"
 
     def _push(self, signed: SignedStatement) -> SignedStatement:
         store(self.forge.path, signed)
@@ -306,7 +336,7 @@ class Scene:
     def agent(self) -> Agent:
         """The deployer's own configuration."""
         grants = {name: _grant() for name in self.stages}
-        told = {
+        told: dict[str, Any] = {
             "version": 1,
             "state": str(self.folder / "state"),
             "root": {
@@ -319,12 +349,15 @@ class Scene:
             "tenant": {"name": "shop", "grants": grants},
             "clusters": {"main": {"uid": CLUSTER}},
             "git": {"limits": {"bytes": self.max_bytes}},
+            **self.settings,
         }
+        if not self.given:
+            del told["root"]["trusted_at"]
         return load(yaml.safe_dump(told).encode(), str(self.folder / "gitwarrant.yaml"))
 
     def work(self) -> Any:
         """The deployer, opened; used as a context."""
-        return open_delivery(self.agent(), lambda: self.now)
+        return open_delivery(self.agent(), lambda: self.now, self.asked)
 
     def deliver(self, environment: str = "production") -> Judgement:
         """Fetch and judge as the deployer does, and record it.

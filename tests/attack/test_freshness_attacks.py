@@ -125,34 +125,6 @@ def test_a_server_that_is_not_fresh_is_alarmed_once(deployer: Deployer, heart: H
     )
 
 
-def test_frozen_server(deployer: Deployer, heart: Heartbeat) -> None:
-    """Every ref stays as it was, heartbeats too."""
-    beat(heart)
-
-    assert refusal(deployer, later=timedelta(minutes=16)).endswith("older than 0:15:00")
-
-
-def test_stale_mirror(deployer: Deployer, heart: Heartbeat, tmp_path: Path) -> None:
-    """The heartbeat is new, the branch is not: the server shows the heart more than the agent."""
-    old = run_git(deployer.forge.clone, "rev-parse", "HEAD")
-    new = deployer.land({"staging/web.yaml": config_map("web", mode="next")})
-    beat(heart)
-    deployer.rewind(old)
-
-    assert refusal(deployer) == (
-        f"the server shows refs/heads/main at {old[:12]}, which lacks {new[:12]}: it was there before"
-    )
-
-
-def test_hidden_withdrawal(deployer: Deployer, heart: Heartbeat) -> None:
-    ref = withdraw(deployer)
-    beat(heart)
-    run_git(deployer.forge.server, "update-ref", "-d", ref)
-
-    digest = ref.rpartition("/")[2]
-    assert refusal(deployer) == f"it saw 1 withdrawals or revocations that the server hides ({digest[:12]})"
-
-
 def test_the_heart_pushes_again_what_the_server_hides(deployer: Deployer, heart: Heartbeat) -> None:
     ref = withdraw(deployer)
     beat(heart)
@@ -187,43 +159,6 @@ def test_a_strangers_withdrawal_is_not_waited_for(deployer: Deployer, heart: Hea
     run_git(deployer.forge.server, "update-ref", "-d", ref)
 
     look(deployer)
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        pytest.param(
-            {"repository": "example/other"},
-            "its heartbeat is about repository 'example/other'",
-            id="heartbeat of another repository",
-        ),
-        pytest.param({"sequence": 1}, "an old heartbeat is shown: sequence 1 after 2", id="lower sequence"),
-        pytest.param(
-            {"sequence": 2},
-            "it signed two different heartbeats with sequence 2 (equivocation)",
-            id="same sequence, other content",
-        ),
-    ],
-)
-def test_false_heartbeat(
-    deployer: Deployer, heart: Heartbeat, fields: dict[str, object], reason: str
-) -> None:
-    """Each after the agent started anew: what was accepted is in its log."""
-    beat(heart)
-    beat(heart)
-    look(deployer)
-    show(heart, said_by(heart, **fields))
-
-    assert refusal(deployer) == reason
-
-
-def test_heartbeat_of_another_heart(deployer: Deployer, heart: Heartbeat) -> None:
-    """Somebody's own key under the heart's name."""
-    body = said_by(heart).body
-    signed = SignedStatement(body, sign(str(deployer.mallory.key), body, HEARTBEAT_NAMESPACE))
-    show(heart, signed)
-
-    assert refusal(deployer).startswith("its heartbeat is signed by another key, SHA256:")
 
 
 def test_equivocation_is_recorded_once(deployer: Deployer, heart: Heartbeat) -> None:

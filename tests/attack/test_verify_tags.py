@@ -64,7 +64,7 @@ def test_tag_move() -> None:
 
     refused = refusal(second, known=first.id)
 
-    assert refused.what == f"refs/tags/v1.0 was moved: it led to tag {first.id[:12]}, now to {second.id[:12]}"
+    assert refused.what == f"refs/tags/v1.0 was moved: it led to {first.id[:12]}, now to {second.id[:12]}"
 
 
 def test_a_tag_signed_in_somebody_elses_name() -> None:

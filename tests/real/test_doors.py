@@ -122,21 +122,3 @@ def test_the_review_that_is_owed_closes_the_matter(tmp_path: Path) -> None:
 
     assert reviewed == 2
     assert [record.body["owed"] for record in shop.records(RecordKind.WARRANTED)] == [True, False]
-
-
-def test_glass_broken_for_one_revision_does_not_pass_another(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    shop.settings["alarms"] = [pager(tmp_path)]
-    first = shop.land({WEB: CONFIG_MAP % "careful"})
-    break_glass(shop, first)
-    shop.land({WEB: CONFIG_MAP % "bold"})
-
-    assert refusal(shop).startswith("verify: ")
-
-
-def test_a_sink_that_fails_acknowledges_nothing(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    shop.settings["alarms"] = [pager(tmp_path, status=1)]
-    break_glass(shop, shop.land({WEB: CONFIG_MAP % "careful"}))
-
-    assert "ended with status 1" in refusal(shop)

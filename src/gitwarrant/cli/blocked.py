@@ -6,6 +6,7 @@ from pathlib import Path
 from gitwarrant.audit.queries import last_warrant
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cli.configured import agent, missing_statements, now, unasked_forges, working
+from gitwarrant.cli.revisions import commit_of
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.clone import Clone
@@ -79,7 +80,7 @@ def _find(configured: Agent, arguments: argparse.Namespace, terminal: Terminal) 
     view = look(clone, configured, now=now(), doubtful=True)
     environment = view.trusted.environment(arguments.environment)
     head = tracked(clone, environment.ref)
-    change = proposed(view, environment.ref, head, clone.commit(arguments.base))
+    change = proposed(view, environment.ref, head, commit_of(view, arguments.base, terminal))
     judgement = judged(view, question(view, environment, change, now=now()))
     hints = missing_statements(clone), unasked_forges(view.trusted.config.policy)
     return blockage(judgement), "\n".join(filter(None, hints))

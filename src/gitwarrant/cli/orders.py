@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gitwarrant.cli.configured import agent, duration_of, now
 from gitwarrant.cli.pushing import NONCE_BYTES, sign_and_push, signer_name, signing_key
+from gitwarrant.cli.revisions import commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.errors import GitwarrantError
@@ -35,7 +36,7 @@ def give(kind: OrderKind, arguments: argparse.Namespace, terminal: Terminal, *, 
         identity=signer_name(view, key),
         repository=view.agent.root.repository,
         environment=environment.name,
-        commit=clone.commit(commit) if commit else "",
+        commit=commit_of(view, commit, terminal) if commit else "",
         reason=arguments.reason,
         incident=getattr(arguments, "incident", ""),
         made=at,

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from gitwarrant.cli.configured import agent, git_folder, missing_statements, now, working
+from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         hint = ""
     else:
         clone = Clone.around(Path.cwd())
-        judgement = _local(clone, arguments)
+        judgement = _local(clone, arguments, terminal)
         plan, hint = judgement.plan, missing_statements(clone)
     show(judgement, plan, terminal)
     if hint and any(refusal.stage == "verify" for refusal in judgement.refusals):
@@ -73,11 +74,11 @@ def _counted(objects: int) -> str:
     return f"{objects} object{'' if objects == 1 else 's'}"
 
 
-def _local(clone: Clone, arguments: argparse.Namespace) -> Judgement:
+def _local(clone: Clone, arguments: argparse.Namespace, terminal: Terminal) -> Judgement:
     view = look(clone, agent(arguments), now=now())
     environment = view.trusted.environment(arguments.environment)
-    base = clone.commit(arguments.base) if arguments.base else None
-    change = proposed(view, environment.ref, clone.commit(arguments.revision), base)
+    base = base_of(view, arguments.base, terminal)
+    change = proposed(view, environment.ref, commit_of(view, arguments.revision, terminal), base)
     return judged(view, question(view, environment, change, now=now()))
 
 

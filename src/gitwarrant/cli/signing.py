@@ -10,6 +10,7 @@ from gitwarrant.cli.configured import agent, duration_of, now
 from gitwarrant.cli.letters import choose, fetch
 from gitwarrant.cli.plan import show
 from gitwarrant.cli.pushing import NONCE_BYTES, sign_and_push, signer_name, signing_key
+from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.change import NO_BLOB, BlobId, Change, PathChange
@@ -66,8 +67,8 @@ def _change(
         terminal.say(f"{item.name} by {', '.join(item.authors) or 'somebody'}: {item.title}", "bold")
         return proposed(view, item.ref, item.head, item.base)
     revision, ref = arguments.revision or "HEAD", arguments.ref or view.agent.root.trust_ref
-    base = view.clone.commit(arguments.base) if arguments.base else None
-    change = proposed(view, ref, view.clone.commit(revision), base)
+    base = base_of(view, arguments.base, terminal)
+    change = proposed(view, ref, commit_of(view, revision, terminal), base)
     if change.landings:
         return change
     raise GitwarrantError(

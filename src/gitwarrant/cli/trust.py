@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, str] = {
     "add-key": "trust_add_key",
     "revoke": "trust_revoke",
     "withdraw": "trust_withdraw",
+    "forget-tag": "trust_forget_tag",
 }
 
 

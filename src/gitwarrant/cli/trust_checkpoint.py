@@ -14,8 +14,10 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.statement import Checkpoint
 from gitwarrant.pipeline.local import look
 from gitwarrant.pipeline.overview import RootView, roots_of
+from gitwarrant.pipeline.revisions import named, registry_of
 from gitwarrant.pipeline.trusting import rules_at
 from gitwarrant.trust.checkpoints import MAX_CHECKPOINT_LIFETIME, Anchor
+from gitwarrant.trust.identities import Registry
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -28,7 +30,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         )
     clone = Clone.around(Path.cwd())
     view = roots_of(clone, agent(arguments), now=now())
-    commit = _commit(view, arguments.revision)
+    commit = _commit(view, arguments, terminal)
     if not arguments.unproven:
         _prove(clone, arguments, commit)
     key = signing_key(clone, arguments)
@@ -51,15 +53,29 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _commit(view: RootView, named: str | None) -> CommitId:
+def _commit(view: RootView, arguments: argparse.Namespace, terminal: Terminal) -> CommitId:
     """The revision, which must be on the trust ref's own line: on a side branch it would never count."""
-    commit = view.clone.commit(named) if named else view.tip
+    commit = view.tip
+    if arguments.revision:
+        registry = _registry(view.clone, arguments)
+        found = named(view.clone, view.repository, registry, arguments.revision, now=now())
+        commit = found.commit
+        if found.note:
+            terminal.note(found.note)
     if commit not in view.repository.first_parents(view.tip, commit):
         raise GitwarrantError(
             f"{commit[:12]} is not on the first-parent line of {view.root.trust_ref}",
             remedy="name a commit that landed there: git log --first-parent",
         )
     return commit
+
+
+def _registry(clone: Clone, arguments: argparse.Namespace) -> Registry | None:
+    """Who may sign a tag; None where the clone proves no rules that would say so."""
+    try:
+        return registry_of(look(clone, agent(arguments), now=now(), doubtful=True))
+    except Refused:
+        return None
 
 
 def _prove(clone: Clone, arguments: argparse.Namespace, commit: CommitId) -> None:

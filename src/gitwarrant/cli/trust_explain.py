@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gitwarrant.cli.accounts import data, tell
 from gitwarrant.cli.configured import agent, missing_statements, now, unasked_forges
+from gitwarrant.cli.revisions import commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.errors import GitwarrantError
@@ -16,7 +17,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     clone = Clone.around(Path.cwd())
     view = look(clone, agent(arguments), now=now(), doubtful=True)
     environment = view.trusted.environment(arguments.environment) if arguments.environment else None
-    commit = clone.commit(arguments.commit)
+    commit = commit_of(view, arguments.commit, terminal)
     try:
         change = containing(view, commit)
     except GitwarrantError:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gitwarrant.cli.configured import agent, missing_statements, now
+from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.authorship import Authorship
@@ -18,8 +19,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     view = look(clone, agent(arguments), now=now())
     environment = view.trusted.environment(arguments.environment) if arguments.environment else None
     ref = environment.ref if environment else view.agent.root.trust_ref
-    base = clone.commit(arguments.base) if arguments.base else None
-    change = proposed(view, ref, clone.commit(arguments.revision), base)
+    base = base_of(view, arguments.base, terminal)
+    change = proposed(view, ref, commit_of(view, arguments.revision, terminal), base)
     try:
         authorship = prove(view, change, environment, now=now())
     except Refused as refusal:

@@ -32,6 +32,9 @@ OF_ANOTHER_CLONE = frozenset(
 
 SUFFIX = re.compile(r"[~^]|@\{")  # what git reads after a name: parents, reflogs
 ABBREVIATED = re.compile(r"[0-9a-f]{4,63}")
+FORMS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+"""Where git looks for a name, in its order. Source: gitrevisions(7)."""
+
 STATEMENTS_REFSPEC = "+refs/gitwarrant/*:refs/gitwarrant/*"
 """What brings the statements of others into a clone; git does not fetch them by itself."""
 
@@ -103,7 +106,8 @@ class Clone:
         return found
 
     def _commit(self, name: str) -> CommitId | None:
-        found = self._answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        found = None if "\0" in name else self._answer(*asked)
         return CommitId(found) if found and OBJECT_ID.fullmatch(found) else None
 
     def _meanings(self, name: str) -> set[CommitId]:
@@ -115,10 +119,21 @@ class Clone:
         """
         if name in ("", "HEAD") or name.startswith("refs/") or OBJECT_ID.fullmatch(name):
             return set()
-        places = [self._commit(f"refs/{kind}/{name}") for kind in ("tags", "heads", "remotes")]
+        places = [self._commit(form.format(name)) for form in FORMS]
         objects = self._answer("rev-parse", f"--disambiguate={name}") if ABBREVIATED.fullmatch(name) else None
         places += [self._commit(found) for found in (objects or "").splitlines()]
         return {place for place in places if place is not None}
+
+    def tip(self, ref: str) -> CommitId:
+        """The commit of a branch by its full name; unlike `commit`, never a tag that is called like it.
+
+        Raises:
+            CloneError: there is no such ref.
+        """
+        found = self._answer("show-ref", "--verify", "--hash", ref)
+        if found is None or not OBJECT_ID.fullmatch(found):
+            raise CloneError(f"{self.root} knows no commit {ref!r}", remedy="git fetch, or correct the name")
+        return CommitId(found)
 
     def upstream(self, branch: str | None = None) -> str:
         """Full name of the remote-tracking branch of a branch (the one checked out).

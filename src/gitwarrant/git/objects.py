@@ -15,6 +15,7 @@ from pygit2.enums import ObjectType
 from gitwarrant.git.ancestry import Ancestry
 from gitwarrant.git.commit import MAX_COMMIT_BYTES, MalformedObject, ParsedCommit, parse_commit
 from gitwarrant.git.merging import merge_texts
+from gitwarrant.git.tag import MAX_TAG_BYTES, ParsedTag, parse_tag
 from gitwarrant.model.change import NO_BLOB, NO_MODE, BlobId, CommitId, TreeId
 from gitwarrant.model.errors import GitwarrantError, Refused
 
@@ -133,6 +134,17 @@ class Objects:
 
     def _old_commit(self, id: CommitId) -> bytes:  # noqa: A002 - the glossary's name
         return self.read(id, ObjectType.COMMIT, MAX_OLD_COMMIT_BYTES)
+
+    def tagged(self, id: str) -> ParsedTag | CommitId:  # noqa: A002 - the glossary's name
+        """What the ref of a tag leads to: an annotated tag, or a commit at once (a lightweight one)."""
+        found = self._store.header(id)
+        if found is None or found[0] is not ObjectType.TAG:
+            self.size(id, ObjectType.COMMIT)
+            return CommitId(id)
+        try:
+            return parse_tag(self.read(id, ObjectType.TAG, MAX_TAG_BYTES), id)
+        except MalformedObject as error:
+            raise refused(error.what, error.remedy) from error
 
     def blob(self, id: BlobId, limit: int) -> bytes:  # noqa: A002 - the glossary's name
         """Read a file's bytes."""

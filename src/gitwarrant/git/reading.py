@@ -79,6 +79,10 @@ class Repository:
         self.objects.size(commit, ObjectType.COMMIT)
         return commit
 
+    def ref(self, name: str) -> str | None:
+        """The id that a full ref name means, of whatever kind the object is; None: there is no such ref."""
+        return self._store.ref(name)
+
     def refs(self, *prefixes: str) -> dict[str, str]:
         """Names and ids of the refs below some prefixes; a name that is not UTF-8 is none of ours."""
         return self._store.refs(*prefixes)

@@ -84,7 +84,7 @@ def tracked(clone: Clone, ref: str) -> CommitId:
     """The commit of a protected ref as the clone last fetched it."""
     remote = next(iter(clone.remotes()), "")
     branch = ref.removeprefix("refs/heads/")
-    return clone.commit(f"refs/remotes/{remote}/{branch}" if remote else ref)
+    return clone.tip(f"refs/remotes/{remote}/{branch}" if remote else ref)
 
 
 def proposed(view: LocalView, ref: str, head: CommitId, base: CommitId | None = None) -> Change:

@@ -37,27 +37,36 @@ def prove_tag(tag: ParsedTag, ref: str, registry: Registry, *, known: str | None
     3. A signature proves who made it; the tagger's address is the signer's.
 
     Args:
-        known: the id of the tag that the log first saw under this ref; None:
-            none was.
+        known: the id of the tag that was first seen under this ref; None: none was.
 
     Raises:
         Refused: anything of this does not hold.
     """
-    if ref != REFS + tag.name:  # 1
-        raise _refused(
-            f"{ref} leads to the tag {tag.name!r}",
-            f"a signed tag was renamed; delete the ref and tag anew: git tag -s {ref.removeprefix(REFS)}",
-        )
-    if known is not None and known != tag.id:  # 2
-        raise _refused(
-            f"{ref} was moved: it led to tag {known[:12]}, now to {tag.id[:12]}",
-            f"put it back (git push --force REMOTE {known}:{ref}), and give what is new a name of its own",
-        )
+    check_name(tag, ref)  # 1
+    check_stayed(ref, tag.id, known)  # 2
     written = Written("tag", tag.name, tag.signature, tag.payload, (("tagger", tag.tagger),))
     maker = identify(written, registry, at=at)  # 3
     if isinstance(maker, str):
         raise _refused(f"tag {tag.name} {maker}", f"sign it with a key of yours: git tag -s -f {tag.name}")
     return SignedTag(tag, maker.identity, maker.key, maker.hardware)
+
+
+def check_name(tag: ParsedTag, ref: str) -> None:
+    """Refuse a tag under another name than its own: it speaks for what it was made for."""
+    if ref != REFS + tag.name:
+        raise _refused(
+            f"{ref} leads to the tag {tag.name!r}",
+            f"a tag was renamed; delete the ref and tag anew: git tag -s {ref.removeprefix(REFS)}",
+        )
+
+
+def check_stayed(ref: str, target: str, known: str | None) -> None:
+    """Refuse a ref of a tag that leads to another object (a tag, or a commit) than the one first seen."""
+    if known is not None and known != target:
+        raise _refused(
+            f"{ref} was moved: it led to {known[:12]}, now to {target[:12]}",
+            f"put it back (git push --force REMOTE {known}:{ref}), and give what is new a name of its own",
+        )
 
 
 def _refused(what: str, remedy: str) -> Refused:

@@ -37,6 +37,9 @@ REMEDIES = {
     "for its PIN the key is made with: ssh-keygen -t ed25519-sk -O verify-required",
 }
 
+ANEW = {"commit": "git commit --amend --reset-author -S", "tag": "git tag -s -f NAME"}
+"""How each kind is made again in one's own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -95,7 +98,7 @@ def identify(
         raise _lie(
             written,
             f"is signed by {owner.identity.name!r}, but {foreign}",
-            "sign what is your own only: git commit --amend --reset-author -S; "
+            f"sign what is your own only: {ANEW[written.kind]}; "
             "or list the address under your identity in .gitwarrant/identities.yaml",
             owner,
         )

@@ -37,6 +37,17 @@ def test_a_clone_knows_what_it_is(forge: Simulator, tmp_path: Path) -> None:
     assert clone.setting("no.such") is None
 
 
+def test_a_tag_that_is_called_like_a_branch_in_full_is_not_its_tip(forge: Simulator, tmp_path: Path) -> None:
+    """Git, asked for a branch that it has not fetched, would take the tag."""
+    forge.point("refs/tags/refs/remotes/origin/later", forge.tip())
+    clone = Clone.around(forge.clone(tmp_path / "clone"))
+
+    assert clone.tip("refs/remotes/origin/main") == forge.tip()
+    assert clone.commit("refs/remotes/origin/later") == forge.tip()
+    with pytest.raises(CloneError, match="knows no commit 'refs/remotes/origin/later'"):
+        clone.tip("refs/remotes/origin/later")
+
+
 def test_branches_that_parted_have_a_merge_base(forge: Simulator, tmp_path: Path) -> None:
     """Read from the objects, as verify reads them."""
     base = forge.tip()

@@ -24,6 +24,7 @@ examples:
   gitwarrant trust revoke SHA256:... --compromised-since 2026-11-20 --reason "laptop lost"
   gitwarrant trust withdraw 9c01 --reason "read the wrong diff"
   gitwarrant trust withdraw --mine
+  gitwarrant trust forget-tag v1.4                    it was moved on purpose
 
 exit status: trust explain 0 proven, 1 refused; trust what-if 0 nothing could be deployed, 1 something could
 """
@@ -35,7 +36,7 @@ STOLEN = ("account", "key", "both")  # the values of trust.what_if.Stolen
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what is to be done, each with arguments of its own."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw):
+    for add in (_show, _explain, _what_if, _checkpoint, _rotate, _add_key, _revoke, _withdraw, _forget_tag):
         finish_action(add(actions), EXAMPLES)
 
 
@@ -132,4 +133,10 @@ def _withdraw(actions: Actions) -> argparse.ArgumentParser:
     one.add_argument("--mine", action="store_true", help="all of yours that are not expired")
     one.add_argument("--reason", default="", metavar="TEXT", help="why; everybody will read it")
     add_pushing(one)
+    return one
+
+
+def _forget_tag(actions: Actions) -> argparse.ArgumentParser:
+    one = _action(actions, "forget-tag", "let a tag lead elsewhere than when this clone first used it")
+    one.add_argument("tag", metavar="TAG", help="its name, such as v1.4")
     return one
