@@ -7,7 +7,8 @@ from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.errors import Refused
 from gitwarrant.trust.explain import Account, Explanation, Said, Wanted
-from gitwarrant.trust.landings import Tally, named, some
+from gitwarrant.trust.tallies import Tally
+from gitwarrant.trust.wording import named, some
 
 STEPS = {
     "3": "signature",

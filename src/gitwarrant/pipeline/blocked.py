@@ -13,7 +13,7 @@ from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.explain import Account, Explanation, Wanted, explain
-from gitwarrant.trust.landings import named
+from gitwarrant.trust.wording import named
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import authors, chain, statements, witnesses
+from gitwarrant.trust.case import Case
 from gitwarrant.trust.covering import Intervals
 from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.landings import Case
 from gitwarrant.trust.negatives import negatives
 from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
 from gitwarrant.trust.verdicts import Verdicts

@@ -16,11 +16,13 @@ from gitwarrant.model.statement import StatementKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
 from gitwarrant.trust.authors import Signed, Unproven
+from gitwarrant.trust.case import Case
 from gitwarrant.trust.cases import open_cases
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import writes_as
-from gitwarrant.trust.landings import Case, Tally
+from gitwarrant.trust.tallies import Tally, tallies
 from gitwarrant.trust.verify import verify
+from gitwarrant.trust.wording import able, named, some
 
 MAX_TITLE = 72  # characters of a message's first line that are shown
 SHOWN = 5  # commits of one key that are named
@@ -183,7 +185,7 @@ def _entitlement(case: Case) -> Iterator[Said]:
         yield Said("4", holds=False, text=_own_words(case, refusal), place=refusal.place)
         return
     for name in sorted(case.writers):
-        yield Said("4", holds=True, text=f"{name} may change {landings.some(case.paths)}")
+        yield Said("4", holds=True, text=f"{name} may change {some(case.paths)}")
     if not case.unproven:
         return
     claims = case.statements(StatementKind.AUTHOR)
@@ -228,19 +230,17 @@ def _acceptance(case: Case, wanted: tuple[Wanted, ...]) -> Iterator[Said]:
     for ask in wanted:
         tally = ask.tally
         given = f"{len(tally.by)} of {tally.needed}" if tally.needed else "no"
-        text = f"{tally.asker} needs approvals of {landings.named(tally.groups)}: {given}"
+        text = f"{tally.asker} needs approvals of {named(tally.groups)}: {given}"
         yield Said("5", holds=not tally.missing, text=text, place=tally.place)
 
 
 def _wanted(case: Case) -> tuple[Wanted, ...]:
     authors = landings.authors_of(case)
     try:
-        asked = landings.tallies(case, authors=authors)
+        asked = tallies(case, authors=authors)
     except Refused:
         return ()  # no rule covers a path: the refusal says so
-    return tuple(
-        Wanted(tally, tuple(landings.able(case, tally.groups, authors | set(tally.by)))) for tally in asked
-    )
+    return tuple(Wanted(tally, tuple(able(case, tally.groups, authors | set(tally.by)))) for tally in asked)
 
 
 def _roots(case: Case) -> Iterator[Said]:

@@ -44,8 +44,8 @@ from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
+from gitwarrant.trust.case import CONFIGURATION, Case
 from gitwarrant.trust.cases import open_cases, policies_of
-from gitwarrant.trust.landings import Case
 from gitwarrant.trust.verdicts import Verdicts
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
@@ -207,7 +207,7 @@ def _check_expiry(
 
 def _only_renews(landing: Landing, ref: str, root: TrustRoot) -> bool:
     """Whether it touches nothing but `.gitwarrant/` on the trust ref: step 6 judged all of it."""
-    prefix = f"{landings.CONFIGURATION}/"
+    prefix = f"{CONFIGURATION}/"
     paths = [path.path for path in landing.changes]
     return ref == root.trust_ref and bool(paths) and all(path.startswith(prefix) for path in paths)
 

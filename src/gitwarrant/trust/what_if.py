@@ -14,7 +14,7 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.identity import Identity, IdentityKind, PathRule, TrustPolicy, TrustRoot
 from gitwarrant.trust.identities import belongs
-from gitwarrant.trust.landings import named
+from gitwarrant.trust.wording import named
 
 WILDCARD = re.compile(r"[*?\\\[]")
 

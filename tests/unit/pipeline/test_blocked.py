@@ -6,7 +6,7 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
 from gitwarrant.pipeline.blocked import fewest, spans
 from gitwarrant.trust.explain import Account, Wanted
-from gitwarrant.trust.landings import Tally
+from gitwarrant.trust.tallies import Tally
 
 
 def wanted(asker: str, needed: int, *able: str, by: tuple[str, ...] = ()) -> Wanted:

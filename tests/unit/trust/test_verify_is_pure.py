@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -58,8 +59,18 @@ def reached(name: str, known: dict[str, ModuleType]) -> dict[str, ModuleType]:
     tree = ast.parse(Path(str(known[name].__file__)).read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gitwarrant."):
-            reached(str(node.module), known)
+            for module in (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)):
+                if is_module(module):
+                    reached(module, known)
     return known
+
+
+def is_module(name: str) -> bool:
+    """And not something that a module defines."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def clock_calls(path: Path) -> Iterator[str]:
