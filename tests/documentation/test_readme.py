@@ -24,7 +24,7 @@ def test_the_attacks_are_counted_as_the_page_of_attacks_counts_them() -> None:
     readme = " ".join((ROOT / "README.md").read_text().split())
 
     counted = re.search(r"(\d+) attacks:", page), re.search(r"in (\d+) of the (\d+)\.", page)
-    claimed = re.search(r"\[(\d+) attacks\].* in (\d+) of the (\d+) that are about", readme)
+    claimed = re.search(r"\[(\d+) attacks\].* accepts (\d+) of the (\d+) that are about", readme)
 
     assert claimed is not None
     assert [*claimed.groups()] == [number for found in counted if found for number in found.groups()]
