@@ -43,7 +43,8 @@ from gitwarrant.model.statement import (
     Withdrawal,
 )
 from gitwarrant.model.warrant import WarrantBundle
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 from gitwarrant.trust.sshkey import read_line

@@ -12,7 +12,8 @@ from tests.support.glass import break_glass, pager
 from tests.support.one_approval import CLUSTER, now, open_shop
 
 from gitwarrant.model.errors import Refused
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 
 

@@ -22,7 +22,8 @@ from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.identity import RootKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, AnyStatement, Checkpoint, RootChange, Roots
-from gitwarrant.pipeline.delivery import advance_trust, candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import advance_trust, candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.local import LocalView, look
 from gitwarrant.trust.roots import configured, ordered, roots_digest
 from gitwarrant.trust.sshsig import sign

@@ -20,7 +20,8 @@ from gitwarrant.git.fetch import fetch
 from gitwarrant.git.github_app import credential
 from gitwarrant.git.remote import BadRemote, Remote
 from gitwarrant.model.errors import Unreachable
-from gitwarrant.pipeline.delivery import candidate, open_delivery
+from gitwarrant.pipeline.candidates import candidate
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.remote import remote_of
 
 MAIN = "refs/heads/main"

@@ -21,7 +21,8 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import HEARTBEAT_NAMESPACE, STATEMENT_NAMESPACE, RefTip, Withdrawal
 from gitwarrant.model.statement import Heartbeat as HeartbeatSaid
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.notices import notices
 from gitwarrant.trust.sshsig import sign
 

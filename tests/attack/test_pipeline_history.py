@@ -17,7 +17,8 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.pipeline import trusting
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
 
 

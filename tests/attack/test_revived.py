@@ -12,7 +12,8 @@ from tests.support.thieves import show
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, KeyRevocation
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.trust.sshkey import read_line
 
 

@@ -16,7 +16,8 @@ from tests.support.pages import ROOT, blocks
 
 from gitwarrant.cli.main import main
 from gitwarrant.demo.forge import Person, make_person, run_git
-from gitwarrant.pipeline.delivery import advance_trust, open_delivery
+from gitwarrant.pipeline.candidates import advance_trust
+from gitwarrant.pipeline.delivery import open_delivery
 
 HOW_TO = ROOT / "docs" / "how-to"
 

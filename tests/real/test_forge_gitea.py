@@ -17,7 +17,8 @@ from gitwarrant.forge.registry import connect
 from gitwarrant.model.errors import Unreachable
 from gitwarrant.model.owners import Forge as Kind
 from gitwarrant.model.review import PullRequest, Review, ReviewState
-from gitwarrant.pipeline.delivery import Delivery, candidate, open_delivery
+from gitwarrant.pipeline.candidates import candidate
+from gitwarrant.pipeline.delivery import Delivery, open_delivery
 from gitwarrant.pipeline.judge import judge
 
 pytestmark = pytest.mark.real

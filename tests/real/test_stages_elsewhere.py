@@ -11,7 +11,8 @@ from gitwarrant.audit.queries import inventory, last_warrant
 from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import Applied, Observation, Result
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.warranting import warrant_for, warrant_keys
 from gitwarrant.sandbox.find import Sandbox
 from gitwarrant.trust.warrant import open_warrant

@@ -35,7 +35,8 @@ from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, STATEMENT_REFS, Bind, StatementKind
-from gitwarrant.pipeline.delivery import candidate, open_delivery
+from gitwarrant.pipeline.candidates import candidate
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.trust.statements import interval, make
 from tests.support.gitea import ROOT, ApiError, Gitea, running

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from gitwarrant.model.errors import Refused
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.warranting import passed_plan, warrant_for
 from tests.support.chain import public_key
 from tests.support.deployers import Deployer, environments_file, open_deployer, rules, trust_file

@@ -21,7 +21,8 @@ from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 from gitwarrant.model.live import DriftKind, Health, Observation, Result
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import Delivery, candidate, examine, standing
+from gitwarrant.pipeline.candidates import candidate, examine, standing
+from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import Deployment, deploy, watch
 from gitwarrant.pipeline.notices import notices
 from gitwarrant.pipeline.question import Judgement

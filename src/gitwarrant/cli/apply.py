@@ -11,7 +11,8 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Applied, Result
-from gitwarrant.pipeline.delivery import Delivery, alone, candidate, examine
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import Deployment, deploy
 from gitwarrant.pipeline.question import Judgement
 

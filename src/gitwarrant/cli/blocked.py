@@ -13,7 +13,7 @@ from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.pipeline.blocked import Blockage, blockage
-from gitwarrant.pipeline.delivery import candidate
+from gitwarrant.pipeline.candidates import candidate
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.local import judged, look, proposed, question, tracked
 

@@ -12,7 +12,8 @@ from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Drift, DriftKind, Health, Observation
-from gitwarrant.pipeline.delivery import Delivery, Standing, alone, standing
+from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.plan.text import difference_lines
 

@@ -10,7 +10,7 @@ from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.plan import Plan
-from gitwarrant.pipeline.delivery import candidate, examine
+from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.local import judged, look, proposed, question
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.plan.text import lines

@@ -20,7 +20,8 @@ from gitwarrant.model.canonical import encode
 from gitwarrant.model.change import CommitId, SignedStatement
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.statement import STATEMENT_NAMESPACE, Bind, StatementKind
-from gitwarrant.pipeline.delivery import Delivery, candidate, examine
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.sshsig import sign
 from gitwarrant.trust.statements import interval, make

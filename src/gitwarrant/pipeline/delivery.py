@@ -1,61 +1,26 @@
-"""One deployer at work: fetch, judge, and write down what was found.
-
-Here the pure stages meet the network and the log. What was learned is recorded
-before the next step is tried, so a process killed anywhere starts again and
-comes to the same end. The cluster comes in `deploy`.
-"""
+"""What a deployer works with: its configuration, its log, its caches; fetching, and writing refusals down."""
 
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gitwarrant.audit.log import Log
-from gitwarrant.audit.queries import (
-    TRUST,
-    LastWarrant,
-    accepted_revision,
-    inventory,
-    last_warrant,
-    remembered_roots,
-    trusted_revision,
-)
-from gitwarrant.audit.recorder import Recorder, Selection, object_body
+from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
 from gitwarrant.git.fetch import fetch
-from gitwarrant.git.reading import Repository
-from gitwarrant.model.alarm import Alarm
-from gitwarrant.model.canonical import Digest, digest, plain
-from gitwarrant.model.change import Change, CommitId
-from gitwarrant.model.environment import Environment
+from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Json
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.statement import Order
-from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.alarms import Alarms
-from gitwarrant.pipeline.bootstrap import bootstrap
-from gitwarrant.pipeline.doors import announce, asked_of_glass
-from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.memory import Memory
-from gitwarrant.pipeline.pulses import Pulses, check_fresh
-from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.pulses import Pulses
 from gitwarrant.pipeline.remote import limits_of, remote_of
-from gitwarrant.pipeline.starting import start_by_log
-from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
-from gitwarrant.pipeline.witnessing import names_witness, testimonies
 from gitwarrant.store.content import ContentStore
 from gitwarrant.store.verdicts import VerdictFolder
-from gitwarrant.trust.freshness import check_apart
-from gitwarrant.trust.identities import Registry
-from gitwarrant.trust.orders import judge_orders, suspension
-from gitwarrant.trust.roots import configured, governed, last_known
 
 QUARANTINE = "quarantine.git"
 VERDICTS = frozenset(
@@ -92,40 +57,6 @@ class Delivery:
     def quarantine(self) -> Path:
         """The bare repository that fetched objects land in; nothing in it is trusted."""
         return self.agent.state / QUARANTINE
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What an environment's ref holds now, and what would have to be judged about it."""
-
-    repository: Repository
-    trusted: Trusted
-    question: Question
-
-    @property
-    def fingerprint(self) -> Digest:
-        """The same fingerprint, the same answer; only times may make it stricter."""
-        asked = self.question
-        parts = (
-            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
-            *(asked.waived, asked.unheard, asked.witnessed.reviews),
-        )
-        return digest(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An environment as it stands, by the rules that were last trusted: what is watched.
-
-    Needs no network and no new judgement, so that healing goes on while the
-    Git server is gone or serves what is refused.
-    """
-
-    repository: Repository
-    environment: Environment
-    warrant: LastWarrant
-    suspended: Order | None
-    """The order that suspends it now; meanwhile drift is reported, not put back."""
 
 
 @contextmanager
@@ -171,168 +102,6 @@ def alone(state: Path) -> Iterator[None]:
         yield
 
 
-def candidate(work: Delivery, name: str) -> Candidate:
-    """Fetch the trust ref and the environment's ref, and put the question.
-
-    Raises:
-        Refused: by fetch, or by verify for the trust ref: nothing can be judged then.
-        Unreachable: the Git server does not answer.
-    """
-    repository, trusted = advance_trust(work)
-    environment = trusted.environment(name)
-    with refusals_recorded(work, name):
-        head = _head(work, trusted, environment.ref)
-        _check_fresh(work, repository, {environment.ref: head})
-        question = _question(work, repository, trusted, environment, head)
-        announce(question, work.alarms)
-        question = asked_of_glass(question, work.alarms)
-        return Candidate(repository, trusted, question)
-
-
-def standing(work: Delivery, name: str) -> Standing | None:
-    """What was last warranted for an environment; None where nothing was.
-
-    Raises:
-        Refused: the rules that were trusted can no longer be read.
-        GitwarrantError: they have no such environment any more.
-    """
-    last = last_warrant(work.recorder, name)
-    if last is None:
-        return None
-    repository = Repository(work.quarantine)
-    revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
-    if revision is None:
-        raise ValueError("a warrant was issued, but no trusted revision recorded before it")
-    rules = rules_at(repository, revision)
-    environment = environment_of(rules, name)
-    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
-
-
-def _suspension(
-    work: Delivery, repository: Repository, policy: TrustPolicy, environment: Environment
-) -> Order | None:
-    """The order that suspends an environment, as far as it was fetched or is remembered."""
-    root, statements = root_in_force(work), repository.statements()
-    given = judge_orders(
-        statements,
-        root.repository,
-        environment,
-        Registry(policy, root.keys),
-        witnessed=work.memory.recalled(statements),
-        now=work.now(),
-    )
-    return suspension(given)
-
-
-def root_in_force(work: Delivery) -> TrustRoot:
-    """The root of trust with the keys that were last taken up, without asking anybody."""
-    given = work.agent.root
-    return governed(given, last_known(configured(given), remembered_roots(work.recorder)))
-
-
-def examine(work: Delivery, candidate: Candidate) -> Judgement:
-    """Judge a candidate, and record what every gate said."""
-    judgement = judge(candidate.repository, candidate.question, verdicts=work.verdicts)
-    work.verdicts.save()
-    question = judgement.question
-    planned = judgement.plan.objects if judgement.plan else ()
-    moves = any(item.action is not Action.UNCHANGED for item in planned)
-    # That nothing new still passes is no news, and would hide who wrote what stands.
-    if question.change.landings or question.previous is None or moves:
-        _record_passes(work, judgement)
-    for refusal in judgement.refusals:
-        record_refusal(work, question.environment.name, refusal, question.change.head)
-    return judgement
-
-
-def _record_passes(work: Delivery, judgement: Judgement) -> None:
-    """Append what each gate that did not refuse has found."""
-    environment, append = judgement.question.environment.name, work.recorder.append
-    if judgement.authorship:
-        append(RecordKind.VERIFIED, environment, {"authorship": plain(judgement.authorship)})
-    if report := judgement.report:
-        body = {
-            "digest": digest(report),
-            "findings": plain(report.findings),
-            "refused": report.refused,
-            "tallies": plain(report.tallies),
-        }
-        append(RecordKind.CHECKED, environment, body)
-    if plan := judgement.plan:
-        counts = {action.value: plan.count(action) for action in Action}
-        moved = [_moved(item) for item in plan.objects if item.action is not Action.UNCHANGED]
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
-
-
-def _moved(item: PlannedObject) -> dict[str, Json]:
-    """A planned object as records name it, with the file that declares it."""
-    return {
-        "object": object_body(item.key, item.version),
-        "action": item.action.value,
-        "path": item.place.path,
-    }
-
-
-def advance_trust(work: Delivery) -> tuple[Repository, Trusted]:
-    """Fetch the trust ref and follow it to its tip.
-
-    What proves itself on the way is recorded, even if what follows does not.
-
-    Raises:
-        Refused: by fetch or verify: while the rules are in doubt, nothing new is judged.
-        Unreachable: the Git server does not answer.
-    """
-    given = work.agent.root
-    if work.agent.trusted_log:
-        bootstrap(work.recorder, work.agent.trusted_log, given, work.now)
-    with refusals_recorded(work, TRUST):
-        tip = fetch_ref(work, given.trust_ref)
-        repository = Repository(work.quarantine)
-        root, since = start_by_log(work.recorder, work.memory, given, repository, tip, now=work.now())
-        _check_fresh(work, repository, {root.trust_ref: tip})
-        change = repository.change(root.repository, root.trust_ref, since, tip)
-        # Rules that a landing brings may name the forge for those behind it.
-        brings = any(touches_rules(landing) for landing in change.landings)
-        policy = None if brings else rules_at(repository, since).policy
-        trusted = trust(
-            repository,
-            root,
-            change,
-            witnessed=_witnessed(work, change, TRUST, policy),
-            now=work.now(),
-            verdicts=work.verdicts,
-        )
-        work.verdicts.save()
-        check_apart(work.agent.freshness.hearts, Registry(trusted.config.policy, root.keys))
-    registry = Registry(trusted.config.policy, root.keys)
-    work.memory.confirm(root.repository, registry, change.statements)
-    if trusted.revision != (trusted_revision(work.recorder) or given.trusted_at):
-        body = {
-            "ref": root.trust_ref,
-            "commit": trusted.revision,
-            "policy": digest(trusted.config.policy),
-            "statements": sorted(trusted.authorship.statements),
-        }
-        work.recorder.append(RecordKind.TRUST_ADVANCED, TRUST, body)
-    with refusals_recorded(work, TRUST):
-        trusted.raise_doubt()
-    return repository, trusted
-
-
-def _check_fresh(work: Delivery, repository: Repository, tips: Mapping[str, CommitId]) -> None:
-    """Ask the hearts; that they do not vouch for the server is alarmed, once for each reason.
-
-    Raises:
-        Refused: by fetch: not enough of them do.
-    """
-    now = work.now()
-    try:
-        check_fresh(work.agent, work.memory, work.pulses, repository, tips, now=now)
-    except Refused as refusal:
-        work.alarms.raise_(Alarm(digest(("stale", refusal.what)), "stale", TRUST, refusal.what, now))
-        raise
-
-
 @contextmanager
 def refusals_recorded(work: Delivery, environment: str, commit: str = "") -> Iterator[None]:
     """Write a refusal into the log before it goes on its way."""
@@ -357,89 +126,16 @@ def record_refusal(work: Delivery, environment: str, refusal: Refused, commit: s
         work.recorder.append(RecordKind.REFUSED, environment, body)
 
 
-def _witnessed(work: Delivery, change: Change, environment: str, policy: TrustPolicy | None) -> Witnessed:
-    """What log and forge know of a change; the forge is asked where a rule counts it (no policy: one may)."""
-    remembered = work.memory.witnessed(change, environment)
-    if work.forge is None or (policy is not None and not names_witness(policy, work.forge.name)):
-        return remembered
-
-    def bring(refs: Sequence[str]) -> tuple[Repository, Mapping[str, CommitId]]:
-        heads = _fetch_all(work, refs)
-        return Repository(work.quarantine), heads  # opened anew, to see what was just fetched
-
-    return replace(remembered, reviews=testimonies(work.forge, change, bring))
-
-
 def fetch_ref(work: Delivery, ref: str) -> CommitId:
     """Bring one branch into the quarantine, with all statements and heartbeats; nothing is judged yet.
 
     Raises:
         Refused, Unreachable, GitwarrantError: see `git.fetch`.
     """
-    return _fetch_all(work, [ref])[ref]
+    return fetch_refs(work, [ref])[ref]
 
 
-def _fetch_all(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
+def fetch_refs(work: Delivery, refs: Sequence[str]) -> Mapping[str, CommitId]:
+    """Bring several refs into the quarantine, as `fetch_ref` does one."""
     remote, limits = remote_of(work.agent, work.now()), limits_of(work.agent)
     return fetch(remote, work.quarantine, refs, limits=limits)
-
-
-def _head(work: Delivery, trusted: Trusted, ref: str) -> CommitId:
-    """The candidate of a ref. Of the trust ref, the very tip whose rules were just read.
-
-    Fetched again, it could hold newer rules already, and behind them what they
-    forbid, which would be judged by the rules before.
-    """
-    return trusted.authorship.head if ref == work.agent.root.trust_ref else fetch_ref(work, ref)
-
-
-def _question(
-    work: Delivery, repository: Repository, trusted: Trusted, environment: Environment, head: CommitId
-) -> Question:
-    root, last = trusted.root, last_warrant(work.recorder, environment.name)
-    base = accepted_revision(work.recorder, environment.name) or _first_base(work, trusted, environment)
-    change = repository.change(root.repository, environment.ref, base, head)
-    return Question(
-        root=root,
-        tenant=work.agent.tenant,
-        policy=trusted.config.policy,
-        environment=environment,
-        change=change,
-        previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
-        witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
-        now=work.now(),
-    )
-
-
-def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> CommitId:
-    """Where an environment begins that nothing was deployed to.
-
-    A checkpoint speaks about the trust ref only.
-
-    Raises:
-        Refused: by fetch: nothing says where another ref begins.
-    """
-    same = environment.ref == trusted.root.trust_ref
-    base = trusted.root.trusted_at if same else work.agent.root.trusted_at
-    if base is None:
-        raise Refused(
-            f"nothing says where trust in {environment.ref} begins: checkpoints are about "
-            f"{trusted.root.trust_ref}",
-            stage="fetch",
-            remedy=f"write a revision of {environment.ref} as 'root.trusted_at' in the agent's configuration",
-        )
-    return base
-
-
-def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
-    """What the last warrant left standing, and what the inventory still has besides.
-
-    A delete that failed is in no later warrant's standing leaves; the inventory
-    remembers the object, so that the next warrant names its delete again.
-    """
-    standing = {leaf.key: leaf for leaf in last.leaves.standing}
-    for entry in owned:
-        key, operation = entry.key, Operation.APPLY.value
-        left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
-        standing.setdefault(key, left)
-    return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))

@@ -19,7 +19,8 @@ from gitwarrant.model.live import Applied, Observation
 from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
-from gitwarrant.pipeline.delivery import Delivery, Standing, refusals_recorded
+from gitwarrant.pipeline.candidates import Standing
+from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.rendering import rendering

@@ -20,7 +20,8 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Heart
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import STATEMENT_REFS, Heartbeat, RefTip
-from gitwarrant.pipeline.delivery import Delivery, advance_trust, fetch_ref
+from gitwarrant.pipeline.candidates import advance_trust
+from gitwarrant.pipeline.delivery import Delivery, fetch_ref
 from gitwarrant.pipeline.pulses import record
 from gitwarrant.pipeline.trusting import Trusted
 from gitwarrant.trust.freshness import Beat

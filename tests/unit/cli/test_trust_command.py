@@ -14,7 +14,8 @@ from gitwarrant.audit.witness import FolderWitness
 from gitwarrant.demo.forge import Person, make_person, run_git
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import advance_trust, candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import advance_trust, candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.trust import written
 from gitwarrant.trust.proven import Proven
 from gitwarrant.trust.sshsig import examine as prove

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.support.deployers import Deployer, config_map, open_deployer
 
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
 
 

@@ -11,7 +11,8 @@ from gitwarrant.audit.witness import FolderWitness
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.delivery import advance_trust, open_delivery
+from gitwarrant.pipeline.candidates import advance_trust
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.notices import LOST, RENEWAL, days_left, notices
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -14,7 +14,8 @@ from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.identity import Identity, IdentityKind
 from gitwarrant.model.permission import Permission, TextLike, read_field_path
 from gitwarrant.pipeline.bots import check_bots
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
 
 OWNED = [{"path": "*", "approvals": 0, "owners": {"file": "CODEOWNERS", "dialect": "gitlab"}}]

@@ -7,7 +7,8 @@ import pytest
 from tests.support.deployers import Deployer, config_map, open_deployer
 
 from gitwarrant.demo.forge import run_git
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
 
 

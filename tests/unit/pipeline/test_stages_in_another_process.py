@@ -25,7 +25,8 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import WarrantBundle
-from gitwarrant.pipeline.delivery import candidate, examine, open_delivery
+from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.judge import everywhere
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.policy.sets import BUILTIN_SETS
