@@ -23,7 +23,7 @@ def refusal(chain: Chain) -> Refused:
         pytest.param(WEB, f"web@{OLD}", f"web@{NEW}", id="another digest"),
         pytest.param(WEB, f"web@{OLD}", f"web:1.2@{NEW}", id="with a tag beside the digest"),
         pytest.param(WEB, f"shop/web@{OLD}", f"shop/other@{NEW}", id="another image of the same folder"),
-        pytest.param(WEB, f"ghcr.io/shop/web@{OLD}", f"'ghcr.io/shop/web@{NEW}'", id="in quotes"),
+        pytest.param(WEB, f"oci.lan/shop/web@{OLD}", f"'oci.lan/shop/web@{NEW}'", id="in quotes"),
         pytest.param(WEB, "replicas: 3\n", "replicas: 5\n", id="a number in its range"),
         pytest.param(KUSTOMIZATION, OLD, NEW, id="a kustomization's digest"),
     ],
@@ -38,7 +38,7 @@ def test_what_the_bot_may_do(path: str, old: str, new: str) -> None:
     assert (proof.proof, proof.authors, proof.paths) == (Proof.SIGNATURE, frozenset({"robot"}), (path,))
 
 
-WEB_IMAGE = f"ghcr.io/shop/web@{OLD}"
+WEB_IMAGE = f"oci.lan/shop/web@{OLD}"
 WEB_ITEM = DEPLOYMENT[DEPLOYMENT.index("        - name: web") : DEPLOYMENT.index("        - name: proxy")]
 PROXY_ITEM = DEPLOYMENT[DEPLOYMENT.index("        - name: proxy") : DEPLOYMENT.index("---")]
 
@@ -47,7 +47,7 @@ def value_refused(value: str, wanted: str, line: int) -> str:
     return f"is set to {value!r}, which is not {wanted} (.gitwarrant/identities.yaml:{line})"
 
 
-IMAGE = "an image of ghcr.io/shop/* by digest (name@sha256:...)"
+IMAGE = "an image of oci.lan/shop/* by digest (name@sha256:...)"
 OTHERWISE = "more than permitted values differs"
 
 
@@ -63,21 +63,21 @@ OTHERWISE = "more than permitted values differs"
         ),
         pytest.param(
             KUSTOMIZATION,
-            KUSTOMIZE.replace("ghcr.io/shop/web", "evil.example.com/web"),
+            KUSTOMIZE.replace("oci.lan/shop/web", "evil.example.com/web"),
             "images[0].newName of a Kustomization.kustomize.config.k8s.io is changed",
             4,
             id="images newName",
         ),
         pytest.param(
             WEB,
-            DEPLOYMENT.replace(WEB_IMAGE, "ghcr.io/shop/web:2"),
-            value_refused("ghcr.io/shop/web:2", IMAGE, 20),
+            DEPLOYMENT.replace(WEB_IMAGE, "oci.lan/shop/web:2"),
+            value_refused("oci.lan/shop/web:2", IMAGE, 20),
             11,
             id="a tag instead of a digest",
         ),
         pytest.param(
             WEB,
-            DEPLOYMENT.replace(WEB_IMAGE, WEB_IMAGE.replace("ghcr.io/shop", "ghcr.io/evil")),
+            DEPLOYMENT.replace(WEB_IMAGE, WEB_IMAGE.replace("oci.lan/shop", "oci.lan/evil")),
             "which is not " + IMAGE,
             11,
             id="another repository",
@@ -147,7 +147,7 @@ OTHERWISE = "more than permitted values differs"
         ),
         pytest.param(
             WEB,
-            DEPLOYMENT.replace(WEB_IMAGE, f'{{"ghcr.io/shop/web@{OLD}": 1}}'),
+            DEPLOYMENT.replace(WEB_IMAGE, f'{{"oci.lan/shop/web@{OLD}": 1}}'),
             "containers[0].image of a Deployment.apps is changed in its shape",
             11,
             id="a mapping instead of the value",
@@ -168,7 +168,7 @@ OTHERWISE = "more than permitted values differs"
         ),
         pytest.param(
             WEB,
-            DEPLOYMENT.replace(f'"ghcr.io/shop/proxy@{OLD}"', f"ghcr.io/shop/proxy@{OLD}"),
+            DEPLOYMENT.replace(f'"oci.lan/shop/proxy@{OLD}"', f"oci.lan/shop/proxy@{OLD}"),
             OTHERWISE,
             15,
             id="quotes of another value",
@@ -198,7 +198,7 @@ OTHERWISE = "more than permitted values differs"
         ),
         pytest.param(
             WEB,
-            DEPLOYMENT.replace(WEB_IMAGE, f'"ghcr.io/shop/\\\n            web@{NEW}"'),
+            DEPLOYMENT.replace(WEB_IMAGE, f'"oci.lan/shop/\\\n            web@{NEW}"'),
             "a changed value is not written on one line",
             11,
             id="a quoted value over two lines",
@@ -268,8 +268,8 @@ def test_bot_beyond_its_bounds(path: str, content: str | None, reason: str, line
     assert (refused.place.path, refused.place.line) == (path, line)
 
 
-ANCHORED = DEPLOYMENT.replace(f"image: ghcr.io/shop/web@{OLD}", f"image: &i ghcr.io/shop/web@{OLD}").replace(
-    f'"ghcr.io/shop/proxy@{OLD}"', "*i"
+ANCHORED = DEPLOYMENT.replace(f"image: oci.lan/shop/web@{OLD}", f"image: &i oci.lan/shop/web@{OLD}").replace(
+    f'"oci.lan/shop/proxy@{OLD}"', "*i"
 )
 MERGED = DEPLOYMENT.replace("spec:\n  replicas: 3\n", "spec:\n  <<: &s {replicas: 3}\n").replace(
     "  template:\n", "  paused: false\n  template:\n"
@@ -281,8 +281,8 @@ MERGED = DEPLOYMENT.replace("spec:\n  replicas: 3\n", "spec:\n  <<: &s {replicas
     [
         pytest.param(
             ANCHORED,
-            f"&i ghcr.io/shop/web@{OLD}",
-            f"&i ghcr.io/shop/web@{NEW}",
+            f"&i oci.lan/shop/web@{OLD}",
+            f"&i oci.lan/shop/web@{NEW}",
             "spec.template.spec.containers[1].image of a Deployment.apps is changed",
             11,
             id="through an anchor into another field",

@@ -12,14 +12,14 @@ from gitwarrant.trust.scope.fields import OutOfScope
 from gitwarrant.trust.scope.source import check_file
 
 CHANGE = PathChange(WEB, 0o100644, BlobId("a" * 40), 0o100644, BlobId("b" * 40))
-IMAGE = r"""(?P<q>["']?)ghcr\.io/shop/[a-z0-9._-]+(?::[\w.-]+)?@sha256:[0-9a-f]{64}(?P=q)"""
+IMAGE = r"""(?P<q>["']?)oci\.lan/shop/[a-z0-9._-]+(?::[\w.-]+)?@sha256:[0-9a-f]{64}(?P=q)"""
 NUMBER = r"[-+0-9a-zA-Z_.]+"
 
 
 def permitted() -> re.Pattern[str]:
     """The file as it may be: its own text, with any permitted value in the two places."""
     head, _, rest = DEPLOYMENT.partition("replicas: 3\n")
-    middle, _, tail = rest.partition(f"ghcr.io/shop/web@{OLD}")
+    middle, _, tail = rest.partition(f"oci.lan/shop/web@{OLD}")
     return re.compile(
         f"{re.escape(head)}replicas: {NUMBER}\n{re.escape(middle)}{IMAGE}{re.escape(tail)}", re.DOTALL
     )

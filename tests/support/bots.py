@@ -28,11 +28,11 @@ spec:
     spec:
       containers:
         - name: web
-          image: ghcr.io/shop/web@{OLD} # {{"$imagepolicy": "shop:web"}}
+          image: oci.lan/shop/web@{OLD} # {{"$imagepolicy": "shop:web"}}
           env:
             - {{name: MODE, value: "é𝄞"}}
         - name: proxy
-          image: "ghcr.io/shop/proxy@{OLD}"
+          image: "oci.lan/shop/proxy@{OLD}"
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -44,7 +44,7 @@ KUSTOMIZE = f"""\
 resources: [web.yaml]
 images:
   - name: shop
-    newName: ghcr.io/shop/web
+    newName: oci.lan/shop/web
     digest: {OLD}
 """
 
@@ -54,7 +54,7 @@ def permission(files: str, kind: str, field: str, value: Constraint, line: int) 
     return Permission(files, frozenset([kind]), (read_field_path(field),), value, place)
 
 
-SHOP = ImageByDigest("ghcr.io/shop/*")
+SHOP = ImageByDigest("oci.lan/shop/*")
 MAY = (
     permission("/apps/", "Deployment.apps", POD + "containers[name=web].image", SHOP, 20),
     permission("/apps/", "Deployment.apps", "spec.replicas", WholeNumber(1, 5), 25),

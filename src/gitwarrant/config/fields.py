@@ -129,7 +129,7 @@ FieldPathText = Annotated[str, AfterValidator(_field_path)]
 ImageRepository = Annotated[
     str,
     AfterValidator(
-        _like(IMAGE_REPOSITORY, "an image's repository", "write it like ghcr.io/shop/web or ghcr.io/shop/*")
+        _like(IMAGE_REPOSITORY, "an image's repository", "write it like oci.lan/shop/web or oci.lan/shop/*")
     ),
 ]
 Login = Annotated[

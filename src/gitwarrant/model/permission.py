@@ -79,7 +79,7 @@ def _step(match: re.Match[str]) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class ImageByDigest:
-    """An image of a repository, named by digest: `ghcr.io/shop/web@sha256:...`; a tag before the @ is let be.
+    """An image of a repository, named by digest: `oci.lan/shop/web@sha256:...`; a tag before the @ is let be.
 
     `repository` is compared with the name as it is written; `*` stands for any
     characters but a slash.

@@ -30,7 +30,7 @@ bot:
   emails: [bot@example.com]
   keys: [{{public: "{BOT}"}}]
 """
-VALUE = "{image: {repository: ghcr.io/shop/*}}"
+VALUE = "{image: {repository: oci.lan/shop/*}}"
 IMAGE = f"{{files: /apps/, kinds: [Deployment.apps], fields: [spec.a], value: {VALUE}}}"
 
 
@@ -68,7 +68,7 @@ def test_what_a_bot_may_change_is_read() -> None:
     - files: /apps/
       kinds: [Deployment.apps, StatefulSet.apps]
       fields: ["spec.template.spec.containers[name=web].image"]
-      value: {image: {repository: ghcr.io/shop/*, form: digest}}
+      value: {image: {repository: oci.lan/shop/*, form: digest}}
     - {files: "*", kinds: [ConfigMap], fields: ['data["a.b"]'], value: {digest: true}}
     - {files: "*", kinds: [ConfigMap], fields: [data.c], value: {pattern: "v[0-9]+"}}
     - {files: "*", kinds: [Deployment.apps], fields: [spec.replicas], value: {number: {min: 1, max: 5}}}
@@ -82,7 +82,7 @@ def test_what_a_bot_may_change_is_read() -> None:
             "/apps/",
             frozenset({"Deployment.apps", "StatefulSet.apps"}),
             (read_field_path("spec.template.spec.containers[name=web].image"),),
-            ImageByDigest("ghcr.io/shop/*"),
+            ImageByDigest("oci.lan/shop/*"),
             Place(file, 10, 7),
         ),
         Permission("*", kinds, (read_field_path('data["a.b"]'),), DigestOnly(), Place(file, 14, 7)),
@@ -121,9 +121,9 @@ def test_a_login_of_two_identities_is_refused() -> None:
         pytest.param("spec.a", '"spec.a[0].b"', "is not the way to a field", id="an item by number"),
         pytest.param("Deployment.apps", "deployment", "is not a kind", id="no kind"),
         pytest.param("[spec.a]", "[]", "'fields' is empty", id="no fields"),
-        pytest.param("ghcr.io/shop/*", "web", "is not an image's repository", id="no registry"),
+        pytest.param("oci.lan/shop/*", "web", "is not an image's repository", id="no registry"),
         pytest.param(
-            "ghcr.io/shop/*", "ghcr.io/web:1", "is not an image's repository", id="a repository with a tag"
+            "oci.lan/shop/*", "oci.lan/web:1", "is not an image's repository", id="a repository with a tag"
         ),
         pytest.param("/*}", "/*, form: tag}", "is not possible for 'form'", id="another form"),
         pytest.param(

@@ -10,28 +10,28 @@ from gitwarrant.trust.linear import BadExpression
 from gitwarrant.trust.scope.values import describe, fits
 
 DIGEST = "sha256:" + "0a" * 32
-SHOP = ImageByDigest("ghcr.io/shop/*")
+SHOP = ImageByDigest("oci.lan/shop/*")
 PLACE = Place("identities.yaml", 3)
 
 
 @pytest.mark.parametrize(
     ("constraint", "value", "expected"),
     [
-        pytest.param(SHOP, f"ghcr.io/shop/web@{DIGEST}", True, id="an image"),
-        pytest.param(SHOP, f"ghcr.io/shop/web:v1.2@{DIGEST}", True, id="an image with a tag too"),
-        pytest.param(SHOP, f"ghcr.io/shop/a-b__c.d@{DIGEST}", True, id="separators"),
-        pytest.param(SHOP, f"ghcr.io/shop/a/b@{DIGEST}", False, id="a folder below"),
-        pytest.param(SHOP, f"ghcr.io/shop@{DIGEST}", False, id="the folder itself"),
-        pytest.param(SHOP, f"ghcr.io/shop/@{DIGEST}", False, id="no name"),
-        pytest.param(SHOP, f"ghcr.io/shop/../web@{DIGEST}", False, id="dots"),
+        pytest.param(SHOP, f"oci.lan/shop/web@{DIGEST}", True, id="an image"),
+        pytest.param(SHOP, f"oci.lan/shop/web:v1.2@{DIGEST}", True, id="an image with a tag too"),
+        pytest.param(SHOP, f"oci.lan/shop/a-b__c.d@{DIGEST}", True, id="separators"),
+        pytest.param(SHOP, f"oci.lan/shop/a/b@{DIGEST}", False, id="a folder below"),
+        pytest.param(SHOP, f"oci.lan/shop@{DIGEST}", False, id="the folder itself"),
+        pytest.param(SHOP, f"oci.lan/shop/@{DIGEST}", False, id="no name"),
+        pytest.param(SHOP, f"oci.lan/shop/../web@{DIGEST}", False, id="dots"),
         pytest.param(SHOP, f"ghcrxio/shop/web@{DIGEST}", False, id="a dot is a dot"),
-        pytest.param(SHOP, f"evil.io/ghcr.io/shop/web@{DIGEST}", False, id="something before it"),
-        pytest.param(SHOP, f"ghcr.io/shop/Web@{DIGEST}", False, id="capitals"),
-        pytest.param(SHOP, f"ghcr.io/shop/web @{DIGEST}", False, id="a blank"),
-        pytest.param(SHOP, f"ghcr.io/shop/web@{DIGEST}\n", False, id="a line end"),
-        pytest.param(SHOP, f"ghcr.io/shop/web@{DIGEST.upper()}", False, id="a digest in capitals"),
-        pytest.param(SHOP, f"ghcr.io/shop/web@{DIGEST.replace('256', '512')}", False, id="another algorithm"),
-        pytest.param(SHOP, f"ghcr.io/shop/{'w' * 500}@{DIGEST}", False, id="too long"),
+        pytest.param(SHOP, f"evil.io/oci.lan/shop/web@{DIGEST}", False, id="something before it"),
+        pytest.param(SHOP, f"oci.lan/shop/Web@{DIGEST}", False, id="capitals"),
+        pytest.param(SHOP, f"oci.lan/shop/web @{DIGEST}", False, id="a blank"),
+        pytest.param(SHOP, f"oci.lan/shop/web@{DIGEST}\n", False, id="a line end"),
+        pytest.param(SHOP, f"oci.lan/shop/web@{DIGEST.upper()}", False, id="a digest in capitals"),
+        pytest.param(SHOP, f"oci.lan/shop/web@{DIGEST.replace('256', '512')}", False, id="another algorithm"),
+        pytest.param(SHOP, f"oci.lan/shop/{'w' * 500}@{DIGEST}", False, id="too long"),
         pytest.param(SHOP, 7, False, id="no text"),
         pytest.param(ImageByDigest("r.io:5000/a*/b"), f"r.io:5000/ax/b@{DIGEST}", True, id="a port"),
         pytest.param(ImageByDigest("r.io/a*/b"), f"r.io/a/x/b@{DIGEST}", False, id="* takes no slash"),
@@ -57,7 +57,7 @@ def test_each_constraint_is_told_in_words() -> None:
     constraints = (SHOP, DigestOnly(), TextLike("v[0-9]"), WholeNumber(1, 5))
 
     assert [describe(constraint) for constraint in constraints] == [
-        "an image of ghcr.io/shop/* by digest (name@sha256:...)",
+        "an image of oci.lan/shop/* by digest (name@sha256:...)",
         "a digest (sha256:...)",
         "text like 'v[0-9]'",
         "a whole number from 1 to 5",

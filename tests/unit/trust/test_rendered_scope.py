@@ -16,7 +16,7 @@ PLACE = Place("web.yaml", 7)
 
 
 def deployment(
-    image: str = f"ghcr.io/shop/web@{OLD}", *, name: str = "web", version: str = "v1", **spec: Any
+    image: str = f"oci.lan/shop/web@{OLD}", *, name: str = "web", version: str = "v1", **spec: Any
 ) -> Manifest:
     containers = [{"name": "web", "image": image}, {"name": "proxy", "image": "p"}]
     content = {
@@ -32,8 +32,8 @@ def deployment(
     "after",
     [
         pytest.param([deployment()], id="nothing"),
-        pytest.param([deployment(f"ghcr.io/shop/web@{NEW}")], id="the image"),
-        pytest.param([deployment(f"ghcr.io/shop/api@{NEW}", replicas=5)], id="both fields"),
+        pytest.param([deployment(f"oci.lan/shop/web@{NEW}")], id="the image"),
+        pytest.param([deployment(f"oci.lan/shop/api@{NEW}", replicas=5)], id="both fields"),
     ],
 )
 def test_permitted_values_pass(after: list[Manifest]) -> None:
@@ -44,8 +44,8 @@ def test_permitted_values_pass(after: list[Manifest]) -> None:
     ("after", "reason"),
     [
         pytest.param(
-            [deployment("ghcr.io/shop/web:2")],
-            "is set to 'ghcr.io/shop/web:2', which is not an image",
+            [deployment("oci.lan/shop/web:2")],
+            "is set to 'oci.lan/shop/web:2', which is not an image",
             id="a tag",
         ),
         pytest.param(
@@ -67,7 +67,7 @@ def test_permitted_values_pass(after: list[Manifest]) -> None:
                         "spec": {
                             "containers": [
                                 {"name": "proxy", "image": "p"},
-                                {"name": "web", "image": f"ghcr.io/shop/web@{OLD}"},
+                                {"name": "web", "image": f"oci.lan/shop/web@{OLD}"},
                             ]
                         }
                     }
@@ -94,7 +94,7 @@ def test_two_items_of_one_name_are_no_item() -> None:
                 "spec": {"containers": [{"name": "web", "image": image}, {"name": "web", "image": "b"}]}
             }
         )
-        for image in ("a", f"ghcr.io/shop/web@{NEW}")
+        for image in ("a", f"oci.lan/shop/web@{NEW}")
     ]
 
     with pytest.raises(OutOfScope, match=r"containers\[0\]\.image of a Deployment\.apps is changed"):
