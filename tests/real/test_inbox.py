@@ -48,6 +48,16 @@ def test_what_one_wrote_awaits_others_not_oneself(shop: Deployer) -> None:
     assert (said.status, said.out) == (0, "nothing awaits you; 1 await others (--all)\n")
 
 
+def test_a_branch_that_a_forge_squashed_no_longer_awaits(shop: Deployer) -> None:
+    """Its difference landed under another commit: what landed awaits, the leftover branch does not."""
+    desk(shop, shop.ada).branch("winter", "careful")
+    shop.land({WEB: CONFIG_MAP % "careful"}, signed=False)
+
+    said = desk(shop, shop.grace).gitwarrant("inbox", "--all", "--output", "json")
+
+    assert [letter["name"] for letter in json.loads(said.out)["awaiting"]] == ["refs/heads/main"]
+
+
 def test_of_several_things_one_must_be_named(shop: Deployer) -> None:
     """Where nobody is there to ask."""
     ada = desk(shop, shop.ada)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gitwarrant.model.change import Change, CommitId
+from gitwarrant.model.canonical import Digest
+from gitwarrant.model.change import Change, CommitId, diff_digest
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.pipeline.local import LocalView, explained, proposed, tracked
@@ -50,14 +51,18 @@ def awaiting(view: LocalView, *, since: timedelta, now: datetime) -> tuple[Await
         environments.setdefault(environment.ref, [None]).append(environment)
     found: list[Awaiting] = []
     landed: set[CommitId] = set()
+    squashed: set[Digest] = set()
     for ref, places in environments.items():
         change = _landed(view, ref, now - since)
         if change is not None and change.landings:
             landed.add(change.head)
+            squashed.update(diff_digest(landing.changes) for landing in change.landings)
             found += _waiting(view, ref, change, places, now=now)
     for name, head in sorted(view.clone.remote_branches().items()):
         nearest = _nearest(view, head, environments)
-        if nearest is not None and head not in landed and _made(view, head) >= now - since:
+        if nearest is None or diff_digest(nearest.changes) in squashed:
+            continue  # nothing to add, or a forge landed it under another commit
+        if head not in landed and _made(view, head) >= now - since:
             found += _waiting(view, name, nearest, environments[nearest.ref], now=now)
     return tuple(sorted(found, key=lambda item: item.made, reverse=True))
 
