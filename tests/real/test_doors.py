@@ -74,6 +74,17 @@ def test_what_shuts_an_environment_blocks_it(tmp_path: Path) -> None:
     assert step["what"] == "wait, or an operator runs: gitwarrant resume production --reason TEXT"
 
 
+def test_a_root_holder_without_a_security_key_is_told_that_it_takes_two(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    head = shop.land({WEB: CONFIG_MAP % "careful"})
+    why = ("--reason", "payments are down", "--incident", "4711", "--yes")
+
+    said = desk(shop, shop.grace).gitwarrant("break-glass", "production", head, *why)
+
+    assert said.status == 0
+    assert "it takes two root holders" in said.err
+
+
 def test_who_is_no_operator_cannot_suspend(tmp_path: Path) -> None:
     """The command says so; signed all the same by hand, the order would count nowhere."""
     shop = open_shop(tmp_path)

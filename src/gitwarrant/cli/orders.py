@@ -51,4 +51,6 @@ def give(kind: OrderKind, arguments: argparse.Namespace, terminal: Terminal, *, 
         )
     what = f"{kind.value} {environment.name}" + (f" for {order.commit[:12]}" if commit else "")
     terminal.say(f"{what}, until {order.expires:%Y-%m-%d %H:%M}: {order.reason}", "bold")
+    if kind is OrderKind.BREAK_GLASS and not line.startswith("sk-"):
+        terminal.note("without a security key it takes two root holders: the other gives the same order")
     return sign_and_push(clone, order, key, arguments, terminal, saying=f"the order to {what}")
