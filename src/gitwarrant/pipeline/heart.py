@@ -27,6 +27,7 @@ from gitwarrant.pipeline.trusting import Trusted
 from gitwarrant.trust.freshness import Beat
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.opened import open_heartbeat, open_statement
+from gitwarrant.trust.ownership import owner_of
 
 Sign = Callable[[bytes], bytes]
 """From a heartbeat's bytes to the armored signature of the heart's key over them."""
@@ -139,7 +140,7 @@ def _negatives(work: Delivery, trusted: Trusted) -> Mapping[Digest, SignedStatem
     return {
         sha256(signed.body): signed
         for signed in work.memory.negatives()
-        if registry.owner(open_statement(signed).key.line) is not None
+        if owner_of(open_statement(signed).proven, registry) is not None
     }
 
 
