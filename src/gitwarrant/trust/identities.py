@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import Refused
@@ -220,7 +220,9 @@ def writes_as(identity: Identity, email: str) -> bool:
     return _folded(email) in {_folded(own) for own in identity.emails}
 
 
+@lru_cache(maxsize=4096)
 def _folded(email: str) -> str:
+    """Cached: a repository has few people and many commits."""
     local, _, domain = email.rpartition("@")
     # Beyond ASCII, letters that look alike are equal without case: long s and s, the Kelvin sign and k.
     return f"{local}@{domain.lower() if domain.isascii() else domain}"

@@ -9,6 +9,7 @@ import hashlib
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -80,10 +81,7 @@ def examine(signature: bytes, message: bytes, namespace: str) -> Proven:
     parsed = parse(signature)
     if parsed.namespace != namespace:
         raise BadSignature(f"it was made for namespace {parsed.namespace!r}, not {namespace!r}")
-    hashed = HASHES[parsed.hash](message).digest()
-    signed = b"".join(
-        (MAGIC, string(namespace.encode()), string(b""), string(parsed.hash.encode()), string(hashed))
-    )
+    signed = _preamble(namespace, parsed.hash) + string(HASHES[parsed.hash](message).digest())
     try:
         reader = Reader(parsed.signature)
         hardware = parsed.key.verifier.check(reader.text(), reader, signed)
@@ -92,6 +90,12 @@ def examine(signature: bytes, message: bytes, namespace: str) -> Proven:
     except ValueError as error:
         raise BadSignature(str(error)) from error
     return Proven(parsed.key, hardware, parsed.certificate)
+
+
+@lru_cache(maxsize=64)
+def _preamble(namespace: str, hash_: str) -> bytes:
+    """What is signed before the message's hash: the same for all signatures of one purpose."""
+    return b"".join((MAGIC, string(namespace.encode()), string(b""), string(hash_.encode())))
 
 
 def parse(armored: bytes) -> Signature:

@@ -56,14 +56,20 @@ class Reader:
 
     def string(self) -> bytes:
         """Read a string: its length, then so many bytes."""
-        return self.take(self.uint32())
+        start = self._at + 4
+        end = start + int.from_bytes(self._data[self._at : start], "big")
+        if end > len(self._data):  # also where fewer than four bytes told the length
+            raise Malformed("it ends too early")
+        self._at = end
+        return self._data[start:end]
 
     def text(self) -> str:
         """Read a string that names something: printable ASCII."""
         data = self.string()
-        if not data.isascii() or not data.decode("ascii").isprintable():
+        name = data.decode("ascii") if data.isascii() else "\0"
+        if not name.isprintable():
             raise Malformed("a name in it is not printable ASCII")
-        return data.decode("ascii")
+        return name
 
     def positive(self) -> int:
         """Read a positive multiple precision integer in its shortest form."""
