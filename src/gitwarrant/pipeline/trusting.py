@@ -19,6 +19,7 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.sets import BUILTIN_SETS
+from gitwarrant.trust.cases import Inquiry
 from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import outcomes_of, verify
 
@@ -125,7 +126,8 @@ def _follow(
     )
     proven = 0
     if now < before.policy.expires:
-        outcomes = outcomes_of(change, root, policies, None, witnessed=witnessed, now=now, verdicts=verdicts)
+        whole = Inquiry(change, root, policies, None, witnessed=witnessed, now=now, verdicts=verdicts)
+        outcomes = outcomes_of(whole)
         proven = sum(1 for _ in takewhile(lambda outcome: isinstance(outcome, LandingProof), outcomes))
     return Trusted(_reached(change, proven), before, authorship, root)
 

@@ -19,40 +19,46 @@ from gitwarrant.trust.statements import Counted, Hearing, Ignored, Judged
 from gitwarrant.trust.verdicts import Verdicts
 
 
-def open_cases(
-    change: Change,
-    root: TrustRoot,
-    policies: Mapping[CommitId, TrustPolicy],
-    environment: Environment | None,
-    *,
-    witnessed: Witnessed,
-    now: datetime,
-    waived: bool = False,
-    verdicts: Verdicts | None = None,
-    only: Collection[CommitId] | None = None,
-) -> tuple[Case | Refused, ...]:
-    """Open a case for each landing, or give the refusal that keeps it closed (a signature that lies).
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What verify is asked; the fields are the arguments of `verify`, where each is told."""
 
-    Args:
-        only: the landings to open a case for; None: all.
+    change: Change
+    root: TrustRoot
+    policies: Mapping[CommitId, TrustPolicy]
+    environment: Environment | None
+    witnessed: Witnessed
+    now: datetime
+    waived: bool = False
+    verdicts: Verdicts | None = None
+    only: Collection[CommitId] | None = None
+
+    def asks_for(self, landing: Landing) -> bool:
+        """Whether a landing is to be judged, not only carried along."""
+        return self.only is None or landing.commit in self.only
+
+
+def open_cases(inquiry: Inquiry) -> tuple[Case | Refused, ...]:
+    """Open a case for each landing that is asked for, or give the refusal that keeps it closed (a lie).
 
     Raises:
         Refused: steps 1 and 2: the change does not hang together.
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
+    change, environment = inquiry.change, inquiry.environment
     if environment is not None and environment.ref != change.ref:
         raise ValueError(f"environment {environment.name!r} follows {environment.ref}, not {change.ref}")
-    if root.threshold < 1:
+    if inquiry.root.threshold < 1:
         raise ValueError("a root of trust without a threshold protects nothing")
-    in_force = policies_of(change, policies)
-    chain.check_shape(change, root.repository)  # 1
+    in_force = policies_of(change, inquiry.policies)
+    chain.check_shape(change, inquiry.root.repository)  # 1
     commits = chain.read_commits(change)  # 2
-    cases = _Cases(change, root, environment, witnessed=witnessed, now=now, waived=waived, verdicts=verdicts)
+    cases = _Cases(inquiry)
     return tuple(
         cases.attempt(place, parsed, in_force[place])  # 3
         for place, parsed in enumerate(commits)
-        if only is None or change.landings[place].commit in only
+        if inquiry.asks_for(change.landings[place])
     )
 
 
@@ -97,20 +103,9 @@ def _heard(registry: Registry, judged: Sequence[Judged], reviews: tuple[witnesse
 class _Cases:
     """Gathers what speaks for each landing. What depends on a policy only is made once per policy."""
 
-    def __init__(
-        self,
-        change: Change,
-        root: TrustRoot,
-        environment: Environment | None,
-        *,
-        witnessed: Witnessed,
-        now: datetime,
-        waived: bool,
-        verdicts: Verdicts | None,
-    ) -> None:
-        self._change, self._root, self._environment = change, root, environment
-        self._witnessed, self._now, self._waived = witnessed, now, waived
-        self._verdicts = verdicts
+    def __init__(self, inquiry: Inquiry) -> None:
+        self._asked, change = inquiry, inquiry.change
+        self._change, self._witnessed, self._now = change, inquiry.witnessed, inquiry.now
         self._intervals = Intervals(change)
         self._blobs = {blob.id: blob.data for blob in change.blobs}
         self._starts = frozenset(landing.parent for landing in change.landings)
@@ -119,7 +114,7 @@ class _Cases:
     def attempt(self, place: int, parsed: Sequence[ParsedCommit], policy: TrustPolicy) -> Case | Refused:
         """Step 3 for one landing, with the statements that cover it."""
         heard = self._under(policy)
-        landing = self._change.landings[place]
+        landing, root = self._change.landings[place], self._asked.root
         try:
             commits = self._prove(landing, parsed, heard.registry)
         except Refused as refusal:
@@ -131,10 +126,10 @@ class _Cases:
             ignored=(*heard.ignored, *witnesses.unheard(heard.reviews, landing)),
             policy=policy,
             registry=heard.registry,
-            environment=self._environment,
-            root_threshold=self._root.threshold if self._change.ref == self._root.trust_ref else 0,
+            environment=self._asked.environment,
+            root_threshold=root.threshold if self._change.ref == root.trust_ref else 0,
             now=self._now,
-            waived=self._waived,
+            waived=self._asked.waived,
             blobs=self._blobs,
             reviews=witnesses.covering(heard.reviews, place),
         )
@@ -144,7 +139,9 @@ class _Cases:
     ) -> tuple[authors.Signed | authors.Unproven, ...]:
         seen = self._witnessed.seen
         return tuple(
-            authors.prove(commit, own, registry, at=seen.get(commit.id, self._now), verdicts=self._verdicts)
+            authors.prove(
+                commit, own, registry, at=seen.get(commit.id, self._now), verdicts=self._asked.verdicts
+            )
             for commit, own in zip(landing.commits, parsed, strict=True)
         )
 
@@ -159,9 +156,9 @@ class _Cases:
     def _under(self, policy: TrustPolicy) -> _Heard:
         if id(policy) not in self._known:
             everything = (*self._change.statements, *self._witnessed.negatives)
-            registry = Registry(policy, self._root.keys)
+            registry = Registry(policy, self._asked.root.keys)
             taken = negatives(everything, self._change.repository, registry, self._witnessed.stood)
-            name = self._environment.name if self._environment else ""
+            name = self._asked.environment.name if self._asked.environment else ""
             hearing = Hearing(
                 self._change, name, registry.revoking(taken.revoked), taken, self._witnessed, self._now
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.git.commit import parse_commit
+from gitwarrant.model.authorship import LandingProof
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Place, Refused
@@ -17,11 +18,11 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
 from gitwarrant.trust.authors import Signed, Unproven
 from gitwarrant.trust.case import Case
-from gitwarrant.trust.cases import open_cases
+from gitwarrant.trust.cases import Inquiry, open_cases
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import writes_as
 from gitwarrant.trust.tallies import Tally, tallies
-from gitwarrant.trust.verify import verify
+from gitwarrant.trust.verify import concluded, outcome_of
 from gitwarrant.trust.wording import able, named, some
 
 MAX_TITLE = 72  # characters of a message's first line that are shown
@@ -101,31 +102,29 @@ def explain(
 
     A change that does not hang together (steps 1 and 2) has no accounts, only its refusal.
     """
+    inquiry = Inquiry(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
     try:
-        cases = open_cases(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
+        cases = open_cases(inquiry)
     except Refused as refusal:
         return Explanation(change, (), refusal)
+    outcomes = tuple(map(outcome_of, cases))
     accounts = tuple(
-        _account(landing.commit, _title(landing.commits[-1].raw, landing.commit), case)
-        for landing, case in zip(change.landings, cases, strict=True)
+        _account(landing.commit, _title(landing.commits[-1].raw, landing.commit), case, outcome)
+        for landing, case, outcome in zip(change.landings, cases, outcomes, strict=True)
     )
     whole: Refused | None = None
     try:
-        verify(change, root, policies, environment, witnessed=witnessed, now=now, waived=waived)
+        concluded(inquiry, outcomes)
     except Refused as refusal:
         whole = refusal
     return Explanation(change, accounts, whole)
 
 
-def _account(commit: CommitId, title: str, case: Case | Refused) -> Account:
+def _account(commit: CommitId, title: str, case: Case | Refused, outcome: LandingProof | Refused) -> Account:
     if isinstance(case, Refused):
         lie = Said("3", holds=False, text=case.what, place=case.place)
         return Account(commit, title, (), (), (lie,), (), None, alone=False, refusal=case)
-    refusal: Refused | None = None
-    try:
-        landings.judge(case)
-    except Refused as found:
-        refusal = found
+    refusal = outcome if isinstance(outcome, Refused) else None
     wanted = _wanted(case)
     unclaimed = _unclaimed(case, wanted) if refusal else None
     said = (*_signatures(case), *_entitlement(case), *_acceptance(case, wanted), *_roots(case))

@@ -45,7 +45,7 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust import landings
 from gitwarrant.trust.case import CONFIGURATION, Case
-from gitwarrant.trust.cases import open_cases, policies_of
+from gitwarrant.trust.cases import Inquiry, open_cases, policies_of
 from gitwarrant.trust.verdicts import Verdicts
 
 TRUST_FILE = Place(".gitwarrant/trust.yaml")
@@ -85,7 +85,7 @@ def verify(
         ValueError: a policy is missing, the environment is of another ref, or
             the root has no threshold.
     """
-    outcomes = outcomes_of(
+    inquiry = Inquiry(
         change,
         root,
         policies,
@@ -93,16 +93,27 @@ def verify(
         witnessed=witnessed,
         now=now,
         waived=waived,
-        only=only,
         verdicts=verdicts,
+        only=only,
     )
+    return concluded(inquiry, outcomes_of(inquiry))
+
+
+def concluded(inquiry: Inquiry, outcomes: Sequence[LandingProof | Refused]) -> Authorship:
+    """From the outcomes of all landings that were asked for to the verdict on the whole.
+
+    Raises:
+        Refused: a landing was refused, or the rules may not follow each other (6), or expired (7).
+    """
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refusals:
         raise first_of(refusals)
-    in_force = policies_of(change, policies)
+    change = inquiry.change
+    in_force = policies_of(change, inquiry.policies)
     _check_versions(in_force)  # 6
-    judged = [landing for landing in change.landings if only is None or landing.commit in only]
-    _check_expiry(judged, change.ref, root, policies[judged[-1].commit] if judged else in_force[-1], now)  # 7
+    judged = [landing for landing in change.landings if inquiry.asks_for(landing)]
+    last = inquiry.policies[judged[-1].commit] if judged else in_force[-1]
+    _check_expiry(judged, change.ref, inquiry.root, last, inquiry.now)  # 7
     return Authorship(
         repository=change.repository,
         ref=change.ref,
@@ -110,42 +121,21 @@ def verify(
         head=change.head,
         policy=digest(in_force[-1]),
         landings=tuple(outcome for outcome in outcomes if isinstance(outcome, LandingProof)),
-        owed=waived,
+        owed=inquiry.waived,
     )
 
 
-def outcomes_of(
-    change: Change,
-    root: TrustRoot,
-    policies: Mapping[CommitId, TrustPolicy],
-    environment: Environment | None,
-    *,
-    witnessed: Witnessed,
-    now: datetime,
-    waived: bool = False,
-    only: Collection[CommitId] | None = None,
-    verdicts: Verdicts | None = None,
-) -> tuple[LandingProof | Refused, ...]:
-    """Steps 1 to 6: the proof or the refusal of each landing; the arguments are those of `verify`.
+def outcomes_of(inquiry: Inquiry) -> tuple[LandingProof | Refused, ...]:
+    """Steps 1 to 6: the proof or the refusal of each landing that is asked for.
 
     Raises:
         Refused: steps 1 and 2: the change does not hang together.
     """
-    cases = open_cases(
-        change,
-        root,
-        policies,
-        environment,
-        witnessed=witnessed,
-        now=now,
-        waived=waived,
-        only=only,
-        verdicts=verdicts,
-    )
-    return tuple(map(_outcome, cases))
+    return tuple(map(outcome_of, open_cases(inquiry)))
 
 
-def _outcome(case: Case | Refused) -> LandingProof | Refused:
+def outcome_of(case: Case | Refused) -> LandingProof | Refused:
+    """Steps 4 to 6 for one landing: its proof or its refusal."""
     if isinstance(case, Refused):
         return case
     try:
