@@ -11,7 +11,7 @@ from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.config.window_files import WindowFile, judge_windows, windows
-from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.environment import Adoptable, Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
 
 
@@ -65,6 +65,9 @@ class StageFile(StrictModel):
     )
     allow_links: list[Folder] = Field(
         [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
+    adopt: list[Literal["kubectl", "flux", "argocd", "helm"]] = Field(
+        [], description="tools whose objects it may take over: kubectl, flux, argocd or helm"
     )
 
 
@@ -134,6 +137,7 @@ def environments(
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            adopt=tuple(Adoptable(tool) for tool in stage.adopt),
         )
         for name, stage in sorted(file.stages.items())
     )
