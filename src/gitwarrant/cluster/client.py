@@ -140,6 +140,19 @@ class Cluster:
             )
         return self._kinds[wanted]
 
+    async def preferred(self, group: str, kind: str) -> str:
+        """The version of a kind that the server names first.
+
+        Raises:
+            KindUnknown: it serves no such kind.
+        """
+        if not self._kinds:
+            await self._discover()
+        for has_group, version, has_kind in self._kinds:
+            if (has_group, has_kind) == (group, kind):
+                return version
+        raise KindUnknown(f"the cluster does not serve {kind}.{group}", remedy="correct group and kind")
+
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written."""
         self._kinds_at = 0.0

@@ -1,6 +1,6 @@
 """Flux: every Kustomization becomes an environment.
 
-Source: fluxcd/kustomize-controller, `docs/spec/v1/kustomizations.md`; fluxcd/source-controller, `GitRepository`.
+Source: fluxcd/kustomize-controller, `docs/spec/v1/kustomizations.md`; fluxcd/source-controller.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -60,7 +60,7 @@ async def bring(
         kinds = " and ".join(f"{kind}.{group}" for kind, group in reader.KINDS)
         raise GitwarrantError(
             f"there is no {kinds} here",
-            remedy="name the cluster in which they are: --kubeconfig FILE; or change into the right repository",
+            remedy="name the cluster in which they are: --kubeconfig FILE; or go into the right clone",
         )
     chosen = [one for one in found if one.name in only or not only]
     if missing := set(only) - {one.name for one in chosen}:

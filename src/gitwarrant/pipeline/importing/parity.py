@@ -104,14 +104,11 @@ async def _spelled(key: ObjectKey, version: str, content: Content, cluster: Clus
 
 def _unmarked(one: Imported, theirs: Content, ours: Content) -> dict[str, Any]:
     """Less the labels and annotations by which the tool knows its objects, unless we declare them too."""
-    marks, metadata = MARKS.get(one.tool, frozenset()), dict(theirs["metadata"])
+    metadata = dict(theirs["metadata"])
     for name in ("labels", "annotations"):
-        kept = ours["metadata"].get(name) or {}
-        left = {
-            mark: value
-            for mark, value in (metadata.pop(name, None) or {}).items()
-            if mark not in marks or mark in kept
-        }
-        if left or name in ours["metadata"]:
+        kept, declared_here = ours["metadata"].get(name) or {}, name in ours["metadata"]
+        marks = MARKS.get(one.tool, frozenset()) - kept.keys()
+        left = {mark: value for mark, value in metadata.pop(name, {}).items() if mark not in marks}
+        if left or declared_here:
             metadata[name] = left
     return {**theirs, "metadata": metadata}
