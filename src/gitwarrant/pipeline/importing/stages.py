@@ -74,18 +74,16 @@ def namespace_of(one: Imported) -> str:
 
 
 def _notes(one: Imported) -> Iterator[str]:
-    for name in one.depends_on:
-        yield f"{INDENT}# it waited for {name}"
-    for kind, pointer in one.ignored:
-        yield f"{INDENT}# it did not compare {pointer} of {kind}"
-    for note in one.notes:
-        if note.weight is not Weight.SAME:
-            yield f"{INDENT}# {said(note)}"
+    told = [f"it waited for {name}" for name in one.depends_on]
+    told += [f"it did not compare {pointer} of {kind}" for kind, pointer in one.ignored]
+    told += [said(note) for note in one.notes if note.weight is not Weight.SAME]
+    for text in told:  # it comes from their files: nothing in it may end the comment
+        yield f"{INDENT}# {' '.join(text.split())}"
 
 
 def said(note: Note) -> str:
     """A note in one line."""
-    return " ".join(f"{note.field}: {note.says}".split())
+    return f"{note.field}: {note.says}"
 
 
 def grant_text(one: Imported, needs: Reach) -> str:
@@ -124,13 +122,21 @@ def with_stages(data: bytes, found: Sequence[tuple[Imported, str]]) -> bytes:
     if not head.endswith(b"\n"):
         head += b"\n"
     after = head + "".join(text for _, text in found).encode()
-    wanted = {*before, *(one.name for one, _ in found)}
-    if set(_stages(after)) != wanted or any(_stages(after)[name] != before[name] for name in before):
-        raise GitwarrantError(
-            f"{ENVIRONMENTS} is not written one stage below the other, indented by two spaces, at its end",
-            remedy="write the stages by hand, as shown without --write",
-        )
+    try:
+        read = _stages(after)
+    except ConfigError as error:
+        raise _by_hand() from error
+    added = {one.name for one, _ in found}
+    if read.keys() != before.keys() | added or any(read[name] != before[name] for name in before):
+        raise _by_hand()
     return after
+
+
+def _by_hand() -> GitwarrantError:
+    return GitwarrantError(
+        f"{ENVIRONMENTS} is not written one stage below the other, indented by two spaces, at its end",
+        remedy="write the stages by hand, as shown without --write",
+    )
 
 
 def _stages(data: bytes) -> dict[str, object]:
