@@ -146,12 +146,15 @@ class Cluster:
         Raises:
             KindUnknown: it serves no such kind.
         """
-        if not self._kinds:
+        if self._named_first(group, kind) is None:
             await self._discover()
-        for has_group, version, has_kind in self._kinds:
-            if (has_group, has_kind) == (group, kind):
-                return version
-        raise KindUnknown(f"the cluster does not serve {kind}.{group}", remedy="correct group and kind")
+        version = self._named_first(group, kind)
+        if version is None:
+            raise KindUnknown(f"the cluster does not serve {kind}.{group}", remedy="correct group and kind")
+        return version
+
+    def _named_first(self, group: str, kind: str) -> str | None:
+        return next((known[1] for known in self._kinds if (known[0], known[2]) == (group, kind)), None)
 
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written."""

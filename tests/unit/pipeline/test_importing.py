@@ -137,7 +137,7 @@ def test_an_application_becomes_an_environment(tmp_path: Path) -> None:
   shop:
     # from Application.argoproj.io argocd/shop
     # it did not compare /spec/replicas of Deployment.apps
-    # spec.source.directory.recurse: it reads its folder alone, we read those below too: parity shows whether that matters
+    # spec.source.directory.recurse: it reads its folder alone, we those below it too
     # spec.syncPolicy.syncOptions CreateNamespace=true: declare the Namespace in the repository
     # spec.ignoreDifferences jqPathExpressions: write what it ignores as a JSON pointer below 'drift.ignore'
     branch: "main"

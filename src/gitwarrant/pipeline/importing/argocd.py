@@ -95,7 +95,7 @@ def _notes(one: Seen) -> Iterator[Note]:
         says = "it deploys to another cluster: name that one in the grant"
         yield Note(Weight.LOOK, "spec.destination", says, one.place)
     if one.get("spec.source.directory.recurse") is not True:
-        says = "it reads its folder alone, we read those below too: parity shows whether that matters"
+        says = "it reads its folder alone, we those below it too"
         yield Note(Weight.LOOK, "spec.source.directory.recurse", says, one.place)
     for option in texts(one.get("spec.syncPolicy.syncOptions")):
         weight, says = OPTIONS.get(option, (Weight.LOOK, "there is nothing like it"))
