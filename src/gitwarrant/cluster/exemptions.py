@@ -23,9 +23,10 @@ Field = tuple[str, ...]
 """A way to a field; `*` stands for every item of a list."""
 
 CONTROLLERS = frozenset({"kube-controller-manager"})
-CLOUDS = frozenset(
-    {"aws-cloud-controller-manager", "cloud-controller-manager", "gcp-cloud-controller-manager"}
-) | CONTROLLERS
+CLOUDS = (
+    frozenset({"aws-cloud-controller-manager", "cloud-controller-manager", "gcp-cloud-controller-manager"})
+    | CONTROLLERS
+)
 OPENSHIFT = frozenset({"openshift-controller-manager"})
 SCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 INJECTORS = frozenset({"cainjector", "cert-manager-cainjector", "service-ca-operator"})
@@ -366,7 +367,11 @@ def exempt(
         autoscaled: an autoscaler targets it.
     """
     for allocated in ALLOCATED:
-        if allocated.kind == key.typed and not difference.before and leads(allocated.field, difference.pointer):
+        if (
+            allocated.kind == key.typed
+            and not difference.before
+            and leads(allocated.field, difference.pointer)
+        ):
             return Excuse(name_of(allocated), allocated.reason, SHIPPED)
     for rule in EXEMPTIONS:
         if (
@@ -385,9 +390,7 @@ def name_of(rule: Allocated | Exemption) -> str:
 
 def _about(rule: Exemption, key: ObjectKey, difference: FieldDifference) -> bool:
     return (
-        rule.kind == key.typed
-        and leads(rule.field, difference.pointer)
-        and fnmatchcase(key.name, rule.names)
+        rule.kind == key.typed and leads(rule.field, difference.pointer) and fnmatchcase(key.name, rule.names)
     )
 
 
@@ -413,7 +416,9 @@ def _only(values: frozenset[str], difference: FieldDifference) -> bool:
     match difference.before, difference.after:
         case before, (list(after),):
             old = before[0] if before else []
-            return isinstance(old, list) and [item for item in after if item not in values or item in old] == old
+            return (
+                isinstance(old, list) and [item for item in after if item not in values or item in old] == old
+            )
         case _, (str(text),):
             return text in values
     return False
@@ -437,6 +442,5 @@ def leads(field: Field, pointer: Pointer) -> bool:
 def begins(field: Field, pointer: Pointer) -> bool:
     """Whether a way leads to this pointer, or to what holds it."""
     return len(field) <= len(pointer) and all(
-        isinstance(at, int) if step == "*" else step == at
-        for step, at in zip(field, pointer, strict=False)
+        isinstance(at, int) if step == "*" else step == at for step, at in zip(field, pointer, strict=False)
     )

@@ -25,7 +25,7 @@ class IgnoreRule:
     name: str
     """A glob over names of objects."""
     pointer: tuple[str, ...]
-    """The field with all below it; a step `*` is every item of a list. Empty: objects that nobody declared."""
+    """The field with all below it; a step `*` is every item of a list. Empty: what nobody declared."""
     when: str
     """A CEL expression over `self`, `baseline` and `value`; empty: always."""
     reason: str
@@ -100,7 +100,7 @@ class Environment:
     ignore: tuple[IgnoreRule, ...] = ()
     """Differences that are no drift here."""
     unmanaged: bool = False
-    """Whether its own namespace may hold nothing but what was declared; namespaces that it declares never may."""
+    """Whether what nobody declared is reported in its own namespace, as it is in those that it declares."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""
