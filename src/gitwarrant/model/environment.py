@@ -78,6 +78,8 @@ class Environment:
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
+    rollback_within: int = 0
+    """Seconds after an apply in which an object that fails makes the agent go back by itself; 0: never."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""
