@@ -101,6 +101,8 @@ class Environment:
     """Differences that are no drift here."""
     unmanaged: bool = False
     """Whether what nobody declared is reported in its own namespace, as it is in those that it declares."""
+    rollback_within: int = 0
+    """Seconds after an apply in which an object that fails makes the agent go back by itself; 0: never."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""
