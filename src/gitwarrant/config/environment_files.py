@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from gitwarrant.config.fields import Branch, Folder, Label, Name
+from gitwarrant.config.fields import Branch, Duration, Folder, Label, Name, duration
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
@@ -37,6 +37,17 @@ class BoundsFile(StrictModel):
     max_deletes: int = Field(10, description="most objects that one change may delete", ge=0, le=100_000)
 
 
+class RollbackFile(StrictModel):
+    """When the agent goes back by itself."""
+
+    when: Literal["failed-health"] = Field(
+        description="failed-health: an object of the newest warrant failed"
+    )
+    within: Duration = Field(
+        "10m", description="how long after it was applied; longer than a Deployment's progressDeadlineSeconds"
+    )
+
+
 class StageFile(StrictModel):
     """A place to deploy to, and the gates in front of it."""
 
@@ -60,6 +71,9 @@ class StageFile(StrictModel):
         [], description="teams or people whose security key lets one revision through in an emergency"
     )
     bounds: BoundsFile = Field(BoundsFile(), description="how much one change may do")
+    rollback: RollbackFile | None = Field(
+        None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
+    )
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
     )
@@ -110,6 +124,12 @@ def judge_environments(
         judge_windows(source, ("stages", name, "windows"), stage.windows)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        if stage.rollback and not duration(stage.rollback.within):
+            source.wrong(
+                ("stages", name, "rollback", "within"),
+                "within no time, nothing can fail",
+                "write how long after a deploy, such as 10m, or remove 'rollback'",
+            )
 
 
 def environments(
@@ -134,6 +154,7 @@ def environments(
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
         )
         for name, stage in sorted(file.stages.items())
     )
