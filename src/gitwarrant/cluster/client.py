@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -199,17 +199,20 @@ class Cluster:
             if not following:
                 return
 
+    @asynccontextmanager
     async def watch(
         self, resource: Resource, namespace: str = "", *, since: str, metadata: bool = False
-    ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
-        """Events of a kind from a version on: (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object).
+    ) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:
+        """Events of a kind from a version on, entered once the server agreed.
 
-        Ends when the server ends it, which it does after some minutes: watch
-        again from the last object's version.
+        Each is (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object). They end
+        when the server ends them, which it does after some minutes: watch again
+        from the last object's version.
 
         Raises:
-            Expired: the server no longer knows that version: list anew.
-            Unreachable: the line was cut; ClusterRefused: we may not watch.
+            Expired: also while reading: the server no longer knows that version: list anew.
+            Unreachable: also while reading: the line was cut.
+            ClusterRefused: we may not watch.
         """
         query = {
             "watch": "1",
@@ -219,15 +222,8 @@ class Cluster:
         }
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
-        request = Request("watch", "GET", path, subject, query, headers)
-        async with aclosing(self._transport.lines(request)) as lines:
-            async for line in lines:
-                event = answer(line)
-                if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
-                    raise ServerTrouble(f"{subject}: the server sent no event", remedy="try again later")
-                if event.get("type") == "ERROR":
-                    raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
-                yield str(event.get("type")), event["object"]
+        async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:
+            yield _events(lines, subject)
 
     # Writing
 
@@ -301,6 +297,16 @@ class Cluster:
         except NotFound:
             return False
         return True
+
+
+async def _events(lines: AsyncIterator[bytes], subject: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async for line in lines:
+        event = answer(line)
+        if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+            raise ServerTrouble(f"{subject}: the server sent no event", remedy="try again later")
+        if event.get("type") == "ERROR":
+            raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
+        yield str(event.get("type")), event["object"]
 
 
 def _headers(content_type: str, audit_id: str, *, dry_run: bool = False) -> dict[str, str]:
