@@ -10,7 +10,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.plan import TO_ITS_END, LeafList, Plan, Progress
 from gitwarrant.model.witnessed import Witnessed
 
 
@@ -20,6 +20,7 @@ class Previous:
 
     commit: CommitId
     leaves: LeafList | None = None
+    progress: Progress = TO_ITS_END
 
 
 @dataclass(frozen=True, slots=True)
