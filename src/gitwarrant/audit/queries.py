@@ -57,6 +57,7 @@ def warranted_body(
     *,
     statements: Iterable[Digest] = (),
     owed: bool = False,
+    hold: int = 0,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
 
@@ -65,6 +66,7 @@ def warranted_body(
             that the warrant can be checked years later.
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
+        hold: the record of the hold that it carries out; 0: none.
     """
     return {
         "sequence": warrant.sequence,
@@ -74,6 +76,7 @@ def warranted_body(
         "bundle": loads(encode(bundle)),
         "public_key": public_key.decode(),
         "owed": owed,
+        "hold": hold,
         "statements": sorted(statements),
     }
 
@@ -147,12 +150,13 @@ def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
 def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     """The commit of the newest warrant whose approvals were there: where the next change begins.
 
-    What glass was broken for stands in the cluster, but was not accepted yet.
+    What glass was broken for stands in the cluster, but was not accepted yet; what an
+    environment was brought back to was accepted long ago, and what came after it, too.
     """
     for record in recorder.read(
         0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
     ):
-        if not record.body.get("owed", False):
+        if not (record.body.get("owed", False) or record.body.get("hold", 0)):
             return CommitId(member(record, "commit", str))
     return None
 

@@ -40,6 +40,17 @@ class BoundsFile(StrictModel):
     )
 
 
+class RollbackFile(StrictModel):
+    """When the agent goes back by itself."""
+
+    when: Literal["failed-health"] = Field(
+        description="failed-health: an object of the newest warrant failed"
+    )
+    within: Duration = Field(
+        "10m", description="how long after it was applied; longer than a Deployment's progressDeadlineSeconds"
+    )
+
+
 class StageFile(StrictModel):
     """A place to deploy to, and the gates in front of it."""
 
@@ -63,6 +74,9 @@ class StageFile(StrictModel):
         [], description="teams or people whose security key lets one revision through in an emergency"
     )
     bounds: BoundsFile = Field(BoundsFile(), description="how much one change may do")
+    rollback: RollbackFile | None = Field(
+        None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
+    )
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
     )
@@ -125,6 +139,12 @@ def judge_environments(
         judge_windows(source, ("stages", name, "windows"), stage.windows)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        if stage.rollback and not duration(stage.rollback.within):
+            source.wrong(
+                ("stages", name, "rollback", "within"),
+                "within no time, nothing can fail",
+                "write how long after a deploy, such as 10m, or remove 'rollback'",
+            )
 
 
 def environments(
@@ -149,6 +169,7 @@ def environments(
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),

@@ -20,12 +20,13 @@ from gitwarrant.audit.queries import (
     trusted_revision,
 )
 from gitwarrant.audit.recorder import Recorder, object_body
+from gitwarrant.config.repository import RepositoryConfig
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.errors import Refused
+from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json, ObjectKey
@@ -36,9 +37,11 @@ from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.bootstrap import bootstrap
 from gitwarrant.pipeline.delivery import Delivery, fetch_ref, fetch_refs, record_refusal, refusals_recorded
 from gitwarrant.pipeline.doors import announce, asked_of_glass
+from gitwarrant.pipeline.holding import held, take_up_orders, to_carry_out
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.pulses import check_fresh
 from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.returning import going_back
 from gitwarrant.pipeline.starting import start_by_log
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
@@ -53,7 +56,6 @@ class Candidate:
     """What an environment's ref holds now, and what would have to be judged about it."""
 
     repository: Repository
-    trusted: Trusted
     question: Question
 
     @property
@@ -62,7 +64,7 @@ class Candidate:
         asked = self.question
         parts = (
             *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
-            *(asked.waived, asked.unheard, asked.witnessed.reviews),
+            *(asked.waived, asked.unheard, asked.witnessed.reviews, asked.hold, asked.returns),
         )
         return digest(parts)
 
@@ -85,19 +87,57 @@ class Standing:
 def candidate(work: Delivery, name: str) -> Candidate:
     """Fetch the trust ref and the environment's ref, and put the question.
 
+    Where the log says that the environment goes back, that comes first, and needs no Git server.
+
     Raises:
         Refused: by fetch, or by verify for the trust ref: nothing can be judged then.
         Unreachable: the Git server does not answer.
     """
+    try:
+        newest = _newest(work, name)
+    except (Refused, Unreachable):
+        back = _way_back(work, name)
+        if back is None:
+            raise
+        return back
+    return _way_back(work, name) or newest
+
+
+def _newest(work: Delivery, name: str) -> Candidate:
     repository, trusted = advance_trust(work)
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
+        take_up_orders(work, repository, trusted.root, trusted.config.policy, environment)
         head = _head(work, trusted, environment.ref)
         _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
         question = asked_of_glass(question, work.alarms)
-        return Candidate(repository, trusted, question)
+        question = replace(question, hold=held(work, environment, question.change))
+        return Candidate(repository, question)
+
+
+def _way_back(work: Delivery, name: str) -> Candidate | None:
+    """The way back that is still to go, by the rules that were last trusted; None: there is none."""
+    hold, last = to_carry_out(work, name), last_warrant(work.recorder, name)
+    if hold is None or last is None:
+        return None
+    repository, rules = _last_trusted(work)
+    statements = repository.statements()
+    environment, root = environment_of(rules, name), root_in_force(work)
+    question = Question(
+        root=root,
+        tenant=work.agent.tenant,
+        policy=rules.policy,
+        environment=environment,
+        change=going_back(root.repository, environment, hold, statements),
+        previous=_previous(work.recorder, last),
+        witnessed=work.memory.of_statements(root.trust_ref, statements),
+        now=work.now(),
+        hold=hold,
+        returns=True,
+    )
+    return Candidate(repository, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -110,13 +150,18 @@ def standing(work: Delivery, name: str) -> Standing | None:
     last = last_warrant(work.recorder, name)
     if last is None:
         return None
+    repository, rules = _last_trusted(work)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _last_trusted(work: Delivery) -> tuple[Repository, RepositoryConfig]:
+    """What was fetched, and the rules that were last trusted."""
     repository = Repository(work.quarantine)
     revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
     if revision is None:
         raise ValueError("a warrant was issued, but no trusted revision recorded before it")
-    rules = rules_at(repository, revision)
-    environment = environment_of(rules, name)
-    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+    return repository, rules_at(repository, revision)
 
 
 def _suspension(

@@ -20,6 +20,7 @@ from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.pipeline.rendering import rendering
+from gitwarrant.pipeline.returning import check_returned
 from gitwarrant.plan.plan import leaves_of, plan
 from gitwarrant.policy.check import check
 from gitwarrant.trust.verdicts import Verdicts
@@ -60,6 +61,7 @@ def judge(repository: Repository, question: Question, *, verdicts: Verdicts | No
     )
     if rendered is None:
         return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
+    gates.attempt(lambda: check_returned(question, rendered))
     report = gates.attempt(lambda: check(rendered, environment.policies))
     if report is not None:
         gates.attempt(lambda: refuse_findings(report))

@@ -44,6 +44,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
+    hold = question.hold if question.returns else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -59,12 +60,20 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
+        hold=hold,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
-    body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
+    body = warranted_body(
+        warrant,
+        bundle,
+        public,
+        statements=proven.statements.union(hold.orders if hold else ()),
+        owed=proven.owed,
+        hold=hold.number if hold else 0,
+    )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
