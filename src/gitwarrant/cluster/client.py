@@ -140,6 +140,11 @@ class Cluster:
             )
         return self._kinds[wanted]
 
+    async def served(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves."""
+        await self._discover()
+        return tuple(self._kinds.values())
+
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written."""
         self._kinds_at = 0.0
