@@ -53,6 +53,7 @@ LIGHT = frozenset({"schema", "completion"})
 # Which extra brings which optional module.
 EXTRAS: Mapping[str, str] = {
     "aiohttp": "cluster",
+    "cel_expr_python": "cluster",
     "lightkube": "cluster",
     "orjson": "cluster",
     "structlog": "cluster",
