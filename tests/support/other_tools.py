@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gitwarrant.cluster.client import KindUnknown
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.sandbox.binaries import Binaries
@@ -46,11 +45,7 @@ async def define(shop: Workshop, group: str, version: str, kind: str, plural: st
 
     async def served() -> bool:
         shop.cluster.forget_kinds()
-        try:
-            await shop.cluster.preferred(group, kind)
-        except KindUnknown:
-            return False
-        return True
+        return any((one.group, one.kind) == (group, kind) for one in await shop.cluster.served())
 
     await until(served)
 

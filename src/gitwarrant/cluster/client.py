@@ -131,21 +131,10 @@ class Cluster:
             )
         return self._kinds[wanted]
 
-    async def preferred(self, group: str, kind: str) -> str:
-        """The version of a kind that the server names first.
-
-        Raises:
-            KindUnknown: it serves no such kind.
-        """
-        if self._named_first(group, kind) is None:
-            await self._discover()
-        version = self._named_first(group, kind)
-        if version is None:
-            raise KindUnknown(f"the cluster does not serve {kind}.{group}", remedy="correct group and kind")
-        return version
-
-    def _named_first(self, group: str, kind: str) -> str | None:
-        return next((known[1] for known in self._kinds if (known[0], known[2]) == (group, kind)), None)
+    async def served(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves."""
+        await self._discover()
+        return tuple(self._kinds.values())
 
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written or is gone."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.client import Cluster
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.standing import Standing, open_file, standing
 from gitwarrant.model.change import CommitId, File
@@ -45,10 +45,11 @@ async def in_cluster(cluster: Cluster, kinds: Kinds) -> list[Seen]:
         Unreachable: the server does not answer.
     """
     found: list[Seen] = []
+    # The server names the version that it prefers first.
+    versions = {(one.group, one.kind): one.version for one in reversed(await cluster.served())}
     for kind, group in kinds:
-        try:
-            version = await cluster.preferred(group, kind)
-        except KindUnknown:
+        version = versions.get((group, kind))
+        if version is None:
             continue
         async for item in cluster.list(group, version, kind):
             metadata = item["metadata"]
