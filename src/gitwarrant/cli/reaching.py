@@ -5,6 +5,7 @@ import os
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
+from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import Delivery
@@ -19,7 +20,12 @@ def connection(work: Delivery, environment: str) -> Connection:
     Raises:
         GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
     """
-    found = access(work, environment)
+    return configured_connection(work.agent, environment)
+
+
+def configured_connection(configured: Agent, environment: str) -> Connection:
+    """The same, without a state folder."""
+    found = access(configured, environment)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",

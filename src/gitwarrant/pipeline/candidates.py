@@ -128,7 +128,7 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         tenant=work.agent.tenant,
         policy=rules.policy,
         environment=environment,
-        change=going_back(root.repository, environment, hold, statements),
+        change=going_back(root.repository, environment, hold.commit, statements),
         previous=_previous(last, inventory(work.recorder, name)),
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),
