@@ -257,17 +257,21 @@ def test_the_way_back_passes_a_freeze_but_not_a_suspension(tmp_path: Path) -> No
 
 def test_the_way_back_is_judged_by_the_rules_of_today(tmp_path: Path) -> None:
     """Another folder is production now: what lay there at the old revision was never judged for it."""
-    shop, first, _ = open_two(tmp_path)
+    shop, _, _ = open_two(tmp_path)
+    planted = shop.land({WEB: CONFIG_MAP % "third", "elsewhere/web.yaml": CONFIG_MAP % "evil"}, approved=True)
+    stand(shop)
     moved = environments_file(shop.prefix, ["production"], path="elsewhere", operators=EVERYBODY)
     files = {".gitwarrant/environments.yaml": moved, ".gitwarrant/trust.yaml": trust_file(3)}
-    shop.land({**files, "elsewhere/web.yaml": CONFIG_MAP % "other"}, approved=True)
-    back(shop, first)
+    shop.land({**files, "elsewhere/web.yaml": CONFIG_MAP % "mended"}, approved=True)
+    back(shop, planted)
 
     with open_delivery(shop.agent(), now) as work:
         judgement = examine(work, candidate(work, "production"))
 
     assert judgement.question.returns
-    assert judgement.refusals[0].stage == "render"
+    assert [(item.stage, item.what) for item in judgement.refusals] == [
+        ("render", f"by today's rules revision {planted[:12]} gives other objects than warrant 3 had")
+    ]
 
 
 def test_the_way_back_needs_no_git_server_once_it_is_held(tmp_path: Path) -> None:
