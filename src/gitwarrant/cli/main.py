@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "suspend": "stop an environment for a while",
     "resume": "end a suspension",
     "break-glass": "in an emergency, let one revision through without approvals",
+    "rollback": "order an environment back to an earlier revision and hold it there, or release it",
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
