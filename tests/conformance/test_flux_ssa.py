@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 REFUSED = {
-    # A namespace on what has none: Flux drops it in silence; whoever wrote it believed that it means something.
+    # A namespace on what has none: Flux drops it in silence; who wrote it believed that it means something.
     "test12.yaml": r"test12\.yaml:15:1: StorageClass.* belongs to the whole cluster",
     "test5.yaml": r"test5\.yaml:65:1: ClusterTest.* belongs to the whole cluster",
 }
