@@ -9,7 +9,7 @@ from gitwarrant.audit.queries import key_of
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.applyset import applyset_id, parent_key
-from gitwarrant.cluster.baseline import BaselineStore, baseline
+from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
 from gitwarrant.cluster.health import health
@@ -60,8 +60,7 @@ async def observe(
         environment,
         cluster,
         recorder,
-        baselines,
-        applyset_id(parent_key(environment, namespace)),
+        Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines),
         mode,
         _Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
         _known(recorder, environment, previous),
@@ -89,8 +88,7 @@ class _Watch:
     environment: str
     cluster: Cluster
     recorder: Recorder
-    baselines: BaselineStore
-    identifier: str
+    baselines: Baselines
     mode: DriftMode
     autoscalers: "_Autoscalers"
     known: frozenset[Digest]
@@ -112,7 +110,7 @@ class _Watch:
             return self._seen(await self._health(key, live), unjudged(key, error.what))
 
     async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> _Seen:
-        truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        truth = await self.baselines.of(manifest)
         fresh = truth
         if allocates(manifest.kind):
             values = picked(self.recorder, self.environment, manifest.key)
@@ -130,7 +128,8 @@ class _Watch:
         self._record_drift(judged.drift)
         ledger = RevertLedger(self.recorder, self.environment, manifest)
         truths = {entry.uid: truth}
-        reverter = Reverter(self.cluster, ledger, manifest, self.identifier, truths, fresh, autoscaled)
+        label = self.baselines.identifier
+        reverter = Reverter(self.cluster, ledger, manifest, label, truths, fresh, autoscaled)
         return await self._put_back(reverter, judged, live, entry)
 
     async def _put_back(
