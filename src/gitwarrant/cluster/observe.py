@@ -9,7 +9,7 @@ from gitwarrant.audit.queries import key_of
 from gitwarrant.audit.recorder import Clock, Recorder, Selection, object_body
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import BaselineStore
+from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import NO_RULES, Judged, unjudged
 from gitwarrant.cluster.health import health
@@ -77,10 +77,8 @@ async def observe(
         recorder,
         Judging(
             environment,
-            applyset_id(parent_key(environment, namespace)),
-            cluster,
             recorder,
-            baselines,
+            Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines),
             Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
             ignoring,
         ),
@@ -146,7 +144,7 @@ class _Watch:
             return self._seen(await self._health(manifest.key, live), drift, explained)
         self._record_drift(judged.drift)
         ledger = RevertLedger(self.recorder, self.environment, manifest, fields)
-        reverter = Reverter(self.cluster, ledger, manifest, self.judging.identifier, terms)
+        reverter = Reverter(self.cluster, ledger, manifest, self.judging.baselines.identifier, terms)
         return replace(await self._put_back(reverter, judged, live), explained=explained)
 
     def _acts_on(self, drift: Drift) -> bool:
