@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from gitwarrant.cluster.allocation import allocated, with_allocated, without_allocated
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.refusal import ClusterError
+from gitwarrant.cluster.refusal import ClusterError, Conflict
 from gitwarrant.model.canonical import NotCanonical, dumps, loads
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
 from gitwarrant.objects.difference import bare
@@ -130,11 +130,15 @@ async def probed(manifest: Manifest, identifier: str, cluster: Cluster) -> dict[
     kind, content = manifest.kind, as_member(manifest.content, identifier)
     for _ in range(TRIES):
         key, probe, back = _probe(manifest, without_allocated(kind, content))
-        answer = await cluster.apply(key, manifest.version, probe, force=False, dry_run=True)
-        if answer.created:  # else somebody has that name: what it holds is theirs
-            named = bare(_replaced(answer.content, {**back, answer.uid: UID}))
-            # What the manifest itself says of such a field is part of the truth.
-            return with_allocated(kind, without_allocated(kind, named), allocated(kind, content))
+        try:
+            made = await cluster.try_create(key, manifest.version, probe)
+        except Conflict as error:
+            if error.reason != "AlreadyExists":
+                raise
+            continue  # somebody has that name: what it holds is theirs
+        named = bare(_replaced(made, {**back, str(made["metadata"].get("uid", "")): UID}))
+        # What the manifest itself says of such a field is part of the truth.
+        return with_allocated(kind, without_allocated(kind, named), allocated(kind, content))
     raise ClusterError(
         f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
     )
