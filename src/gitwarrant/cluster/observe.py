@@ -12,7 +12,7 @@ from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.baseline import BaselineStore, baseline
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
-from gitwarrant.cluster.health import health
+from gitwarrant.cluster.health.health import health
 from gitwarrant.cluster.ledger import RevertLedger, picked
 from gitwarrant.cluster.order import bounded, rank
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
@@ -103,7 +103,7 @@ class _Watch:
         except KindUnknown:
             live = None
         except (ClusterError, ServerTrouble) as error:
-            return self._seen(ObjectHealth(key, Health.PROGRESSING, error.what), unjudged(key, error.what))
+            return self._seen(ObjectHealth(key, Health.UNKNOWN, error.what), unjudged(key, error.what))
         if entry is None or entry.digest != manifest.digest:
             return self._seen(await self._health(key, live), _not_applied(key, entry, live))
         try:

@@ -56,6 +56,25 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthRule:
+    """How the health of one kind is judged, as CEL expressions about `self`, the live object.
+
+    The first of `failed`, `suspended`, `progressing` and `healthy` that is true
+    decides. Without `healthy`, what gitwarrant knows of the kind decides the rest.
+    """
+
+    kind: str
+    """Spelled `Widget.example.com`; `*` stands for any characters."""
+    place: Place
+    failed: str = ""
+    suspended: str = ""
+    progressing: str = ""
+    healthy: str = ""
+    reason: str = ""
+    """Gives text: why it is not healthy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place to deploy to, as `.gitwarrant/environments.yaml` says on the trust ref."""
 
@@ -78,6 +97,10 @@ class Environment:
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
+    health: tuple[HealthRule, ...] = ()
+    """How kinds are judged that gitwarrant does not know, or should judge in another way."""
+    health_deadline: int = 600
+    """Seconds after which an object that is still progressing has failed."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""

@@ -1,0 +1,1 @@
+"""Whether live objects do what they are for, with reasons a person understands."""
