@@ -109,7 +109,11 @@ class Lenient(yaml.SafeLoader):
     """Reads as Argo's tests do: some cases have a key twice. Times stay text, as an API server gives them."""
 
 
-Lenient.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+def as_written(loader: Lenient, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+Lenient.add_constructor("tag:yaml.org,2002:timestamp", as_written)
 
 
 def live_of(path: Path) -> Any:
