@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from gitwarrant.cluster.health.conventions import changing, conventional
-from gitwarrant.cluster.health.health import BUILTIN, health
+from gitwarrant.cluster.health.verdict import BUILTIN, health
 from gitwarrant.model.live import Health
 from gitwarrant.model.manifest import ObjectKey
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitwarrant.cluster.health.health import health
+from gitwarrant.cluster.health import health
 from gitwarrant.model.live import Health, ObjectHealth
 from gitwarrant.model.manifest import ObjectKey
 
