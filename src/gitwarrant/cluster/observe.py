@@ -124,7 +124,7 @@ class _Watch:
         except KindUnknown:
             live = None
         except (ClusterError, ServerTrouble) as error:
-            return self._seen(ObjectHealth(key, Health.PROGRESSING, error.what), unjudged(key, error.what))
+            return self._seen(ObjectHealth(key, Health.UNKNOWN, error.what), unjudged(key, error.what))
         if entry is None or entry.digest != manifest.digest:
             return self._seen(await self._health(key, live), _not_applied(key, entry, live))
         try:
