@@ -221,9 +221,9 @@ class Workshop:
     ) -> Any:
         resource = await self.cluster.resource(item.key.group, item.version, item.key.kind)
         path = resource.path(item.key.namespace, "" if collection else item.key.name)
-        session = self.cluster._session
+        session = self.cluster._transport._session
         assert session is not None
-        url = self.cluster._connection.server + path + subresource + query
+        url = self.cluster._transport.connection.server + path + subresource + query
         headers = {"Content-Type": content_type}
         async with session.request(method, url, json=content, headers=headers) as response:
             answer = await response.json()

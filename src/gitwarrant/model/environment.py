@@ -101,6 +101,16 @@ class Environment:
     """Differences that are no drift here."""
     unmanaged: bool = False
     """Whether what nobody declared is reported in its own namespace, as it is in those that it declares."""
+    rollback_within: int = 0
+    """Seconds after an apply in which an object that fails makes the agent go back by itself; 0: never."""
+    depends_on: tuple[str, ...] = ()
+    """Environments whose last warrant must be applied to its end, and be healthy, before this one changes."""
+    recreate: tuple[str, ...] = ()
+    """Kinds that may be deleted and made again where the API server does not let them change in place."""
+    data_kinds: tuple[str, ...] = ()
+    """Kinds that hold data, besides those of Kubernetes: deleting one needs an announcement."""
+    wave_seconds: int = 300
+    """How long the objects of a wave may take to become healthy before the next one is given up."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""

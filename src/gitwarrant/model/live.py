@@ -6,6 +6,7 @@ from enum import Enum
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import FieldDifference, Operation
+from gitwarrant.model.turn import USUAL, Turn
 
 
 class Result(Enum):
@@ -15,7 +16,11 @@ class Result(Enum):
     CONFIGURED = "configured"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
+    FINISHED = "finished"
+    """A hook ran to its end."""
     FAILED = "failed"
+    HELD = "held"
+    """It was not tried, because something that comes before it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result is not Result.FAILED for item in self.objects)
+        return all(item.result not in (Result.FAILED, Result.HELD) for item in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class InventoryEntry:
     version: str
     uid: str
     digest: Digest
+    turn: Turn = USUAL
+    """When it was written: its delete comes in the reverse order."""
 
 
 class Health(Enum):

@@ -44,6 +44,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
+    hold = question.hold if question.returns else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -59,12 +60,20 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
+        hold=hold,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
-    body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
+    body = warranted_body(
+        warrant,
+        bundle,
+        public,
+        statements=proven.statements.union(hold.orders if hold else ()),
+        owed=proven.owed,
+        hold=hold.number if hold else 0,
+    )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
@@ -187,7 +196,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted != plan.leaves.wanted:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
     deletes = plan.leaves.standing != plan.leaves.leaves
