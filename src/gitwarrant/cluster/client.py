@@ -131,6 +131,11 @@ class Cluster:
             )
         return self._kinds[wanted]
 
+    async def resources(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves, each in one of its versions."""
+        await self._discover()
+        return tuple({(item.group, item.kind): item for item in self._kinds.values()}.values())
+
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written or is gone."""
         self._kinds_at = 0.0
@@ -191,7 +196,7 @@ class Cluster:
                 tries, following = tries + 1, ""
                 continue
             about = found.get("metadata", {})
-            for item in found.get("items", ()):
+            for item in found.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
             yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
