@@ -131,10 +131,10 @@ class Cluster:
             )
         return self._kinds[wanted]
 
-    async def resources(self) -> tuple[Resource, ...]:
-        """Every kind that the server serves, each in one of its versions."""
+    async def served(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves."""
         await self._discover()
-        return tuple({(item.group, item.kind): item for item in self._kinds.values()}.values())
+        return tuple(self._kinds.values())
 
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written or is gone."""

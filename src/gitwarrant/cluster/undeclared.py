@@ -116,7 +116,8 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     Raises:
         Unreachable: the server does not answer.
     """
-    kinds = [resource for resource in await cluster.resources() if _holds(resource)]
+    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
+    kinds = [resource for resource in served.values() if _holds(resource)]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):

@@ -171,7 +171,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     Raises:
         Refused: by apply: it is another cluster.
     """
-    uid, pinned = await cluster.uid(), access(work, environment).uid
+    uid, pinned = await cluster.uid(), access(work.agent, environment).uid
     if pinned and pinned != uid:
         raise Refused(
             f"this cluster has the uid {uid}, and the agent's configuration pins {pinned}",
