@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from gitwarrant.cluster.allocation import allocated, with_allocated, without_allocated
 from gitwarrant.cluster.applyset import as_member
+from gitwarrant.cluster.attribution import writers
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.exemptions import exempt
 from gitwarrant.cluster.refusal import ClusterError, Conflict
@@ -139,7 +140,7 @@ class Baselines:
         """What an object holds beside a baseline, less what controllers of the cluster may write."""
         expected = with_uid(truth, live["metadata"]["uid"])
         found = compare(expected, self.comparable(manifest, live))
-        return [item for item in found if not exempt(item, manifest.key, live, autoscaled=False)]
+        return [item for item in found if not _excused(item, manifest.key, expected, live)]
 
     def comparable(self, manifest: Manifest, live: Content) -> dict[str, Any]:
         """An object less what the server alone writes; what it picks stays where the manifest says it."""
@@ -201,6 +202,11 @@ class Baselines:
         raise ClusterError(
             f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
         )
+
+
+def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
+    written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
+    return exempt(item, key, truth, written, autoscaled=False) is not None
 
 
 def _first_name(name: str) -> str:

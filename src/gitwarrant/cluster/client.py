@@ -196,7 +196,7 @@ class Cluster:
                 tries, following = tries + 1, ""
                 continue
             about = found.get("metadata", {})
-            for item in found.get("items", ()):
+            for item in found.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
             yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
