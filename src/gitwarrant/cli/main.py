@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
+    "rbac": "print the least power that deploying takes; say what power a change gives to whom",
     "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
@@ -53,6 +54,7 @@ LIGHT = frozenset({"schema", "completion"})
 # Which extra brings which optional module.
 EXTRAS: Mapping[str, str] = {
     "aiohttp": "cluster",
+    "cel_expr_python": "cluster",
     "lightkube": "cluster",
     "orjson": "cluster",
     "structlog": "cluster",

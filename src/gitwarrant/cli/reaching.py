@@ -5,7 +5,8 @@ import os
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
-from gitwarrant.config.agent import Agent
+from gitwarrant.cluster.power.needs import Plurals
+from gitwarrant.config.agent import Agent, ClusterAccess
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import Delivery
@@ -25,7 +26,10 @@ def connection(work: Delivery, environment: str) -> Connection:
 
 def configured_connection(configured: Agent, environment: str) -> Connection:
     """The same, without a state folder."""
-    found = access(configured, environment)
+    return _connection(access(configured, environment))
+
+
+def _connection(found: ClusterAccess) -> Connection:
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
@@ -43,3 +47,13 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
             return await refine_with(work, judgement, cluster)
 
     return asyncio.run(ask())
+
+
+async def served_plurals(configured: Agent, environment: str) -> Plurals:
+    """What the environment's cluster calls each kind in paths and rules."""
+    found = configured.cluster_of(environment)
+    if found is None:
+        return {}  # no grant: plan says so
+    async with Cluster(_connection(found)) as cluster:
+        served = await cluster.served()
+    return {(item.group, item.kind): item.plural for item in served}

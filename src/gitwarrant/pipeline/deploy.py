@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
@@ -139,6 +140,8 @@ async def watch(
         mode=wanted,
         baselines=_Baselines(work.content),
         namespace=environment.namespace,
+        now=work.now,
+        ignoring=Ignoring.of(environment.ignore, work.now()),
         previous=previous,
     )
     if mode is None:  # a person who looks begins nothing

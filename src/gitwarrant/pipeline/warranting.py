@@ -196,7 +196,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted != plan.leaves.wanted:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
     deletes = plan.leaves.standing != plan.leaves.leaves
