@@ -188,7 +188,7 @@ def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:
     Every value in it is the earlier baseline's or the manifest's own.
     """
     try:
-        return restored(before.content, tuple(compare(manifest.content, before.declared)))
+        return restored(before.content, tuple(compare(bare(manifest.content), bare(before.declared))))
     except (LookupError, TypeError):
         return None
 
