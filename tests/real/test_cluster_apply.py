@@ -419,19 +419,19 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
         items = [shop.config(f"c{number}", a="1") for number in range(6)]
         listed = LeafList(tuple(sorted(leaf(item) for item in items)))
         warrant = await shop.warrant(listed)
-        connection, shop.cluster.concurrency = shop.cluster._connection, 1
+        connection, shop.cluster.concurrency = shop.cluster._transport.connection, 1
         intend, count = Ledger.intend, iter(range(100))
 
         async def failing(ledger: Ledger, item: Leaf) -> str:
             if next(count) == 3:
-                shop.cluster._connection = replace(connection, server="https://127.0.0.1:1")
+                shop.cluster._transport.connection = replace(connection, server="https://127.0.0.1:1")
             return await intend(ledger, item)
 
         monkeypatch.setattr(Ledger, "intend", failing)
         with pytest.raises(Unreachable):
             await shop.apply_as(warrant, listed, items)
         assert len(shop.owned()) == 3
-        shop.cluster._connection = connection
+        shop.cluster._transport.connection = connection
 
         assert (await shop.apply_as(warrant, listed, items)).complete
         assert len(shop.owned()) == 6

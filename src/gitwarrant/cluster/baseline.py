@@ -15,7 +15,7 @@ from gitwarrant.cluster.allocation import allocated, with_allocated, without_all
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.exemptions import exempt
-from gitwarrant.cluster.refusal import ClusterError
+from gitwarrant.cluster.refusal import ClusterError, Conflict
 from gitwarrant.model.canonical import Digest, NotCanonical, dumps, loads
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
@@ -95,7 +95,7 @@ class Baselines:
         kept = self._read(name)
         if kept is not None:
             return dict(kept.content)
-        made = await self._ask(manifest)
+        made = await self.probed(manifest)
         self._keep(name, manifest, made)
         return made
 
@@ -155,6 +155,16 @@ class Baselines:
 
     def _keep(self, name: str, manifest: Manifest, truth: Content) -> None:
         self._store.put(name, dumps({"declared": manifest.content, "content": truth}))
+        first = _first_name(name)
+        if self._store.get(first) is None:
+            self._store.put(first, name.encode())
+
+    async def first(self, manifest: Manifest) -> dict[str, Any] | None:
+        """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
+        now = await self.name(manifest.key, manifest.version, manifest.digest)
+        name = self._store.get(_first_name(now))
+        kept = self._read(name.decode()) if name else None
+        return dict(kept.content) if kept else None
 
     async def _schema(self, key: ObjectKey, version: str) -> str:
         """Names the schema of a custom kind, whose defaults can change without the server's version."""
@@ -170,16 +180,33 @@ class Baselines:
             )
         return self._schemas[kind]
 
-    async def _ask(self, manifest: Manifest) -> dict[str, Any]:
+    async def probed(self, manifest: Manifest) -> dict[str, Any]:
+        """What a clean create of the manifest gives at this moment; nothing is kept.
+
+        Raises:
+            ClusterError: the server refuses such an object now.
+            Unreachable: the server does not answer.
+        """
         content = as_member(manifest.content, self.identifier)
         for _ in range(TRIES):
             key, probe, back = _probe(manifest, without_allocated(manifest.kind, content))
-            answer = await self._cluster.apply(key, manifest.version, probe, force=False, dry_run=True)
-            if answer.created:  # else somebody has that name: what it holds is theirs
-                return self.comparable(manifest, _replaced(answer.content, {**back, answer.uid: UID}))
+            try:
+                made = await self._cluster.try_create(key, manifest.version, probe)
+            except Conflict as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                continue  # somebody has that name: what it holds is theirs
+            uid = str(made["metadata"].get("uid", ""))
+            return self.comparable(manifest, _replaced(made, {**back, uid: UID}))
         raise ClusterError(
             f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
         )
+
+
+def _first_name(name: str) -> str:
+    """Where it is kept which baseline came first: the name less version and schema of the server."""
+    form, uid, _, identifier, digest, _ = name.split("/")
+    return "/".join([form, "first", uid, identifier, digest])
 
 
 def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:

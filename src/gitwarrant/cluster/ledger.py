@@ -98,12 +98,15 @@ class RevertLedger:
     recorder: Recorder
     environment: str
     manifest: Manifest
+    fields: tuple[str, ...] = ()
+    """What is put back, as JSON pointers; the first intent of a try names them."""
     _audit_ids: list[str] = field(default_factory=list)
 
     def intend(self, how: str) -> str:
         """Record a write that puts the object back; give the Audit-ID that it must carry."""
         audit_id = new_audit_id()
-        body = {**self._body(), "how": how, "audit_id": audit_id}
+        named = {} if self._audit_ids else {"fields": list(self.fields)}
+        body = {**self._body(), **named, "how": how, "audit_id": audit_id}
         self.recorder.append(RecordKind.REVERT_INTENT, self.environment, body)
         self._audit_ids.append(audit_id)
         return audit_id

@@ -21,6 +21,7 @@ from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import FORM, Warrant, WarrantBundle
@@ -46,6 +47,7 @@ def authorise(
     lifetime: timedelta,
     source: str,
     signers: Sequence[Signer],
+    hold: Hold | None = None,
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -56,6 +58,7 @@ def authorise(
         lifetime: how long the warrant may act.
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
+        hold: why the environment goes back, on whose orders; None: it goes forward.
 
     Raises:
         Refused: stage `authorise`.
@@ -77,6 +80,9 @@ def authorise(
         "plan": digest(plan),
         "policy": authorship.policy,
     }
+    if hold:
+        evidence["hold"] = digest(hold)
+    statements = set().union(*(landing.statements for landing in authorship.landings))
     warrant = Warrant(
         tenant=tenant.name,
         environment=environment.name,
@@ -94,7 +100,7 @@ def authorise(
         form=FORM,
         source=source,
         reviewers=reviewers(authorship),
-        statements=tuple(sorted(set().union(*(landing.statements for landing in authorship.landings)))),
+        statements=tuple(sorted(statements.union(hold.orders if hold else ()))),
     )
     return WarrantBundle(seal(warrant, signers), plan.leaves)
 
@@ -132,14 +138,13 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
 
 def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
     what = ""
-    written = {(leaf.key, leaf.version, leaf.digest) for leaf in plan.leaves.standing}
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
     elif authorship.ref != environment.ref:
         what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
     elif authorship.head != plan.commit:
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
-    elif written != {(manifest.key, manifest.version, manifest.digest) for manifest in plan.manifests}:
+    elif plan.leaves.wanted != {(item.key, item.version, item.digest) for item in plan.manifests}:
         what = "the plan's leaves are not its manifests"
     elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
         what = "the plan has two leaves for one object"
