@@ -12,7 +12,7 @@ from gitwarrant.cluster.baseline import Baselines, BaselineStore, MemoryBaseline
 from gitwarrant.cluster.client import Written
 from gitwarrant.model.canonical import dumps, loads
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.objects.difference import compare, path
 from gitwarrant.sandbox.find import Sandbox
 
@@ -336,17 +336,16 @@ async def observed(shop: Workshop, item: Manifest) -> None:
     await until(revised)
 
 
-def dry_runs(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that dry runs are made under from now on."""
+def questions(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that a clean create is asked for under, from now on."""
     names: list[str] = []
-    real = shop.cluster.apply
+    real = shop.cluster.try_create
 
-    async def counting(key: ObjectKey, *arguments: Any, **named: Any) -> Written:
-        if named.get("dry_run"):
-            names.append(key.name)
-        return await real(key, *arguments, **named)
+    async def counting(key: ObjectKey, version: str, content: Content) -> dict[str, Any]:
+        names.append(key.name)
+        return await real(key, version, content)
 
-    monkeypatch.setattr(shop.cluster, "apply", counting)
+    monkeypatch.setattr(shop.cluster, "try_create", counting)
     return names
 
 
@@ -359,7 +358,7 @@ def test_a_baseline_follows_each_warranted_change_without_another_question(
         first = web(shop)
         await shop.apply(first)
         await observed(shop, first)
-        asked = dry_runs(shop, monkeypatch)
+        asked = questions(shop, monkeypatch)
         changed = (
             web(shop, level="2"),
             web(shop, level="2", minReadySeconds=5),
@@ -388,7 +387,7 @@ def test_what_is_declared_anew_with_defaults_is_asked_for(
         pod = {"containers": [*spec["template"]["spec"]["containers"], {"name": "two", "image": IMAGE}]}
         item = edited(item, spec={**spec, "template": {**spec["template"], "spec": pod}})
         await shop.apply(item)
-        asked = dry_runs(shop, monkeypatch)
+        asked = questions(shop, monkeypatch)
 
         assert (await shop.observe(item)).drifts == ()
         assert len(asked) == 1
@@ -620,6 +619,7 @@ def test_a_default_that_a_schema_had_for_a_moment_is_drift(cluster: Sandbox) -> 
 
             shop.cluster.apply = struck  # type: ignore[method-assign]
             await shop.apply(definition, widget)
+            assert await kept(shop, widget) is None
             shop.cluster.apply = apply_real  # type: ignore[method-assign]
 
             drifts = {item.key: item for item in (await shop.observe(definition, widget)).drifts}

@@ -27,7 +27,7 @@ from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence, picked
 from gitwarrant.cluster.order import bounded, waves
 from gitwarrant.cluster.refusal import ClusterError, Conflict, ServerTrouble
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.errors import Refused
+from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
@@ -100,6 +100,8 @@ async def apply(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
         await work.ledger.completed(complete=applied.complete)
+    with suppress(GitwarrantError):  # a cache, see `_keep_baseline`
+        await work.baselines.settle()
     return applied
 
 
