@@ -200,9 +200,11 @@ class Cluster:
                 return
 
     async def watch(
-        self, resource: Resource, namespace: str = "", *, since: str, metadata: bool = False
+        self, resource: Resource, namespace: str = "", *, since: str, name: str = "", metadata: bool = False
     ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
         """Events of a kind from a version on: (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object).
+
+        With a name, those of one object only.
 
         Ends when the server ends it, which it does after some minutes: watch
         again from the last object's version.
@@ -216,7 +218,7 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": since,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - only spreads load
-        }
+        } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
         request = Request("watch", "GET", path, subject, query, headers)
