@@ -16,6 +16,7 @@ from gitwarrant.cluster.applying.schedule import Schedule, schedule
 from gitwarrant.cluster.applying.work import Work, held, unchanged
 from gitwarrant.cluster.applying.write import write
 from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
+from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
@@ -42,6 +43,7 @@ async def apply(
     now: Callable[[], datetime],
     inventory: Sequence[InventoryEntry],
     namespace: str,
+    baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
     patience: float = PATIENCE,
 ) -> Applied:
@@ -59,6 +61,7 @@ async def apply(
         now: the clock that judges the warrant's end.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
+        baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
@@ -85,7 +88,7 @@ async def apply(
         work = Work(
             cluster,
             Ledger(recorder, group, warrant.environment, warrant.sequence, ordered.turns),
-            applyset_id(home),
+            Baselines(applyset_id(home), cluster, baselines),
             owned,
             intended(recorder, warrant.environment) - owned.keys(),
             changed,

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -131,6 +131,11 @@ class Cluster:
             )
         return self._kinds[wanted]
 
+    async def served(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves."""
+        await self._discover()
+        return tuple(self._kinds.values())
+
     def forget_kinds(self) -> None:
         """Ask the discovery again at the next need: a CustomResourceDefinition was written or is gone."""
         self._kinds_at = 0.0
@@ -191,7 +196,7 @@ class Cluster:
                 tries, following = tries + 1, ""
                 continue
             about = found.get("metadata", {})
-            for item in found.get("items", ()):
+            for item in found.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
             yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
@@ -199,19 +204,20 @@ class Cluster:
             if not following:
                 return
 
+    @asynccontextmanager
     async def watch(
         self, resource: Resource, namespace: str = "", *, since: str, name: str = "", metadata: bool = False
-    ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
-        """Events of a kind from a version on: (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object).
+    ) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:
+        """Events of a kind, or of one object of it, from a version on, entered once the server agreed.
 
-        With a name, those of one object only.
-
-        Ends when the server ends it, which it does after some minutes: watch
-        again from the last object's version.
+        Each is (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object). They end
+        when the server ends them, which it does after some minutes: watch again
+        from the last object's version.
 
         Raises:
-            Expired: the server no longer knows that version: list anew.
-            Unreachable: the line was cut; ClusterRefused: we may not watch.
+            Expired: also while reading: the server no longer knows that version: list anew.
+            Unreachable: also while reading: the line was cut.
+            ClusterRefused: we may not watch.
         """
         query = {
             "watch": "1",
@@ -221,15 +227,8 @@ class Cluster:
         } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
-        request = Request("watch", "GET", path, subject, query, headers)
-        async with aclosing(self._transport.lines(request)) as lines:
-            async for line in lines:
-                event = answer(line)
-                if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
-                    raise ServerTrouble(f"{subject}: the server sent no event", remedy="try again later")
-                if event.get("type") == "ERROR":
-                    raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
-                yield str(event.get("type")), event["object"]
+        async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:
+            yield _events(lines, subject)
 
     # Writing
 
@@ -261,6 +260,26 @@ class Cluster:
         )
         status, found = await self._transport.exchange(request)
         return Written(found, status == 201)
+
+    async def try_create(self, key: ObjectKey, version: str, content: Content) -> dict[str, Any]:
+        """What creating this object would give, unknown fields refused; nothing is written.
+
+        Takes the right to create such objects, and none to change one that exists.
+
+        Raises:
+            Conflict: an object of this name exists (reason `AlreadyExists`).
+        """
+        resource = await self.resource(key.group, version, key.kind)
+        request = Request(
+            "dry-run",
+            "POST",
+            resource.path(key.namespace),
+            f"try {key}",
+            {"fieldManager": MANAGER, "fieldValidation": "Strict", "dryRun": "All"},
+            _headers("application/json", "", dry_run=True),
+            body(content),
+        )
+        return await self._transport.call(request)
 
     async def json_patch(
         self, key: ObjectKey, version: str, operations: Sequence[Mapping[str, Json]], *, audit_id: str
@@ -303,6 +322,16 @@ class Cluster:
         except NotFound:
             return False
         return True
+
+
+async def _events(lines: AsyncIterator[bytes], subject: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async for line in lines:
+        event = answer(line)
+        if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+            raise ServerTrouble(f"{subject}: the server sent no event", remedy="try again later")
+        if event.get("type") == "ERROR":
+            raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
+        yield str(event.get("type")), event["object"]
 
 
 def _headers(content_type: str, audit_id: str, *, dry_run: bool = False) -> dict[str, str]:

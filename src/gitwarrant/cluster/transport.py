@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -137,8 +137,9 @@ class Transport:
         async with self._slots, self._sent(request, TIMEOUT, fresh=fresh) as response:
             return Answer(response.status, response.headers, await _bounded(response, request.subject))
 
-    async def lines(self, request: Request) -> AsyncGenerator[bytes, None]:
-        """The lines of an answer that has no end of its own, as they come; ends when the server ends it.
+    @asynccontextmanager
+    async def lines(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """An answer without an end of its own, entered once it began: its lines as they come.
 
         Raises:
             Unreachable: the server does not answer, is busy for too long, or the line is cut.
@@ -148,9 +149,7 @@ class Transport:
         while True:
             async with self._sent(request, LINES_TIMEOUT, fresh=fresh) as response:
                 if response.status == 200:
-                    async with aclosing(_lines(response, request.subject)) as lines:
-                        async for line in lines:
-                            yield line
+                    yield _lines(response, request.subject)
                     return
                 got = Answer(response.status, response.headers, await _bounded(response, request.subject))
             if got.status == 401 and not fresh:
@@ -246,7 +245,7 @@ async def _bounded(response: aiohttp.ClientResponse, subject: str) -> bytes:
     return b"".join(parts)
 
 
-async def _lines(response: aiohttp.ClientResponse, subject: str) -> AsyncGenerator[bytes, None]:
+async def _lines(response: aiohttp.ClientResponse, subject: str) -> AsyncIterator[bytes]:
     rest = b""
     async for part in response.content.iter_any():
         *lines, rest = (rest + part).split(b"\n")

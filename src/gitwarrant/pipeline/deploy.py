@@ -83,6 +83,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
+            baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -138,7 +139,7 @@ async def watch(
         cluster,
         work.recorder,
         mode=wanted,
-        baselines=_Baselines(work.content),
+        baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
         ignoring=Ignoring.of(environment.ignore, work.now()),
@@ -171,7 +172,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     Raises:
         Refused: by apply: it is another cluster.
     """
-    uid, pinned = await cluster.uid(), access(work, environment).uid
+    uid, pinned = await cluster.uid(), access(work.agent, environment).uid
     if pinned and pinned != uid:
         raise Refused(
             f"this cluster has the uid {uid}, and the agent's configuration pins {pinned}",
@@ -200,7 +201,7 @@ def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, 
     return manifests
 
 
-class _Baselines:
+class _KeptBaselines:
     """Baselines in the content cache."""
 
     def __init__(self, content: ContentStore) -> None:

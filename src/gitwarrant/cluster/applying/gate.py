@@ -21,6 +21,10 @@ from gitwarrant.model.record import RecordKind
 from gitwarrant.model.turn import Phase, Turn
 
 
+READY = frozenset({Health.HEALTHY, Health.SUSPENDED})
+"""What lets the next wave begin: what somebody stopped on purpose would be waited for in vain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An object that stands and that others may have to wait for."""
@@ -108,9 +112,9 @@ class Gate:
             seen = await bounded(
                 self.work.cluster.concurrency, [partial(self._look, item) for item in waiting]
             )
-            self._known().update(item.key for item in seen if item.health is Health.HEALTHY)
+            self._known().update(item.key for item in seen if item.health in READY)
             late = sorted(
-                (item for item in seen if item.health is not Health.HEALTHY),
+                (item for item in seen if item.health not in READY),
                 key=lambda item: item.health is not Health.FAILED,
             )
             if late and (late[0].health is Health.FAILED or time.monotonic() >= until):

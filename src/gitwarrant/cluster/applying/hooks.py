@@ -112,8 +112,7 @@ async def _states(work: Work, leaf: Leaf) -> AsyncGenerator[Mapping[str, Any] | 
         return
     resource = await work.cluster.resource(leaf.group, leaf.version, leaf.kind)
     since = str(live["metadata"]["resourceVersion"])
-    events = work.cluster.watch(resource, leaf.namespace, since=since, name=leaf.name)
-    async with aclosing(events):
+    async with work.cluster.watch(resource, leaf.namespace, since=since, name=leaf.name) as events:
         async for kind, item in events:
             if kind != "BOOKMARK":
                 yield None if kind == "DELETED" else item

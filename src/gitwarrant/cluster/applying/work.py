@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitwarrant.cluster.applyset import labelled
+from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.ledger import Ledger, unsettled
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
@@ -19,7 +20,7 @@ class Work:
 
     cluster: Cluster
     ledger: Ledger
-    identifier: str
+    baselines: Baselines
     owned: Mapping[ObjectKey, InventoryEntry]
     attempted: frozenset[ObjectKey]
     """Intended once, but not in the inventory: ours only if the object carries our label."""
@@ -29,6 +30,11 @@ class Work:
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
+
+    @property
+    def identifier(self) -> str:
+        """The label of the ApplySet's members."""
+        return self.baselines.identifier
 
     def is_as_wanted(self, leaf: Leaf) -> bool:
         """Whether the inventory has it with the leaf's digest, and nobody asks to write it all the same."""
