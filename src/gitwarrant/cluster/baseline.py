@@ -161,11 +161,8 @@ class Baselines:
     def beside(self, manifest: Manifest, truth: Content, live: Content) -> list[FieldDifference]:
         """What an object holds beside a baseline, less what controllers of the cluster may write."""
         expected = with_uid(truth, live["metadata"]["uid"])
-        return [
-            item
-            for item in compare(expected, self.comparable(manifest, live))
-            if not exempt(item, manifest.key, expected, writers(live, item.pointer), autoscaled=False)
-        ]
+        found = compare(expected, self.comparable(manifest, live))
+        return [item for item in found if not _excused(item, manifest.key, expected, live)]
 
     def comparable(self, manifest: Manifest, live: Content) -> dict[str, Any]:
         """An object less what the server alone writes; what it picks stays where the manifest says it."""
@@ -231,6 +228,11 @@ class Baselines:
 
 def _is_custom(key: ObjectKey) -> bool:
     return "." in key.group and not key.group.endswith(".k8s.io")
+
+
+def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
+    written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
+    return exempt(item, key, truth, written, autoscaled=False) is not None
 
 
 def _first_name(name: str) -> str:
