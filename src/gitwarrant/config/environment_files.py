@@ -96,9 +96,6 @@ class StageFile(StrictModel):
     data_kinds: list[KindName] = Field(
         [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
     )
-    wave_timeout: Duration = Field(
-        "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
-    )
 
 
 class EnvironmentsFile(StrictModel):
@@ -181,7 +178,6 @@ def environments(
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),
-            wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )

@@ -36,6 +36,11 @@ class AppliedObject:
     audit_id: str
     message: str = ""
 
+    @property
+    def undone(self) -> bool:
+        """Whether it is not as its leaf wants it."""
+        return self.result in (Result.FAILED, Result.HELD)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -48,7 +53,7 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result not in (Result.FAILED, Result.HELD) for item in self.objects)
+        return not any(item.undone for item in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
