@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, RootModel
 
 from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
+from gitwarrant.config.health_files import HealthRuleFile, health_rules, judge_health
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
@@ -95,6 +96,12 @@ class StageFile(StrictModel):
     wave_timeout: Duration = Field(
         "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
     )
+    health: list[HealthRuleFile] = Field(
+        [], description="how the health of kinds is judged, by CEL expressions"
+    )
+    health_deadline: Duration = Field(
+        "10m", description="how long an object may be progressing before it has failed"
+    )
 
 
 class EnvironmentsFile(StrictModel):
@@ -139,6 +146,7 @@ def judge_environments(
         judge_windows(source, ("stages", name, "windows"), stage.windows)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        judge_health(source, ("stages", name), stage.health, stage.health_deadline)
         if stage.rollback and not duration(stage.rollback.within):
             source.wrong(
                 ("stages", name, "rollback", "within"),
@@ -174,6 +182,8 @@ def environments(
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),
             wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
+            health=health_rules(source, ("stages", name), stage.health),
+            health_deadline=int(duration(stage.health_deadline).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )

@@ -171,13 +171,26 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
     tree = repository.tree(commit, CONFIG_FOLDER)
     files = {file.path: file.data for file in tree.files}
     try:
-        return load(files, sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
+        config = load(files, sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
+        _compile_health(config)
     except Refused:
         raise
     except GitwarrantError as error:
         raise Refused(
             f"at {commit[:12]}: {error.what}", stage="verify", remedy=error.remedy, place=error.place
         ) from error
+    return config
+
+
+def _compile_health(config: RepositoryConfig) -> None:
+    """Refuse expressions that are none with the change that brings them, not when an object is judged."""
+    rules = [rule for environment in config.environments for rule in environment.health]
+    if not rules:
+        return
+    from gitwarrant.cluster.health.rules import compiled  # noqa: PLC0415 - needs the extra 'cluster'
+
+    for rule in rules:
+        compiled(rule)
 
 
 def touches_rules(landing: Landing) -> bool:
