@@ -33,6 +33,15 @@ class IgnoreRule:
     place: Place
 
 
+class Adoptable(Enum):
+    """A tool whose objects an environment may take over."""
+
+    KUBECTL = "kubectl"
+    FLUX = "flux"
+    ARGOCD = "argocd"
+    HELM = "helm"
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much one change may do. Judged from manifests and the previous warrant, without a cluster."""
@@ -116,6 +125,8 @@ class Environment:
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
+    adopt: tuple[Adoptable, ...] = ()
+    """Whose objects it may take over; an object of anybody else's that exists is refused."""
     ignore: tuple[IgnoreRule, ...] = ()
     """Differences that are no drift here."""
     unmanaged: bool = False
