@@ -5,6 +5,7 @@ written without a warrant in the log, and no object without its intent there.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -142,6 +143,8 @@ async def watch(
         baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, work.now()),
         previous=previous,
     )
