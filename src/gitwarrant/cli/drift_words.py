@@ -20,7 +20,7 @@ from gitwarrant.plan.text import difference_lines, field_name
 
 WHAT_FOLLOWS: Final = {
     DriftMode.REPORT: "the agent reports drift, and changes nothing",
-    DriftMode.REVERT: "the agent puts drift back; never what nobody declared, nor what the server itself does",
+    DriftMode.REVERT: "the agent puts drift back; never what nobody declared or what the server itself does",
     DriftMode.PROPOSE: "the agent reports drift with a change of the repository that would adopt it",
 }
 
