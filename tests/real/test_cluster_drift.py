@@ -136,42 +136,6 @@ def test_a_change_behind_our_back_is_seen_and_undone(
     run(cluster.kubeconfig, test)
 
 
-def test_managed_fields_emptied_drift_still_seen(cluster: Sandbox) -> None:
-    """Attack: forget who wrote what, then add a field untracked. Stopped by observe: the baseline decides."""
-
-    async def test(shop: Workshop) -> None:
-        settings = shop.config(a="1")
-        await shop.apply(settings)
-        await shop.patch(settings, {"metadata": {"managedFields": [{}]}, "data": {"smuggled": "yes"}})
-
-        [drift] = (await shop.observe(settings)).drifts
-
-        differences = (FieldDifference(("data", "smuggled"), (), ("yes",)),)
-        assert drift == Drift(settings.key, DriftKind.CHANGED, differences, ())
-
-        await shop.observe(settings, mode=DriftMode.REVERT)
-
-        assert (await shop.observe(settings)).drifts == ()
-        assert (await shop.live(settings))["data"] == {"a": "1"}
-
-    run(cluster.kubeconfig, test)
-
-
-def test_our_own_manager_name_forged_is_still_seen(cluster: Sandbox) -> None:
-    """Attack: write under the name gitwarrant. Stopped by observe: no manager's name excuses a difference."""
-
-    async def test(shop: Workshop) -> None:
-        settings = shop.config(a="1")
-        await shop.apply(settings)
-        await shop.patch(settings, {"data": {"a": "2"}}, manager="gitwarrant")
-
-        [drift] = (await shop.observe(settings)).drifts
-
-        assert drift.differences == (FieldDifference(("data", "a"), ("1",), ("2",)),)
-
-    run(cluster.kubeconfig, test)
-
-
 def test_a_missing_object_is_made_again(cluster: Sandbox) -> None:
     """Deleted by hand: seen, made again under the same manifest, and the inventory learns the new uid."""
 

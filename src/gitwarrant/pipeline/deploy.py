@@ -24,6 +24,8 @@ from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.rendering import rendering
@@ -116,6 +118,7 @@ async def watch(
     *,
     mode: DriftMode | None = None,
     previous: Observation | None = None,
+    explain: bool = False,
 ) -> Observation:
     """Compare the cluster with what was last warranted; the environment's drift mode decides what follows.
 
@@ -123,6 +126,7 @@ async def watch(
         mode: another mode than the environment's own; a person may only look.
             Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
+        explain: give exempt and ignored differences as well.
 
     Raises:
         GitwarrantError: what was warranted can no longer be shown.
@@ -133,10 +137,12 @@ async def watch(
     wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
+    manifests, owned = _warranted_manifests(work, standing), inventory(work.recorder, environment.name)
+    now = work.now()
     seen = await observe(
         environment.name,
-        _warranted_manifests(work, standing),
-        inventory(work.recorder, environment.name),
+        manifests,
+        owned,
         cluster,
         work.recorder,
         mode=wanted,
@@ -145,9 +151,12 @@ async def watch(
         now=work.now,
         rules=environment.health,
         deadline=timedelta(seconds=environment.health_deadline),
-        ignoring=Ignoring.of(environment.ignore, work.now()),
+        ignoring=Ignoring.of(environment.ignore, now),
+        estate=estate_of(work, environment, manifests, owned, now),
+        explain=explain,
         previous=previous,
     )
+    alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
