@@ -133,7 +133,7 @@ async def watch(
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     seen = await observe(
         environment.name,
-        _warranted_manifests(work, standing),
+        warranted_manifests(work, standing),
         inventory(work.recorder, environment.name),
         cluster,
         work.recorder,
@@ -181,7 +181,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     return uid
 
 
-def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
+def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
     wanted = {leaf.digest for leaf in last.leaves.standing}
