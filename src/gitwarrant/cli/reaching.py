@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.cluster.power.needs import Plurals
-from gitwarrant.config.agent import Agent, ClusterAccess
+from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
 from gitwarrant.pipeline.delivery import Delivery
@@ -28,10 +28,7 @@ def connection(work: Delivery, environment: str) -> Connection:
 
 def configured_connection(configured: Agent, environment: str) -> Connection:
     """The same, without a state folder."""
-    return _connection(access(configured, environment))
-
-
-def _connection(found: ClusterAccess) -> Connection:
+    found = access(configured, environment)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
@@ -63,9 +60,8 @@ def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Seq
 
 async def served_plurals(configured: Agent, environment: str) -> Plurals:
     """What the environment's cluster calls each kind in paths and rules."""
-    found = configured.cluster_of(environment)
-    if found is None:
+    if configured.cluster_of(environment) is None:
         return {}  # no grant: plan says so
-    async with Cluster(_connection(found)) as cluster:
+    async with Cluster(configured_connection(configured, environment)) as cluster:
         served = await cluster.served()
     return {(item.group, item.kind): item.plural for item in served}

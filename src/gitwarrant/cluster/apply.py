@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,7 @@ from gitwarrant.cluster.applyset import (
     parent_key,
     read_parent,
 )
+from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown, Written
 from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence, picked
 from gitwarrant.cluster.order import bounded, waves
@@ -30,6 +32,7 @@ from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.store.sqlite import StoreError
 
 ESTABLISH_SECONDS = 30.0  # a CustomResourceDefinition is served within one or two, or something is wrong
 POLL_SECONDS = 0.1
@@ -47,6 +50,7 @@ async def apply(
     now: Callable[[], datetime],
     inventory: Sequence[InventoryEntry],
     namespace: str,
+    baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
@@ -62,6 +66,7 @@ async def apply(
         now: the clock that judges the warrant's end.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
+        baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
 
@@ -86,7 +91,7 @@ async def apply(
         work = _Work(
             cluster,
             Ledger(recorder, group, warrant.environment, warrant.sequence),
-            applyset_id(home),
+            Baselines(applyset_id(home), cluster, baselines),
             owned,
             intended(recorder, warrant.environment) - owned.keys(),
         )
@@ -107,10 +112,15 @@ async def highest_sequence(cluster: Cluster, environment: str, namespace: str) -
 class _Work:
     cluster: Cluster
     ledger: Ledger
-    identifier: str
+    baselines: Baselines
     owned: Mapping[ObjectKey, InventoryEntry]
     attempted: frozenset[ObjectKey]
     """Intended once, but not in the inventory: ours only if the object carries our label."""
+
+    @property
+    def identifier(self) -> str:
+        """The label of the ApplySet's members."""
+        return self.baselines.identifier
 
 
 @dataclass(slots=True)
@@ -189,6 +199,7 @@ async def _apply_leaf(
             leaf.key, leaf.version, Operation.APPLY, leaf.digest, Result.UNCHANGED, entry.uid, ""
         )
     force = entry is not None or await _left_behind(work, leaf)
+    name = await _baseline_name(work, manifest)
     audit_id = await work.ledger.intend(leaf)
     try:
         written = await work.cluster.apply(
@@ -213,7 +224,29 @@ async def _apply_leaf(
         message=message,
         values=_values(work, manifest, written),
     )
+    await _keep_baseline(work, name, manifest, entry, written)
     return await _established(work, leaf, done)
+
+
+async def _baseline_name(work: _Work, manifest: Manifest) -> str:
+    """Where the answer to the write is kept; empty: the next look will ask for a baseline."""
+    try:
+        return await work.baselines.name(manifest.key, manifest.version, manifest.digest)
+    except ClusterError:
+        return ""
+
+
+async def _keep_baseline(
+    work: _Work, name: str, manifest: Manifest, entry: InventoryEntry | None, written: Written
+) -> None:
+    """Make the answer to our write the baseline."""
+    if not name:
+        return
+    with suppress(ClusterError, StoreError):  # it is a cache: the next look fills it, or says why not
+        if written.created:
+            work.baselines.created(name, manifest, written.content)
+        elif entry is not None:
+            await work.baselines.updated(name, manifest, entry, written.content)
 
 
 def _values(work: _Work, manifest: Manifest, written: Written) -> dict[str, Json]:

@@ -196,7 +196,7 @@ class Cluster:
                 tries, following = tries + 1, ""
                 continue
             about = found.get("metadata", {})
-            for item in found.get("items", ()):
+            for item in found.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
             yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
@@ -260,6 +260,26 @@ class Cluster:
         )
         status, found = await self._transport.exchange(request)
         return Written(found, status == 201)
+
+    async def try_create(self, key: ObjectKey, version: str, content: Content) -> dict[str, Any]:
+        """What creating this object would give, unknown fields refused; nothing is written.
+
+        Takes the right to create such objects, and none to change one that exists.
+
+        Raises:
+            Conflict: an object of this name exists (reason `AlreadyExists`).
+        """
+        resource = await self.resource(key.group, version, key.kind)
+        request = Request(
+            "dry-run",
+            "POST",
+            resource.path(key.namespace),
+            f"try {key}",
+            {"fieldManager": MANAGER, "fieldValidation": "Strict", "dryRun": "All"},
+            _headers("application/json", "", dry_run=True),
+            body(content),
+        )
+        return await self._transport.call(request)
 
     async def json_patch(
         self, key: ObjectKey, version: str, operations: Sequence[Mapping[str, Json]], *, audit_id: str

@@ -6,12 +6,13 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
+from gitwarrant.config.drift_files import Drift, DriftFile, ignore_rules, judge_drift
 from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.config.window_files import WindowFile, judge_windows, windows
-from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.environment import Adoptable, Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
 from gitwarrant.model.manifest import Pointer
 
@@ -77,11 +78,14 @@ class StageFile(StrictModel):
     rollback: RollbackFile | None = Field(
         None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
     )
-    drift: Literal["report", "revert"] = Field(
-        "report", description="what happens when the cluster differs: report or revert"
+    drift: Drift = Field(
+        DriftFile(), description="what happens when the cluster differs: report, revert or propose; or below"
     )
     allow_links: list[Folder] = Field(
         [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
+    adopt: list[Literal["kubectl", "flux", "argocd", "helm"]] = Field(
+        [], description="tools whose objects it may take over: kubectl, flux, argocd or helm"
     )
     depends_on: list[Label] = Field(
         [], description="the stages that must be applied to the end and healthy before this one is changed"
@@ -137,6 +141,7 @@ def judge_environments(
         _judge_predecessors(source, file, name)
         _judge_approvers(source, name, stage, people)
         judge_windows(source, ("stages", name, "windows"), stage.windows)
+        judge_drift(source, ("stages", name, "drift"), stage.drift)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
         if stage.rollback and not duration(stage.rollback.within):
@@ -163,12 +168,15 @@ def environments(
             approval_required=stage.approval_required,
             approvers=tuple(stage.approvers),
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
-            drift=DriftMode(stage.drift),
+            drift=DriftMode(stage.drift.mode),
             place=source.place(("stages", name)),
             allow_links=tuple(sorted(stage.allow_links)),
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            adopt=tuple(Adoptable(tool) for tool in stage.adopt),
+            ignore=ignore_rules(source, ("stages", name, "drift"), stage.drift),
+            unmanaged=stage.drift.unmanaged == "report",
             rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),

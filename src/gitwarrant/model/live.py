@@ -64,12 +64,16 @@ class InventoryEntry:
 
 
 class Health(Enum):
-    """kstatus, shortened to what a person asks."""
+    """What a person asks of an object. Only `HEALTHY` is good news; the values stand in the log."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
+    SUSPENDED = "suspended"
+    """Somebody stopped it on purpose: it neither works nor will, until somebody goes on."""
     FAILED = "failed"
     MISSING = "missing"
+    UNKNOWN = "unknown"
+    """It could not be judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
+            baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -138,7 +139,7 @@ async def watch(
         cluster,
         work.recorder,
         mode=wanted,
-        baselines=_Baselines(work.content),
+        baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
         ignoring=Ignoring.of(environment.ignore, work.now()),
@@ -200,7 +201,7 @@ def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, .
     return manifests
 
 
-class _Baselines:
+class _KeptBaselines:
     """Baselines in the content cache."""
 
     def __init__(self, content: ContentStore) -> None:
