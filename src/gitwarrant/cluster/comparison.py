@@ -13,7 +13,7 @@ from typing import Any
 
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import MemoryBaselines, baseline
+from gitwarrant.cluster.baseline import Baselines, MemoryBaselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import Terms, judge, scaled
 from gitwarrant.cluster.ignoring import Ignoring
@@ -57,16 +57,14 @@ async def compare_clusters(
 class _Side:
     """One of the two clusters, with the live objects that the manifests declare."""
 
-    cluster: Cluster
     live: Mapping[ObjectKey, Live | None]
-    identifier: str
-    baselines: MemoryBaselines
+    baselines: Baselines
     autoscalers: Autoscalers
     ignoring: Ignoring
 
     async def look(self, manifest: Manifest, live: Live) -> tuple[Content, tuple[FieldDifference, ...]]:
         """The baseline of an object here, and how it differs from that."""
-        truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        truth = await self.baselines.of(manifest)
         uid = live["metadata"]["uid"]
         terms = Terms(manifest.key, uid, truth, truth, ignoring=self.ignoring)
         judged = judge(terms, live)
@@ -81,7 +79,8 @@ async def _side(
     found = await bounded(cluster.concurrency, [partial(_read, cluster, item) for item in manifests])
     live = {manifest.key: item for manifest, item in zip(manifests, found, strict=True)}
     uids = frozenset(str(item["metadata"]["uid"]) for item in found if item is not None)
-    return _Side(cluster, live, identifier, MemoryBaselines(), Autoscalers(cluster, uids), ignoring)
+    baselines = Baselines(identifier, cluster, MemoryBaselines())
+    return _Side(live, baselines, Autoscalers(cluster, uids), ignoring)
 
 
 async def _read(cluster: Cluster, manifest: Manifest) -> Live | None:
