@@ -11,7 +11,7 @@ from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import logged_sequence
+from gitwarrant.cluster.ledger import intended, logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.canonical import decode
@@ -88,6 +88,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             namespace=environment.namespace,
             baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
+            adopt=environment.adopt,
         )
     return Deployment(plan, warrant, applied)
 
@@ -108,7 +109,14 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
     owned = inventory(work.recorder, environment.name)
-    return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
+    return await refine(
+        judgement.plan,
+        cluster,
+        owned,
+        namespace=environment.namespace,
+        adopt=environment.adopt,
+        attempted=intended(work.recorder, environment.name) if environment.adopt else (),
+    )
 
 
 async def watch(
