@@ -10,6 +10,7 @@ from gitwarrant.agent.loop import Event, Loop, Mood
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.reaching import connection
 from gitwarrant.cli.terminal import Terminal
+from gitwarrant.cluster.client import Cluster
 from gitwarrant.pipeline.delivery import alone
 
 
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with working(arguments) as work, alone(work.agent.state):
         names = arguments.environment or [grant.environment for grant in work.agent.tenant.grants]
         log.info("started", environments=names, interval=str(work.agent.interval))
-        loop = Loop(work, names, lambda name: connection(work, name), tell)
+        loop = Loop(work, names, lambda name: Cluster(connection(work, name)), tell)
         asyncio.run(loop.run(rounds=arguments.rounds))
     return 0
 

@@ -13,7 +13,7 @@ from gitwarrant.cluster.allocation import allocated, with_allocated, without_all
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.refusal import ClusterError
-from gitwarrant.model.canonical import NotCanonical, dumps, loads
+from gitwarrant.model.canonical import Digest, NotCanonical, dumps, loads
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
 from gitwarrant.objects.difference import bare
 
@@ -70,12 +70,9 @@ async def baseline(
         Unreachable: the server does not answer.
     """
     key = await _store_key(manifest, identifier, cluster)
-    kept = store.get(key)
+    kept = _kept(store, key)
     if kept is not None:
-        try:
-            return dict(loads(kept))
-        except NotCanonical:  # a damaged cache is made again
-            pass
+        return kept
     made = await probed(manifest, identifier, cluster)
     store.put(key, dumps(made))
     first = await _first_key(manifest, identifier, cluster)
@@ -84,16 +81,24 @@ async def baseline(
     return made
 
 
+def kept_baseline(
+    key: ObjectKey, content: Digest, identifier: str, cluster: Cluster, store: BaselineStore
+) -> dict[str, Any] | None:
+    """The baseline of a manifest of this digest, as far as it takes no call; else None.
+
+    Of a custom kind it always takes one: its definition may have changed.
+    """
+    if _custom(key.group) or not cluster.known_as:
+        return None
+    return _kept(store, _name(cluster.known_as, identifier, content, ""))
+
+
 async def first_baseline(
     manifest: Manifest, identifier: str, cluster: Cluster, store: BaselineStore
 ) -> dict[str, Any] | None:
     """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
     key = store.get(await _first_key(manifest, identifier, cluster))
-    kept = store.get(key.decode()) if key else None
-    try:
-        return dict(loads(kept)) if kept else None
-    except NotCanonical:  # a damaged cache excuses nothing
-        return None
+    return _kept(store, key.decode()) if key else None
 
 
 def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
@@ -101,18 +106,35 @@ def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
     return dict(_replaced(content, {UID: uid}))
 
 
+def _kept(store: BaselineStore, key: str) -> dict[str, Any] | None:
+    kept = store.get(key)
+    try:
+        return dict(loads(kept)) if kept is not None else None
+    except NotCanonical:  # a damaged cache is made again, and excuses nothing
+        return None
+
+
 async def _store_key(manifest: Manifest, identifier: str, cluster: Cluster) -> str:
-    parts = [FORM, await cluster.uid(), await cluster.server_version(), identifier, manifest.digest]
-    return "/".join([*parts, await _schema(manifest.key, manifest.version, cluster)])
+    known_as = (await cluster.uid(), await cluster.server_version())
+    schema = await _schema(manifest.key, manifest.version, cluster)
+    return _name(known_as, identifier, manifest.digest, schema)
+
+
+def _name(known_as: tuple[str, str], identifier: str, content: Digest, schema: str) -> str:
+    return "/".join([FORM, *known_as, identifier, content, schema])
 
 
 async def _first_key(manifest: Manifest, identifier: str, cluster: Cluster) -> str:
     return "/".join([FORM, "first", await cluster.uid(), identifier, manifest.digest])
 
 
+def _custom(group: str) -> bool:
+    return "." in group and not group.endswith(".k8s.io")
+
+
 async def _schema(key: ObjectKey, version: str, cluster: Cluster) -> str:
     """Names the schema of a custom kind, whose defaults can change without the server's version."""
-    if "." not in key.group or key.group.endswith(".k8s.io"):
+    if not _custom(key.group):
         return ""
     resource = await cluster.resource(key.group, version, key.kind)
     definition = ObjectKey("apiextensions.k8s.io", CUSTOM, "", f"{resource.plural}.{key.group}")

@@ -7,7 +7,7 @@ from typing import Any
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import BaselineStore, baseline, first_baseline, probed
+from gitwarrant.cluster.baseline import BaselineStore, baseline, first_baseline, kept_baseline, probed
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.drift import Judged, Terms, judge, remaining, scaled
 from gitwarrant.cluster.ignoring import Ignoring
@@ -34,6 +34,21 @@ class Judging:
     autoscalers: Autoscalers
     ignoring: Ignoring
 
+    def anew(self) -> "Judging":
+        """The same for a later look: the autoscalers that earlier ones found may be others by now."""
+        return replace(self, autoscalers=Autoscalers(self.cluster, self.autoscalers.ours))
+
+    def plainly(self, entry: InventoryEntry, live: Mapping[str, Any]) -> bool:
+        """Whether it takes no call to see that a live object is as warranted.
+
+        Where this is false nothing is said: the baseline may not be kept, or a difference be exempt.
+        """
+        fresh = kept_baseline(entry.key, entry.digest, self.identifier, self.cluster, self.baselines)
+        if fresh is None:
+            return False
+        terms = Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring)
+        return judge(self._with_values(terms), live).drift is None
+
     async def judged(
         self, manifest: Manifest, entry: InventoryEntry, live: Mapping[str, Any] | None
     ) -> tuple[Judged, Terms]:
@@ -59,14 +74,16 @@ class Judging:
 
     async def _terms(self, manifest: Manifest, entry: InventoryEntry) -> Terms:
         fresh = await baseline(manifest, self.identifier, self.cluster, self.baselines)
-        return self._with_values(manifest, Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
+        return self._with_values(Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
 
-    def _with_values(self, manifest: Manifest, terms: Terms) -> Terms:
+    def _with_values(self, terms: Terms) -> Terms:
         """With the values that the server picked for that very object."""
-        if not allocates(manifest.kind):
+        key = terms.key
+        kind = f"{key.kind}.{key.group}" if key.group else key.kind
+        if not allocates(kind):
             return terms
-        values = picked(self.recorder, self.environment, manifest.key)
-        return replace(terms, truth=with_allocated(manifest.kind, terms.fresh, values))
+        values = picked(self.recorder, self.environment, key)
+        return replace(terms, truth=with_allocated(kind, terms.fresh, values))
 
     async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
         """Tell an edit from what the server does to every such object by now: that cannot be put back."""
@@ -74,7 +91,7 @@ class Judging:
             now = await probed(manifest, self.identifier, self.cluster)
         except (ClusterError, ServerTrouble):  # then nothing speaks for the server
             return drift
-        today = self._with_values(manifest, replace(terms, truth=now, fresh=now))
+        today = self._with_values(replace(terms, truth=now, fresh=now))
         if remaining(today, live):
             return drift
         return replace(drift, kind=DriftKind.ADMISSION, note=CHANGED_ADMISSION)
