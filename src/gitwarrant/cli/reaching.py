@@ -13,19 +13,36 @@ from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import access
 
 
-def connection(work: Delivery, environment: str) -> Connection:
-    """How the environment's cluster is reached.
+def reach(work: Delivery, environment: str, *, meter: Meter | None = None) -> Cluster:
+    """The environment's cluster, not opened yet.
 
     Raises:
-        GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
+        GitwarrantError: the tenant has no grant, or nothing says how the cluster is reached.
     """
-    found = access(work, environment)
+    discovery = Kept(work.content, "discovery")
+    return Cluster(_connection(access(work, environment)), discovery=discovery, meter=meter)
+
+
+def _connection(found: ClusterAccess) -> Connection:
+    if found.in_cluster:
+        return _from_inside(found.name)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
             remedy="add 'kubeconfig: FILE' to it in the agent's configuration",
         )
     return from_kubeconfig(found.kubeconfig, environment=os.environ, context=found.context or None)
+
+
+def _from_inside(name: str) -> Connection:
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{part}") for part in ("HOST", "PORT"))
+    if not host or not port:
+        raise GitwarrantError(
+            f"cluster {name!r} is to be reached from inside, but this is no Pod: KUBERNETES_SERVICE_HOST "
+            "and KUBERNETES_SERVICE_PORT are not set",
+            remedy="run it in a Pod of that cluster, or give a kubeconfig in place of 'in_cluster'",
+        )
+    return from_service_account(host, port)
 
 
 def refined(work: Delivery, judgement: Judgement) -> Plan:
