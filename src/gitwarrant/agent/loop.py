@@ -154,7 +154,7 @@ class Loop:
 
     async def _reach(self, name: str, stack: AsyncExitStack) -> Reach:
         """The environment's cluster; several environments of one cluster share it."""
-        where = access(self._work, name).name
+        where = access(self._work.agent, name).name
         if where not in self._reached:
             self._reached[where] = await stack.enter_async_context(Reach(self._connect(name)))
         return self._reached[where]

@@ -13,6 +13,7 @@ from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.statement import Roots
+from gitwarrant.model.turn import USUAL, Phase, Turn
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
@@ -198,6 +199,12 @@ def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool
     return last is not None and last.body.get("complete") is True
 
 
+def ever_completed(recorder: Recorder, environment: str) -> bool:
+    """Whether any warrant of an environment was once applied to its end."""
+    completed = Selection(frozenset({RecordKind.APPLY_COMPLETED}), environment, newest_first=True)
+    return any(record.body.get("complete") is True for record in recorder.read(0, completed))
+
+
 def read_warrant(record: Record) -> LastWarrant:
     """Read the body of a `warranted` record.
 
@@ -253,6 +260,7 @@ def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, I
                 str(named.get("version", "")),
                 member(record, "uid", str),
                 Digest(member(record, "digest", str)),
+                _turn(record),
             ),
         )
 
@@ -267,6 +275,18 @@ def _last_known(recorder: Recorder, newest: Record) -> Record | None:
     return next(
         (record for record in recorder.read(0, earlier) if _result(record) is not Result.FAILED), None
     )
+
+
+def _turn(record: Record) -> Turn:
+    """When the object was written; a record says so only where it is not the usual turn."""
+    phase, wave = record.body.get("phase", USUAL.phase.word), record.body.get("wave", 0)
+    try:
+        return Turn(Phase[str(phase).upper()], int(wave))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"record {record.number} has the unknown turn {phase!r}, {wave!r}",
+            remedy="a newer gitwarrant wrote it: run that one",
+        ) from error
 
 
 def _result(record: Record) -> Result:

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.connection import Connection, from_kubeconfig
+from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_service_account
+from gitwarrant.cluster.power.needs import Plurals
+from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import Delivery
@@ -12,18 +15,23 @@ from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import access
 
+if TYPE_CHECKING:
+    from gitwarrant.cluster.metrics import Metrics
 
-def reach(work: Delivery, environment: str, *, meter: Meter | None = None) -> Cluster:
+
+def reach(work: Delivery, environment: str, *, metrics: "Metrics | None" = None) -> Cluster:
     """The environment's cluster, not opened yet.
 
     Raises:
         GitwarrantError: the tenant has no grant, or nothing says how the cluster is reached.
     """
-    discovery = Kept(work.content, "discovery")
-    return Cluster(_connection(access(work, environment)), discovery=discovery, meter=meter)
+    connection = configured_connection(work.agent, environment)
+    return Cluster(connection, discovery=work.content.shelf("discovery"), meter=metrics)
 
 
-def _connection(found: ClusterAccess) -> Connection:
+def configured_connection(configured: Agent, environment: str) -> Connection:
+    """How the environment's cluster is reached. Raises as `reach` does."""
+    found = access(configured, environment)
     if found.in_cluster:
         return _from_inside(found.name)
     if found.kubeconfig is None:
@@ -50,7 +58,16 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
 
     async def ask() -> Plan:
         environment = judgement.question.environment
-        async with Cluster(connection(work, environment.name)) as cluster:
+        async with reach(work, environment.name) as cluster:
             return await refine_with(work, judgement, cluster)
 
     return asyncio.run(ask())
+
+
+async def served_plurals(configured: Agent, environment: str) -> Plurals:
+    """What the environment's cluster calls each kind in paths and rules."""
+    if configured.cluster_of(environment) is None:
+        return {}  # no grant: plan says so
+    async with Cluster(configured_connection(configured, environment)) as cluster:
+        served = await cluster.served()
+    return {(item.group, item.kind): item.plural for item in served}

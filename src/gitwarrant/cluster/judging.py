@@ -7,8 +7,7 @@ from typing import Any
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import BaselineStore, baseline, first_baseline, kept_baseline, probed
-from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.drift import Judged, Terms, judge, remaining, scaled
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import picked
@@ -27,23 +26,21 @@ class Judging:
     """Judges the objects of one environment, whoever brings their live state."""
 
     environment: str
-    identifier: str
-    cluster: Cluster
     recorder: Recorder
-    baselines: BaselineStore
+    baselines: Baselines
     autoscalers: Autoscalers
     ignoring: Ignoring
 
     def anew(self) -> "Judging":
-        """The same for a later look: the autoscalers that earlier ones found may be others by now."""
-        return replace(self, autoscalers=Autoscalers(self.cluster, self.autoscalers.ours))
+        """The same for a later look: what earlier ones asked the server may have changed since."""
+        return replace(self, baselines=self.baselines.anew(), autoscalers=self.autoscalers.anew())
 
     def plainly(self, entry: InventoryEntry, live: Mapping[str, Any]) -> bool:
         """Whether it takes no call to see that a live object is as warranted.
 
         Where this is false nothing is said: the baseline may not be kept, or a difference be exempt.
         """
-        fresh = kept_baseline(entry.key, entry.digest, self.identifier, self.cluster, self.baselines)
+        fresh = self.baselines.at_hand(entry.key, entry.digest)
         if fresh is None:
             return False
         terms = Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring)
@@ -64,7 +61,7 @@ class Judging:
         judged = judge(terms, live)
         if live is None or not judged.differences:
             return judged, terms
-        earlier = await first_baseline(manifest, self.identifier, self.cluster, self.baselines)
+        earlier = await self.baselines.first(manifest)
         autoscaled = scaled(judged.differences) and await self.autoscalers.explain(manifest.key, live)
         terms = replace(terms, earlier=earlier, autoscaled=autoscaled)
         judged = judge(terms, live)
@@ -73,22 +70,21 @@ class Judging:
         return judged, terms
 
     async def _terms(self, manifest: Manifest, entry: InventoryEntry) -> Terms:
-        fresh = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        fresh = await self.baselines.of(manifest)
         return self._with_values(Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
 
     def _with_values(self, terms: Terms) -> Terms:
         """With the values that the server picked for that very object."""
-        key = terms.key
-        kind = f"{key.kind}.{key.group}" if key.group else key.kind
+        kind = terms.key.typed
         if not allocates(kind):
             return terms
-        values = picked(self.recorder, self.environment, key)
+        values = picked(self.recorder, self.environment, terms.key)
         return replace(terms, truth=with_allocated(kind, terms.fresh, values))
 
     async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
         """Tell an edit from what the server does to every such object by now: that cannot be put back."""
         try:
-            now = await probed(manifest, self.identifier, self.cluster)
+            now = await self.baselines.probed(manifest)
         except (ClusterError, ServerTrouble):  # then nothing speaks for the server
             return drift
         today = self._with_values(replace(terms, truth=now, fresh=now))

@@ -1,18 +1,21 @@
 """The files of `.gitwarrant/` about places to deploy to: environments.yaml and policies.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from pydantic import Field, RootModel
 
-from gitwarrant.config.fields import Branch, Duration, Folder, Label, Name, duration
+from gitwarrant.config.drift_files import Drift, DriftFile, ignore_rules, judge_drift
+from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
+from gitwarrant.config.health_files import HealthRuleFile, health_rules, judge_health
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.config.window_files import WindowFile, judge_windows, windows
-from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.environment import Adoptable, Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
+from gitwarrant.model.manifest import Pointer
 
 
 class PolicySetFile(StrictModel):
@@ -34,7 +37,9 @@ class BoundsFile(StrictModel):
     """How much one change may do."""
 
     max_objects: int = Field(1000, description="most objects that the environment may have", ge=1, le=100_000)
-    max_deletes: int = Field(10, description="most objects that one change may delete", ge=0, le=100_000)
+    max_deletes: int = Field(
+        10, description="most objects that one change may delete, making again included", ge=0, le=100_000
+    )
 
 
 class RollbackFile(StrictModel):
@@ -74,11 +79,29 @@ class StageFile(StrictModel):
     rollback: RollbackFile | None = Field(
         None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
     )
-    drift: Literal["report", "revert"] = Field(
-        "report", description="what happens when the cluster differs: report or revert"
+    drift: Drift = Field(
+        DriftFile(), description="what happens when the cluster differs: report, revert or propose; or below"
     )
     allow_links: list[Folder] = Field(
         [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
+    adopt: list[Literal["kubectl", "flux", "argocd", "helm"]] = Field(
+        [], description="tools whose objects it may take over: kubectl, flux, argocd or helm"
+    )
+    depends_on: list[Label] = Field(
+        [], description="the stages that must be applied to the end and healthy before this one is changed"
+    )
+    recreate: list[KindName] = Field(
+        [], description="kinds that may be deleted and made again where they cannot be changed in place"
+    )
+    data_kinds: list[KindName] = Field(
+        [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
+    )
+    health: list[HealthRuleFile] = Field(
+        [], description="how the health of kinds is judged, by CEL expressions"
+    )
+    health_deadline: Duration = Field(
+        "10m", description="how long an object may be progressing before it has failed"
     )
 
 
@@ -119,11 +142,13 @@ def judge_environments(
                     f"policy set {policy!r} is not defined",
                     near_or(policy, sets, "define it in .gitwarrant/policies.yaml"),
                 )
-        _judge_promotion(source, file, name)
+        _judge_predecessors(source, file, name)
         _judge_approvers(source, name, stage, people)
         judge_windows(source, ("stages", name, "windows"), stage.windows)
+        judge_drift(source, ("stages", name, "drift"), stage.drift)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        judge_health(source, ("stages", name), stage.health, stage.health_deadline)
         if stage.rollback and not duration(stage.rollback.within):
             source.wrong(
                 ("stages", name, "rollback", "within"),
@@ -148,35 +173,62 @@ def environments(
             approval_required=stage.approval_required,
             approvers=tuple(stage.approvers),
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
-            drift=DriftMode(stage.drift),
+            drift=DriftMode(stage.drift.mode),
             place=source.place(("stages", name)),
             allow_links=tuple(sorted(stage.allow_links)),
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            adopt=tuple(Adoptable(tool) for tool in stage.adopt),
+            ignore=ignore_rules(source, ("stages", name, "drift"), stage.drift),
+            unmanaged=stage.drift.unmanaged == "report",
             rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
+            depends_on=tuple(stage.depends_on),
+            recreate=tuple(sorted(stage.recreate)),
+            data_kinds=tuple(sorted(stage.data_kinds)),
+            health=health_rules(source, ("stages", name), stage.health),
+            health_deadline=int(duration(stage.health_deadline).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )
 
 
-def _judge_promotion(source: Source, file: EnvironmentsFile, name: str) -> None:
-    pointer = ("stages", name, "promotion_source")
-    before = file.stages[name].promotion_source
-    if before is not None and before not in file.stages:
-        remedy = near(before, set(file.stages) - {name}) or "define it below 'stages'"
-        source.wrong(pointer, f"promotion_source {before!r} is no stage", remedy)
-        return
-    way = [name]
-    while before is not None and before in file.stages and before not in way:
-        way.append(before)
-        before = file.stages[before].promotion_source
-    if before == name:
-        source.wrong(
-            pointer,
-            f"promotion goes in a circle: {' <- '.join([*way, name])}",
-            "remove the promotion_source of the stage where it begins",
-        )
+def _judge_predecessors(source: Source, file: EnvironmentsFile, name: str) -> None:
+    """Note stages that are waited for and do not exist, and circles of stages that wait for each other."""
+    for pointer, before in _predecessors(file, name):
+        if before not in file.stages:
+            what = f"{pointer[2]} {before!r} is no stage"
+            source.wrong(pointer, what, near(before, set(file.stages) - {name}) or "define it below 'stages'")
+        elif way := _way_back(file, before, name):
+            source.wrong(
+                pointer,
+                f"stages wait for each other in a circle: {' <- '.join([name, *way])}",
+                "remove the promotion_source or depends_on of the stage where it begins",
+            )
+
+
+def _predecessors(file: EnvironmentsFile, name: str) -> Iterator[tuple[Pointer, str]]:
+    """The stages that one waits for, each with where it says so."""
+    stage = file.stages[name]
+    if stage.promotion_source is not None:
+        yield ("stages", name, "promotion_source"), stage.promotion_source
+    for index, before in enumerate(stage.depends_on):
+        yield ("stages", name, "depends_on", index), before
+
+
+def _way_back(file: EnvironmentsFile, start: str, name: str) -> tuple[str, ...]:
+    """How a stage, over those that it waits for, leads back to `name`; empty where it does not."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == name:
+            return way
+        for _, before in _predecessors(file, way[-1]):
+            if before in file.stages and before not in seen:
+                seen.add(before)
+                ways.append((*way, before))
+    return ()
 
 
 def _judge_approvers(source: Source, name: str, stage: StageFile, people: People) -> None:

@@ -6,6 +6,7 @@ from enum import Enum
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import FieldDifference, Operation
+from gitwarrant.model.turn import USUAL, Turn
 
 
 class Result(Enum):
@@ -15,7 +16,11 @@ class Result(Enum):
     CONFIGURED = "configured"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
+    FINISHED = "finished"
+    """A hook ran to its end."""
     FAILED = "failed"
+    HELD = "held"
+    """It was not tried, because something that comes before it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class AppliedObject:
     audit_id: str
     message: str = ""
 
+    @property
+    def undone(self) -> bool:
+        """Whether it is not as its leaf wants it."""
+        return self.result in (Result.FAILED, Result.HELD)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -43,7 +53,7 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result is not Result.FAILED for item in self.objects)
+        return not any(item.undone for item in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +64,21 @@ class InventoryEntry:
     version: str
     uid: str
     digest: Digest
+    turn: Turn = USUAL
+    """When it was written: its delete comes in the reverse order."""
 
 
 class Health(Enum):
-    """kstatus, shortened to what a person asks."""
+    """What a person asks of an object. Only `HEALTHY` is good news; the values stand in the log."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
+    SUSPENDED = "suspended"
+    """Somebody stopped it on purpose: it neither works nor will, until somebody goes on."""
     FAILED = "failed"
     MISSING = "missing"
+    UNKNOWN = "unknown"
+    """It could not be judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,15 @@ from gitwarrant.model.canonical import Digest, encode, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Pointer
+from gitwarrant.model.turn import USUAL, Turn
 
 
 class Operation(Enum):
-    """What a leaf of a warrant allows."""
+    """What a leaf of a warrant allows.
+
+    `RECREATE`: to write, and to delete what is there before, where the API
+    server does not let it be changed; a hook runs.
+    """
 
     APPLY = "apply"
     DELETE = "delete"
@@ -54,9 +59,30 @@ class LeafList:
         return tuple(leaf for leaf in self.leaves if leaf.operation != Operation.DELETE.value)
 
     @property
+    def wanted(self) -> frozenset[tuple[ObjectKey, str, Digest]]:
+        """What stands afterwards, however it gets there: each object with its version and digest."""
+        return frozenset((leaf.key, leaf.version, leaf.digest) for leaf in self.standing)
+
+    @property
     def digest(self) -> Digest:
         """The subject digest of the warrant."""
         return sha256(encode(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the last warrant of an environment came, as the log has it."""
+
+    complete: bool = True
+    """Every leaf of it was done."""
+    ever: bool = True
+    """Some warrant was once applied to its end: what follows is an upgrade, no install."""
+    owed: frozenset[ObjectKey] = frozenset()
+    """Objects whose delete or making again it allowed, and that was not done."""
+
+
+TO_ITS_END = Progress()
+"""Of a warrant that left nothing to do."""
 
 
 class Action(Enum):
@@ -64,6 +90,8 @@ class Action(Enum):
 
     CREATE = "create"
     UPDATE = "update"
+    RECREATE = "recreate"
+    RUN = "run"
     DELETE = "delete"
     UNCHANGED = "unchanged"
 
@@ -82,7 +110,8 @@ class PlannedObject:
     """What would happen to one object, and why the plan believes so.
 
     `note` says what only the cluster knew ("already so in the cluster",
-    "adopts an object that exists").
+    "adopts an object that exists"), or what the API server will not let change.
+    `turn` is when it is written.
     """
 
     action: Action
@@ -91,6 +120,7 @@ class PlannedObject:
     place: Place
     differences: tuple[FieldDifference, ...]
     note: str = ""
+    turn: Turn = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +140,11 @@ class Plan:
     def count(self, action: Action) -> int:
         """How many objects meet this fate."""
         return sum(1 for planned in self.objects if planned.action is action)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """One thing that stays as it is, or is lost, whatever going back brings."""
+
+    key: ObjectKey
+    what: str

@@ -12,12 +12,14 @@ from gitwarrant.audit.queries import (
     TRUST,
     LastWarrant,
     accepted_revision,
+    apply_completed,
+    ever_completed,
     inventory,
     last_warrant,
     remembered_roots,
     trusted_revision,
 )
-from gitwarrant.audit.recorder import object_body
+from gitwarrant.audit.recorder import Recorder, object_body
 from gitwarrant.config.repository import RepositoryConfig
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
@@ -27,8 +29,8 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Json
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, PlannedObject, Progress
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
@@ -128,8 +130,8 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         tenant=work.agent.tenant,
         policy=rules.policy,
         environment=environment,
-        change=going_back(root.repository, environment, hold, statements),
-        previous=_previous(last, inventory(work.recorder, name)),
+        change=going_back(root.repository, environment, hold.commit, statements),
+        previous=_previous(work.recorder, last),
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),
         hold=hold,
@@ -324,7 +326,7 @@ def _question(
         policy=trusted.config.policy,
         environment=environment,
         change=change,
-        previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
+        previous=_previous(work.recorder, last) if last else None,
         witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
     )
@@ -350,15 +352,35 @@ def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> C
     return base
 
 
-def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
-    """What the last warrant left standing, and what the inventory still has besides.
+def _previous(recorder: Recorder, last: LastWarrant) -> Previous:
+    """What the last warrant left standing, what the inventory still has besides, and what is still to do.
 
     A delete that failed is in no later warrant's standing leaves; the inventory
     remembers the object, so that the next warrant names its delete again.
     """
-    standing = {leaf.key: leaf for leaf in last.leaves.standing}
-    for entry in owned:
-        key, operation = entry.key, Operation.APPLY.value
+    name = last.warrant.environment
+    owned = {entry.key: entry for entry in inventory(recorder, name)}
+    standing = {leaf.key: replace(leaf, operation=Operation.APPLY.value) for leaf in last.leaves.standing}
+    for key, entry in owned.items():
+        operation = Operation.APPLY.value
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
         standing.setdefault(key, left)
-    return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
+    leaves = LeafList(tuple(sorted(standing.values())))
+    return Previous(last.warrant.commit, leaves, _progress(recorder, last, owned))
+
+
+def _progress(recorder: Recorder, last: LastWarrant, owned: Mapping[ObjectKey, InventoryEntry]) -> Progress:
+    """How far the last warrant came: what it allowed to delete is allowed until it is done."""
+    name, sequence = last.warrant.environment, last.warrant.sequence
+    if apply_completed(recorder, name, sequence):
+        return TO_ITS_END
+    owed = {
+        leaf.key
+        for leaf in last.leaves.leaves
+        if leaf.key in owned
+        and (
+            leaf.operation == Operation.DELETE.value
+            or (leaf.operation == Operation.RECREATE.value and owned[leaf.key].digest != leaf.digest)
+        )
+    }
+    return Progress(False, ever_completed(recorder, name), frozenset(owed))

@@ -5,6 +5,7 @@ written without a warrant in the log, and no object without its intent there.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -21,6 +22,8 @@ from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
@@ -31,7 +34,6 @@ from gitwarrant.pipeline.warranting import (
     warrant_for,
     warrant_keys,
 )
-from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.warrant import admit, open_warrant
 
 BASELINES = "baseline"
@@ -80,6 +82,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
+            baselines=work.content.shelf(BASELINES),
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -111,6 +114,7 @@ async def watch(
     *,
     mode: DriftMode | None = None,
     previous: Observation | None = None,
+    explain: bool = False,
 ) -> Observation:
     """Compare the cluster with what was last warranted; the environment's drift mode decides what follows.
 
@@ -118,6 +122,7 @@ async def watch(
         mode: another mode than the environment's own; a person may only look.
             Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
+        explain: give exempt and ignored differences as well.
 
     Raises:
         GitwarrantError: what was warranted can no longer be shown.
@@ -125,19 +130,26 @@ async def watch(
     """
     environment = standing.environment
     await warranted_here(work, standing, cluster)
+    manifests, owned = Manifests(work, standing).all(), inventory(work.recorder, environment.name)
+    now = work.now()
     seen = await observe(
         environment.name,
-        Manifests(work, standing).all(),
-        inventory(work.recorder, environment.name),
+        manifests,
+        owned,
         cluster,
         work.recorder,
         mode=mode or acting_mode(work, standing),
-        baselines=Baselines(work.content),
+        baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
-        ignoring=Ignoring.of(environment.ignore, work.now()),
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
+        ignoring=Ignoring.of(environment.ignore, now),
+        estate=estate_of(work, environment, manifests, owned, now),
+        explain=explain,
         previous=previous,
     )
+    alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
@@ -174,7 +186,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     Raises:
         Refused: by apply: it is another cluster.
     """
-    uid, pinned = await cluster.uid(), access(work, environment).uid
+    uid, pinned = await cluster.uid(), access(work.agent, environment).uid
     if pinned and pinned != uid:
         raise Refused(
             f"this cluster has the uid {uid}, and the agent's configuration pins {pinned}",
@@ -182,16 +194,3 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
             remedy="correct the kubeconfig or context; change 'uid' only for a cluster that was rebuilt",
         )
     return uid
-
-
-class Baselines:
-    """Baselines in the content cache."""
-
-    def __init__(self, content: ContentStore) -> None:
-        self._content = content
-
-    def get(self, key: str) -> bytes | None:
-        return self._content.get(BASELINES, key)
-
-    def put(self, key: str, value: bytes) -> None:
-        self._content.put(BASELINES, key, value)

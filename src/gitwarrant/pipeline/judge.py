@@ -15,7 +15,7 @@ from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy
 from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import LeafList
+from gitwarrant.model.plan import TO_ITS_END, LeafList
 from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.question import Judgement, Question
@@ -66,7 +66,10 @@ def judge(repository: Repository, question: Question, *, verdicts: Verdicts | No
     if report is not None:
         gates.attempt(lambda: refuse_findings(report))
     before, leaves = _previous(repository, question)
-    planned = gates.attempt(lambda: plan(environment, question.tenant, rendered, before, leaves))
+    progress = question.previous.progress if question.previous else TO_ITS_END
+    planned = gates.attempt(
+        lambda: plan(environment, question.tenant, rendered, before, leaves, progress=progress)
+    )
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
 
 
@@ -150,4 +153,4 @@ def _previous(repository: Repository, question: Question) -> tuple[Rendered | No
     known = question.previous.leaves
     if known is None:
         return rendered, leaves
-    return (rendered if known.standing == leaves.leaves else None), known
+    return (rendered if leaves.wanted <= known.wanted else None), known

@@ -11,7 +11,7 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.hold import Hold
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.plan import TO_ITS_END, LeafList, Plan, Progress
 from gitwarrant.model.witnessed import Witnessed
 
 
@@ -21,6 +21,7 @@ class Previous:
 
     commit: CommitId
     leaves: LeafList | None = None
+    progress: Progress = TO_ITS_END
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ nothing is new reads nothing that grows with the number of objects.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,7 +23,7 @@ from gitwarrant.model.live import Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import Baselines, acting_mode, warranted_here
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
 from gitwarrant.pipeline.holding import notice
 from gitwarrant.pipeline.warranted import Manifests
 
@@ -139,7 +140,9 @@ class Watching:
         """What all objects are judged by."""
         now = self._work.now()
         in_force = [rule for rule in stands.environment.ignore if rule.until is None or now < rule.until]
-        return acting_mode(self._work, stands), in_force, self._cluster.known_as
+        environment = stands.environment
+        rules = environment.health, environment.health_deadline
+        return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
         work, environment = self._work, stands.environment
@@ -150,9 +153,11 @@ class Watching:
             self._cluster,
             work.recorder,
             mode=acting_mode(work, stands),
-            baselines=Baselines(work.content),
+            baselines=work.content.shelf(BASELINES),
             namespace=environment.namespace,
             now=work.now,
+            rules=environment.health,
+            deadline=timedelta(seconds=environment.health_deadline),
             ignoring=Ignoring.of(environment.ignore, work.now()),
             known=frozenset(),
         )

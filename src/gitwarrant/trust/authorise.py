@@ -138,14 +138,13 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
 
 def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
     what = ""
-    written = {(leaf.key, leaf.version, leaf.digest) for leaf in plan.leaves.standing}
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
     elif authorship.ref != environment.ref:
         what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
     elif authorship.head != plan.commit:
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
-    elif written != {(manifest.key, manifest.version, manifest.digest) for manifest in plan.manifests}:
+    elif plan.leaves.wanted != {(item.key, item.version, item.digest) for item in plan.manifests}:
         what = "the plan's leaves are not its manifests"
     elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
         what = "the plan has two leaves for one object"

@@ -31,7 +31,7 @@ def test_nobody_else_reads_it_and_nothing_is_left_beside_it(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda _: b"", id="empty"),
         pytest.param(lambda data: data[:-1], id="cut off"),
         pytest.param(lambda data: bytes(len(data)), id="zeros"),
         pytest.param(lambda data: data[:-1] + b"?", id="another byte"),
