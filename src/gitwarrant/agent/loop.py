@@ -19,7 +19,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
-from gitwarrant.model.live import DriftKind, Health, Observation, Result
+from gitwarrant.model.live import DriftKind, Health, Observation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import candidate, examine, standing
 from gitwarrant.pipeline.delivery import Delivery
@@ -181,8 +181,7 @@ class Loop:
         if done.applied.complete:
             self._tell(Event(name, Mood.GOOD, what, details))
             return
-        failed = [item for item in done.applied.objects if item.result is Result.FAILED]
-        reasons = "".join(f"\n  {item.key}: {item.message}" for item in failed)
+        reasons = "".join(f"\n  {reason}" for reason in done.applied.reasons)
         self._once(patience, Event(name, Mood.BAD, what + reasons, details))
 
     async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:

@@ -85,6 +85,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             namespace=environment.namespace,
             baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
+            patience=environment.health_deadline,
         )
     return Deployment(plan, warrant, applied)
 

@@ -20,7 +20,6 @@ from gitwarrant.model.plan import Leaf
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.turn import Phase, Turn
 
-
 READY = frozenset({Health.HEALTHY, Health.SUSPENDED})
 """What lets the next wave begin: what somebody stopped on purpose would be waited for in vain."""
 
