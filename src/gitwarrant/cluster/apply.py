@@ -1,6 +1,7 @@
 """Apply exactly what a warrant allows: each write after its record, each delete by uid."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +22,7 @@ from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.errors import Refused
+from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
@@ -98,6 +99,8 @@ async def apply(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
         await work.ledger.completed(complete=applied.complete, held=applied.held)
+    with suppress(GitwarrantError):  # a cache, see `applying.write`
+        await work.baselines.settle()
     return applied
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MANIFEST = "take the field out of the manifest: {who} decides it"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -12,43 +14,30 @@ class Known:
     remedy: str
 
 
-HUMAN = "land what was done by hand in Git, or adopt the object; then only gitwarrant writes it"
 MANAGERS: tuple[Known, ...] = (
-    Known(("kubectl-client-side-apply",), "somebody with kubectl apply", HUMAN),
-    Known(("kubectl",), "somebody with kubectl", HUMAN),
     Known(
-        ("helm",),
-        "Helm",
-        "uninstall the release with --keep-history and 'helm.sh/resource-policy: keep', or adopt its objects",
+        ("kubectl", "before-first-apply"), "somebody with kubectl", "let the environment 'adopt: [kubectl]'"
     ),
     Known(
         ("kustomize-controller",),
         "Flux",
-        "suspend the Kustomization that holds it, with 'prune: false', or adopt its objects",
+        "suspend its Kustomization, set to 'prune: false', and let the environment 'adopt: [flux]'",
     ),
-    Known(("helm-controller",), "Flux", "suspend the HelmRelease that holds it, or adopt its objects"),
+    Known(("helm-controller",), "Flux", "suspend its HelmRelease, and let the environment 'adopt: [flux]'"),
     Known(
         ("argocd",),
         "Argo CD",
-        "delete the Application without cascade (kubectl -n argocd delete application NAME --cascade=orphan), "
-        "or adopt its objects",
+        "delete its Application with --cascade=orphan, and let the environment 'adopt: [argocd]'",
     ),
+    Known(("helm",), "Helm", "let the environment 'adopt: [helm]', and no longer upgrade the release"),
     Known(
-        ("Terraform", "terraform", "HashiCorp"), "Terraform", "terraform state rm what gitwarrant owns now"
+        ("Terraform", "terraform", "HashiCorp"), "Terraform", "make Terraform forget it: terraform state rm"
     ),
-    Known(("pulumi",), "Pulumi", "take it out of the stack: pulumi state delete"),
-    Known(
-        ("horizontal-pod-autoscaler", "vpa-", "keda"),
-        "an autoscaler",
-        "take the field out of the manifest: the autoscaler decides it",
-    ),
-    Known(
-        ("kube-controller-manager", "kube-scheduler", "kubelet", "k3s", "rke2"),
-        "Kubernetes itself",
-        "take the field out of the manifest: the cluster decides it",
-    ),
-    Known(("cainjector", "cert-manager"), "cert-manager", "take the field out of the manifest"),
-    Known(("istio", "pilot-discovery", "linkerd"), "a service mesh", "take the field out of the manifest"),
+    Known(("pulumi",), "Pulumi", "make Pulumi forget it: pulumi state delete"),
+    Known(("horizontal-pod-autoscaler", "keda", "vpa-"), "an autoscaler", MANIFEST),
+    Known(("kube-", "kubelet", "cloud-controller-manager"), "Kubernetes itself", MANIFEST),
+    Known(("cainjector", "cert-manager"), "cert-manager", MANIFEST),
+    Known(("istio", "linkerd", "pilot-discovery"), "a service mesh", MANIFEST),
 )
 UNKNOWN = Known(
     (), "", "find out who writes as this manager; stop it, or take the fields out of the manifest"
@@ -56,12 +45,17 @@ UNKNOWN = Known(
 
 
 def known(manager: str) -> Known:
-    """What is known about a manager by its name; names are not proof of who wrote."""
-    fits = (item for item in MANAGERS if manager.startswith(item.prefixes))
-    return max(fits, key=lambda item: max(map(len, item.prefixes)), default=UNKNOWN)
+    """What is known of a manager by its name; a name proves nothing, anybody may write as anything."""
+    return next((item for item in MANAGERS if manager.startswith(item.prefixes)), UNKNOWN)
 
 
 def told(manager: str) -> str:
     """A manager's name with who that usually is."""
     who = known(manager).who
     return f"{manager!r} ({who})" if who else repr(manager)
+
+
+def remedy(manager: str) -> str:
+    """What to do about a conflict with a manager."""
+    found = known(manager)
+    return found.remedy.format(who=found.who)
