@@ -1,4 +1,4 @@
-"""Who usually stands behind the name of a field manager, and what to do about it, as data."""
+"""Who usually stands behind the name of a field manager, and what to do about a conflict, as data."""
 
 from dataclasses import dataclass
 

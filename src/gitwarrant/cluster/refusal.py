@@ -10,6 +10,7 @@ from gitwarrant.cluster.managers import told
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 
 MAX_MESSAGE = 2_000  # characters; a webhook may answer with a book
+MAX_CAUSE = 300  # characters of one field's complaint, which may repeat a whole Pod before it says why
 
 # The authorizer's sentence; admission (quotas, Pod Security, webhooks) answers 403 in other words.
 FORBIDDEN = re.compile(
@@ -130,7 +131,7 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
     Source: k8s.io/apimachinery, `metav1.Status` and its reasons.
     """
     body: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    message = str(body.get("message") or f"HTTP {status}")[:MAX_MESSAGE]
+    message = _shortened(str(body.get("message") or f"HTTP {status}"), MAX_MESSAGE)
     reason = str(body.get("reason") or "")
     causes = _causes(body)
     match status:
@@ -154,22 +155,23 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
                 status=status,
                 reason=reason,
             )
-        case 500 | 504 if found := WEBHOOK_BROKE.search(message):
-            return WebhookTrouble(
-                f"{subject}: the webhook {found['webhook']} could not be asked: {message}",
-                remedy=f"see why {found['webhook']} does not answer; its failurePolicy makes it needed",
-            )
-        case 413:
-            return _invalid(subject, message, status, reason, causes)
-        case 500 if TOO_LARGE.search(message):
-            return _invalid(subject, message, status, reason, causes)
-        case 500 if found := UNTYPED.search(message):
-            return _invalid(subject, message, status, reason, _untyped(found["fields"]))
         case 429 | _ if status == 429 or status >= 500:
-            return ServerTrouble(
-                f"{subject}: the API server answered {status}: {message}", remedy="try again later"
-            )
+            return _trouble(subject, message, status, reason)
     return _invalid(subject, message, status, reason, causes)
+
+
+def _trouble(subject: str, message: str, status: int, reason: str) -> GitwarrantError:
+    """Tell what the object or a webhook is to blame for from what the server is."""
+    if found := UNTYPED.search(message):
+        return _invalid(subject, message, status, reason, _untyped(found["fields"]))
+    if TOO_LARGE.search(message):
+        return _invalid(subject, message, status, reason, ())
+    if found := WEBHOOK_BROKE.search(message):
+        return WebhookTrouble(
+            f"{subject}: the webhook {found['webhook']} could not be asked: {message}",
+            remedy=f"see why {found['webhook']} does not answer: by its failurePolicy it must be asked",
+        )
+    return ServerTrouble(f"{subject}: the API server answered {status}: {message}", remedy="try again later")
 
 
 def _unauthenticated(subject: str) -> Denied:
@@ -245,13 +247,18 @@ def _untyped(text: str) -> tuple[Cause, ...]:
     return tuple(Cause(field.removeprefix("."), message) for field, _, message in parts)
 
 
+def _shortened(text: str, most: int) -> str:
+    """A text without its middle: what is wrong often stands at the end."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
+
+
 def _causes(body: Mapping[str, Any]) -> tuple[Cause, ...]:
     details = body.get("details")
     listed = details.get("causes") if isinstance(details, dict) else None
     if not isinstance(listed, list):
         return ()
     return tuple(
-        Cause(str(cause.get("field") or ""), str(cause.get("message") or "")[:MAX_MESSAGE])
+        Cause(str(cause.get("field") or ""), _shortened(str(cause.get("message") or ""), MAX_CAUSE))
         for cause in listed
         if isinstance(cause, dict)
     )
