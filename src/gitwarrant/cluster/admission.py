@@ -14,7 +14,7 @@ from gitwarrant.model.warrant import Warrant
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be written: every leaf that is written with its manifest, and the deletes. Only `admit` makes one."""
+    """What may be written: each written leaf with its manifest, and the deletes. Only `admit` makes one."""
 
     applies: Mapping[Leaf, Manifest]
     deletes: tuple[Leaf, ...]
