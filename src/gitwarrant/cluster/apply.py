@@ -1,6 +1,5 @@
 """Apply exactly what a warrant allows: each write after its record, each delete by uid."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
+from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
@@ -104,8 +103,7 @@ async def apply(
         applied = Applied(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
-        reasons = Counter(item.message for item in objects if item.result is Result.HELD)
-        await work.ledger.completed(complete=applied.complete, held=reasons)
+        await work.ledger.completed(complete=applied.complete, held=applied.held)
     with suppress(GitwarrantError):  # a cache, see `applying.write`
         await work.baselines.settle()
     return applied

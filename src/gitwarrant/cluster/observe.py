@@ -39,6 +39,7 @@ from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
 from gitwarrant.model.record import RecordKind
 from gitwarrant.objects.difference import path
+from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
 
@@ -173,7 +174,10 @@ class Viewer:
             live = None
         except (ClusterError, ServerTrouble) as error:
             return self._seen(ObjectHealth(key, Health.UNKNOWN, error.what), unjudged(key, error.what))
-        if entry is None or entry.digest != manifest.digest:
+        applied = entry is not None and entry.digest == manifest.digest
+        if is_hook(manifest.content) and (live is None or (entry is not None and not applied)):
+            return self._seen(ObjectHealth(key, Health.HEALTHY, ""), None)  # it ran, or has not to run yet
+        if entry is None or not applied:
             return self._seen(await self._health(key, live), _not_applied(key, entry, live))
         try:
             return await self._compared(manifest, entry, live)

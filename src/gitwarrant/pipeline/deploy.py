@@ -85,6 +85,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             baselines=work.content.shelf(BASELINES),
             changed=frozenset(),  # nothing beyond what the inventory does not have
             adopt=environment.adopt,
+            patience=environment.health_deadline,
         )
     return Deployment(plan, warrant, applied)
 
