@@ -148,6 +148,7 @@ class Workshop:
             now=now,
             inventory=self.owned(),
             namespace=self.namespace,
+            baselines=self.baselines,
             changed=changed,
         )
 

@@ -15,6 +15,7 @@ from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 COMMANDS: Mapping[str, str] = {
     "try": "see what a repository shows of itself: no configuration, nothing is changed",
     "init": "make a working .gitwarrant/ from your SSH key and CODEOWNERS",
+    "import": "take over from Flux or Argo CD: environments, proof that they are the same, live objects",
     "check": "judge manifests by the built-in checks, without Git or a cluster",
     "keys": "bring in public keys that people keep elsewhere",
     "explain": "list the checks, or teach one",
@@ -45,7 +46,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 # A command whose name is a word of Python's own has a module of another name.
-MODULES: Mapping[str, str] = {"try": "trial", "break-glass": "break_glass"}
+MODULES: Mapping[str, str] = {"try": "trial", "import": "importing", "break-glass": "break_glass"}
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.

@@ -5,6 +5,7 @@ written without a warrant in the log, and no object without its intent there.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -85,6 +86,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
+            baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -144,9 +146,11 @@ async def watch(
         cluster,
         work.recorder,
         mode=wanted,
-        baselines=_Baselines(work.content),
+        baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
         estate=estate_of(work, environment, manifests, owned, now),
         explain=explain,
@@ -209,7 +213,7 @@ def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, 
     return manifests
 
 
-class _Baselines:
+class _KeptBaselines:
     """Baselines in the content cache."""
 
     def __init__(self, content: ContentStore) -> None:
