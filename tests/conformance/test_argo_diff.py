@@ -28,7 +28,9 @@ pytestmark = pytest.mark.real
 CORPORA = Path(os.environ.get("GITWARRANT_CORPORA") or Path(__file__).parents[2] / "../shared/corpora")
 CASES = CORPORA / "argo-diff"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-INJECTED = {"f:webhooks": {'k:{"name":"webhook.cert-manager.io"}': {"f:clientConfig": {"f:caBundle": {}}}}}
+INJECTED: Json = {
+    "f:webhooks": {'k:{"name":"webhook.cert-manager.io"}': {"f:clientConfig": {"f:caBundle": {}}}}
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ TABLE = [
         "ssd-service-live.yaml",
         argo=True,
         ours=False,
-        why="Argo's verdict comes from the server of its test, whose webhook adds to the Service; without that "
-        "webhook nothing differs, and with that server's answer as the baseline it does: see the next test",
+        why="Argo's verdict comes from the server of its test, whose webhook adds to the Service; without "
+        "it nothing differs, and with that server's answer as the baseline something does: see the next test",
     ),
     Case("grafana-clusterrole-config.json", "grafana-clusterrole-live.json", argo=False),
     Case("endpoints-config.json", "endpoints-live.json", argo=False),
@@ -111,7 +113,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def served(content: Mapping[str, Json]) -> dict[str, Any]:
-    """A webhook configuration of v1beta1, which no server knows any more, as v1 with what v1beta1 defaulted."""
+    """A webhook configuration of v1beta1, which no server knows now, as v1 with what v1beta1 defaulted."""
     if content["apiVersion"] != "admissionregistration.k8s.io/v1beta1":
         return dict(content)
     beta = {"matchPolicy": "Exact", "timeoutSeconds": 30}
@@ -174,7 +176,8 @@ def test_a_live_object_differs_where_argo_finds_that_it_does(cluster: Sandbox, c
 def test_what_a_server_made_of_an_apply_is_the_baseline(case: str) -> None:
     """The live object before it differs, as Argo finds; the predicted one itself does not."""
     predicted, live = read(f"{case}-predicted-live.json"), read(f"{case}-live.yaml")
-    live["metadata"].setdefault("uid", "")
+    for item in (live, predicted):
+        item["metadata"].setdefault("uid", "")
     key = manifest(predicted).key
     truth = bare(predicted)
 
