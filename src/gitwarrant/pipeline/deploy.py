@@ -137,7 +137,7 @@ async def watch(
     wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
-    manifests, owned = _warranted_manifests(work, standing), inventory(work.recorder, environment.name)
+    manifests, owned = warranted_manifests(work, standing), inventory(work.recorder, environment.name)
     now = work.now()
     seen = await observe(
         environment.name,
@@ -194,7 +194,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     return uid
 
 
-def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
+def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
     wanted = {leaf.digest for leaf in last.leaves.standing}
