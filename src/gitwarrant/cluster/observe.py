@@ -55,6 +55,7 @@ async def observe(
     rules: tuple[HealthRule, ...] = (),
     deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
+    restrained: bool = True,
     explain: bool = False,
     estate: Estate | None = None,
     previous: Observation | None = None,
@@ -69,6 +70,7 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        restrained: whether to wait between tries, and to give a fight up; a person need not.
         rules: how the configuration wants the health of kinds judged.
         deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
@@ -93,6 +95,7 @@ async def observe(
         ),
         mode,
         now,
+        restrained,
         HealthJudge(environment, rules_of(rules), deadline, recorder, now),
         _known(recorder, environment, previous),
     )
@@ -129,6 +132,7 @@ class _Watch:
     judging: Judging
     mode: DriftMode
     now: Clock
+    restrained: bool
     healthy: HealthJudge
     known: frozenset[Digest]
 
@@ -155,7 +159,7 @@ class _Watch:
             return self._seen(await self._health(manifest.key, live), judged.drift, explained)
         fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
         held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
-        if held is not None:
+        if held is not None and self.restrained:
             drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
             return self._seen(await self._health(manifest.key, live), drift, explained)
         self.record_drift(judged.drift)
