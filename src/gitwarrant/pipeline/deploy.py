@@ -155,6 +155,7 @@ async def watch(
         deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
         estate=estate_of(work, environment, manifests, owned, now),
+        restrained=mode is None,  # a person who asks is not made to wait
         explain=explain,
         previous=previous,
     )
