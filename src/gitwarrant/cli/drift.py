@@ -5,14 +5,13 @@ import asyncio
 from contextlib import nullcontext
 
 from gitwarrant.cli.configured import working
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import connection, deployed
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Drift, DriftKind, Health, Observation
-from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.plan.text import difference_lines
@@ -22,12 +21,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show drift and health."""
     with working(arguments) as work:
         mode = DriftMode.REVERT if arguments.revert else DriftMode.REPORT
-        stands = standing(work, arguments.environment)
-        if stands is None:
-            raise GitwarrantError(
-                f"nothing was deployed to {arguments.environment!r} yet, so nothing can have drifted",
-                remedy=f"deploy it first: gitwarrant apply {arguments.environment}",
-            )
+        stands = deployed(work, arguments.environment)
         seen = asyncio.run(_watch(work, stands, mode))
     terminal.result(plain(seen))
     _say(seen, terminal)

@@ -9,6 +9,7 @@ from gitwarrant.cluster.power.needs import Plurals
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
+from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
@@ -33,6 +34,21 @@ def configured_connection(configured: Agent, environment: str) -> Connection:
             remedy="add 'kubeconfig: FILE' to it in the agent's configuration",
         )
     return from_kubeconfig(found.kubeconfig, environment=os.environ, context=found.context or None)
+
+
+def deployed(work: Delivery, environment: str) -> Standing:
+    """What was last warranted for an environment.
+
+    Raises:
+        GitwarrantError: nothing was.
+    """
+    stands = standing(work, environment)
+    if stands is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment!r} yet",
+            remedy=f"deploy it first: gitwarrant apply {environment}",
+        )
+    return stands
 
 
 def refined(work: Delivery, judgement: Judgement) -> Plan:
