@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "order an environment back to an earlier revision and hold it there, or release it",
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
+    "status": "show whether everything that was deployed does what it is for",
+    "wait": "wait until an environment is applied, or healthy",
     "drift": "compare the cluster with what was warranted",
     "rbac": "print the least power that deploying takes; say what power a change gives to whom",
     "compare": "prove two clusters the same in all that an environment declares",
