@@ -2,16 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.cluster.power.needs import Plurals
-from gitwarrant.config.agent import Agent, ClusterAccess
+from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.plan import Plan
+from gitwarrant.model.plan import Lasting, Plan
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 
 
@@ -21,10 +23,12 @@ def connection(work: Delivery, environment: str) -> Connection:
     Raises:
         GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
     """
-    return _connection(access(work, environment))
+    return configured_connection(work.agent, environment)
 
 
-def _connection(found: ClusterAccess) -> Connection:
+def configured_connection(configured: Agent, environment: str) -> Connection:
+    """The same, without a state folder."""
+    found = access(configured, environment)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
@@ -44,11 +48,20 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
     return asyncio.run(ask())
 
 
+def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Sequence[Lasting]:
+    """What the environment's cluster knows of what a way back does not undo."""
+
+    async def ask() -> Sequence[Lasting]:
+        async with Cluster(configured_connection(configured, environment)) as cluster:
+            return await lasting_here(judgement, cluster)
+
+    return asyncio.run(ask())
+
+
 async def served_plurals(configured: Agent, environment: str) -> Plurals:
     """What the environment's cluster calls each kind in paths and rules."""
-    found = configured.cluster_of(environment)
-    if found is None:
+    if configured.cluster_of(environment) is None:
         return {}  # no grant: plan says so
-    async with Cluster(_connection(found)) as cluster:
+    async with Cluster(configured_connection(configured, environment)) as cluster:
         served = await cluster.served()
     return {(item.group, item.kind): item.plural for item in served}

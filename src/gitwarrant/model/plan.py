@@ -140,3 +140,11 @@ class Plan:
     def count(self, action: Action) -> int:
         """How many objects meet this fate."""
         return sum(1 for planned in self.objects if planned.action is action)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """One thing that stays as it is, or is lost, whatever going back brings."""
+
+    key: ObjectKey
+    what: str

@@ -130,7 +130,7 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         tenant=work.agent.tenant,
         policy=rules.policy,
         environment=environment,
-        change=going_back(root.repository, environment, hold, statements),
+        change=going_back(root.repository, environment, hold.commit, statements),
         previous=_previous(work.recorder, last),
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),

@@ -46,13 +46,13 @@ def take_up_orders(
     if hold and release:
         _release(work, name, hold, reason=release.order.reason, given=release)
     for group in reversed(returns(given, spent_orders(work.recorder, name))):
-        found = _hold_of(work, repository, policy, environment, group)
+        found = _ordered(work, repository, policy, environment, group)
         if found is not None:
             begin(work, environment, found, group[-1].digest)
             return
 
 
-def _hold_of(
+def _ordered(
     work: Delivery,
     repository: Repository,
     policy: TrustPolicy,
@@ -81,7 +81,7 @@ def _hold_of(
         return None
     made = max(item.order.made for item in group)
     orders = tuple(sorted(item.digest for item in group))
-    return _hold(target, last, orders=orders, by=by, reason=reason, made=made)
+    return hold_of(target, last, orders=orders, by=by, reason=reason, made=made)
 
 
 def _stood(item: Past, commit: CommitId) -> bool:
@@ -154,10 +154,8 @@ def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
     last = last_warrant(work.recorder, environment.name)
     if last is None:
         return
-    number, every = last.warrant.sequence, {leaf.key for leaf in last.leaves.standing}
-    known = {item.key: item.health for item in seen.health}
-    if every == known.keys() and all(health is Health.HEALTHY for health in known.values()):
-        _note_healthy(work, environment.name, number, last.warrant.commit)
+    if all(item.health is Health.HEALTHY for item in seen.health):
+        _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
         _go_back(work, environment, failed)
@@ -187,11 +185,14 @@ def _go_back(work: Delivery, environment: Environment, failed: Sequence[ObjectHe
         work.alarms.raise_(Alarm(about, "no-way-back", environment.name, what, work.now()))
         return
     begin(
-        work, environment, _hold(target, newest.last, orders=(), by=(), reason=reason, made=work.now()), about
+        work,
+        environment,
+        hold_of(target, newest.last, orders=(), by=(), reason=reason, made=work.now()),
+        about,
     )
 
 
-def _hold(
+def hold_of(
     target: Past,
     left: LastWarrant,
     *,

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gitwarrant.model.canonical import Digest
-from gitwarrant.model.change import Change, SignedStatement
+from gitwarrant.model.change import Change, CommitId, SignedStatement
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
-from gitwarrant.model.hold import Hold
 from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.pipeline.question import Question
@@ -18,10 +17,10 @@ from gitwarrant.plan.plan import leaves_of
 
 
 def going_back(
-    repository: str, environment: Environment, hold: Hold, statements: Iterable[SignedStatement]
+    repository: str, environment: Environment, commit: CommitId, statements: Iterable[SignedStatement]
 ) -> Change:
     """The way back as a change: no landing is new, what stood there once is what is asked for."""
-    return Change(repository, environment.ref, hold.commit, hold.commit, (), tuple(statements))
+    return Change(repository, environment.ref, commit, commit, (), tuple(statements))
 
 
 def standing_digest(leaves: LeafList) -> Digest:
@@ -42,7 +41,7 @@ def check_returned(question: Question, rendered: Rendered) -> None:
     if not question.returns or hold is None or standing_digest(leaves_of(rendered)) == hold.leaves:
         return
     raise Refused(
-        f"by today's rules revision {hold.commit[:12]} gives other objects than warrant {hold.sequence} named",
+        f"by today's rules revision {hold.commit[:12]} gives other objects than warrant {hold.sequence} had",
         stage="render",
         remedy="its folder, its namespace or the tenant's kinds changed since: go forward, by git revert",
         place=question.environment.place,

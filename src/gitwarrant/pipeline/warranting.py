@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
-from gitwarrant.config.agent import ClusterAccess, WarrantSettings
+from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
@@ -55,7 +55,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         plan,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=_owners_here(work, environment.name),
+        owners=owners_here(work, environment.name),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
@@ -78,16 +78,16 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     return bundle
 
 
-def access(work: Delivery, environment: str) -> ClusterAccess:
+def access(agent: Agent, environment: str) -> ClusterAccess:
     """How the environment's cluster is reached.
 
     Raises:
         GitwarrantError: the tenant has no grant for this environment.
     """
-    found = work.agent.cluster_of(environment)
+    found = agent.cluster_of(environment)
     if found is None:
         raise GitwarrantError(
-            f"tenant {work.agent.tenant.name!r} has no grant for environment {environment!r}",
+            f"tenant {agent.tenant.name!r} has no grant for environment {environment!r}",
             remedy="add it to 'grants' in the agent's own configuration",
         )
     return found
@@ -203,8 +203,8 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     return None if done and deletes else last.bundle
 
 
-def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
+def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     """Which environment owns each object of the cluster that this environment deploys to."""
-    here = access(work, environment).name
+    here = access(work.agent, environment).name
     beside = {name for name, cluster in work.agent.destinations if cluster == here}
     return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}
