@@ -74,14 +74,14 @@ def test_exact_roles_name_every_object_and_the_parent(shop: Deployer) -> None:
         {
             "apiGroups": [""],
             "resources": ["configmaps"],
-            "verbs": ["get", "patch"],
-            "resourceNames": [parent],
+            "verbs": ["get", "patch", "delete"],
+            "resourceNames": ["web"],
         },
         {
             "apiGroups": [""],
             "resources": ["configmaps"],
-            "verbs": ["get", "patch", "delete"],
-            "resourceNames": ["web"],
+            "verbs": ["get", "patch"],
+            "resourceNames": [parent],
         },
     ]
 
@@ -172,7 +172,7 @@ def test_the_applier_has_what_it_hands_on_and_never_escalates(shop: Deployer) ->
     assert {
         "apiGroups": ["rbac.authorization.k8s.io"],
         "resources": ["roles"],
-        "verbs": ["bind"],
+        "verbs": ["get", "patch", "delete", "bind"],
         "resourceNames": ["r"],
     } in rules
     assert not any("escalate" in item["verbs"] for item in rules)
@@ -216,7 +216,7 @@ def test_a_branch_that_gives_power_says_to_whom_and_what_follows(shop: Deployer)
         f"    + decides what runs as a ServiceAccount (create, patch deployments.apps in {space}): "
         f"so it has the power of ServiceAccount {space}/strong" in lines
     )
-    assert "~ gitwarrant itself needs more to deploy it: gitwarrant rbac ENV" in lines
+    assert "~ gitwarrant itself needs more to deploy it: gitwarrant rbac production" in lines
 
 
 def test_a_branch_that_gives_nothing_says_so(shop: Deployer) -> None:
