@@ -13,7 +13,7 @@ from typing import Any
 
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import MemoryBaselines, baseline
+from gitwarrant.cluster.baseline import Baselines, MemoryBaselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import Terms, judge, scaled
 from gitwarrant.cluster.ignoring import Ignoring
@@ -23,6 +23,7 @@ from gitwarrant.model.comparison import ComparedObject, Likeness
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import compare, hide_secrets
+from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
 
@@ -45,6 +46,7 @@ async def compare_clusters(
     Raises:
         Unreachable: a server does not answer; nothing is said about any object then.
     """
+    manifests = [item for item in manifests if not is_hook(item.content)]  # they run, and need not stand
     identifier = applyset_id(parent_key(environment, namespace))
     sides = [await _side(cluster, manifests, identifier, ignoring) for cluster in (one, other)]
     calls = [
@@ -57,16 +59,14 @@ async def compare_clusters(
 class _Side:
     """One of the two clusters, with the live objects that the manifests declare."""
 
-    cluster: Cluster
     live: Mapping[ObjectKey, Live | None]
-    identifier: str
-    baselines: MemoryBaselines
+    baselines: Baselines
     autoscalers: Autoscalers
     ignoring: Ignoring
 
     async def look(self, manifest: Manifest, live: Live) -> tuple[Content, tuple[FieldDifference, ...]]:
         """The baseline of an object here, and how it differs from that."""
-        truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        truth = await self.baselines.of(manifest)
         uid = live["metadata"]["uid"]
         terms = Terms(manifest.key, uid, truth, truth, ignoring=self.ignoring)
         judged = judge(terms, live)
@@ -81,7 +81,8 @@ async def _side(
     found = await bounded(cluster.concurrency, [partial(_read, cluster, item) for item in manifests])
     live = {manifest.key: item for manifest, item in zip(manifests, found, strict=True)}
     uids = frozenset(str(item["metadata"]["uid"]) for item in found if item is not None)
-    return _Side(cluster, live, identifier, MemoryBaselines(), Autoscalers(cluster, uids), ignoring)
+    baselines = Baselines(identifier, cluster, MemoryBaselines())
+    return _Side(live, baselines, Autoscalers(cluster, uids), ignoring)
 
 
 async def _read(cluster: Cluster, manifest: Manifest) -> Live | None:

@@ -20,7 +20,7 @@ from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import Health, ObjectHealth, Observation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.returning import standing_digest
+from gitwarrant.pipeline.returning import earlier_of, standing_digest
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import Given, judge_orders
 from gitwarrant.trust.returning import agreed, alone, enough, last_release, people_needed, returns
@@ -143,7 +143,7 @@ def to_carry_out(work: Delivery, environment: str) -> Hold | None:
     hold, last = current_hold(work.recorder, environment), last_warrant(work.recorder, environment)
     if hold is None or last is None:
         return None
-    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.leaves
+    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.earlier.leaves
     if stands and apply_completed(work.recorder, environment, last.warrant.sequence):
         return None
     return hold
@@ -204,9 +204,7 @@ def hold_of(
     """A hold that no record bears yet."""
     return Hold(
         0,
-        target.commit,
-        target.sequence,
-        standing_digest(target.last.leaves),
+        earlier_of(target.last),
         left.warrant.sequence,
         left.warrant.commit,
         orders,
