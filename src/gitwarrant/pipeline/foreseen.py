@@ -18,7 +18,7 @@ from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.returning import earlier_of, going_back
 from gitwarrant.plan.lasting import lasting
-from gitwarrant.trust.returning import people_needed
+from gitwarrant.trust.returning import Needed, needed_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Foreseen:
 
     left: CommitId
     target: CommitId
-    needed: int
+    needed: Needed
     judgement: Judgement
     lasting: tuple[Lasting, ...]
 
@@ -69,7 +69,7 @@ def foresee(
     )
     judgement = judged(view, question)
     changes = view.repository.difference(left, commit)
-    needed = people_needed(changes, view.trusted.config.policy.rules, environment)
+    needed = needed_for(changes, view.trusted.config.policy.rules, environment)
     return Foreseen(left, commit, needed, judgement, _lasting(view, environment, left, judgement.rendered))
 
 
