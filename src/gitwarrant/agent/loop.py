@@ -18,7 +18,7 @@ from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
-from gitwarrant.model.live import Drift, DriftKind, Health, Observation, Result, Seen
+from gitwarrant.model.live import Drift, DriftKind, Health, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import Delivery
@@ -215,8 +215,7 @@ class Loop:
         if done.applied.complete:
             self._tell(Event(name, Mood.GOOD, what, details))
             return
-        failed = [item for item in done.applied.objects if item.result is Result.FAILED]
-        reasons = "".join(f"\n  {item.key}: {item.message}" for item in failed)
+        reasons = "".join(f"\n  {reason}" for reason in done.applied.reasons)
         self._once(patience, Event(name, Mood.BAD, what + reasons, details))
 
     async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack, *, settle: bool) -> bool:

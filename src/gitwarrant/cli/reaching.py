@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitwarrant.cluster.client import Cluster
@@ -9,10 +10,12 @@ from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_serv
 from gitwarrant.cluster.power.needs import Plurals
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.plan import Plan
+from gitwarrant.model.plan import Lasting, Plan
+from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 
 if TYPE_CHECKING:
@@ -53,6 +56,21 @@ def _from_inside(name: str) -> Connection:
     return from_service_account(host, port)
 
 
+def deployed(work: Delivery, environment: str) -> Standing:
+    """What was last warranted for an environment.
+
+    Raises:
+        GitwarrantError: nothing was.
+    """
+    stands = standing(work, environment)
+    if stands is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment!r} yet",
+            remedy=f"deploy it first: gitwarrant apply {environment}",
+        )
+    return stands
+
+
 def refined(work: Delivery, judgement: Judgement) -> Plan:
     """The plan of a judgement, as the API server answers to it."""
 
@@ -60,6 +78,16 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
         environment = judgement.question.environment
         async with reach(work, environment.name) as cluster:
             return await refine_with(work, judgement, cluster)
+
+    return asyncio.run(ask())
+
+
+def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Sequence[Lasting]:
+    """What the environment's cluster knows of what a way back does not undo."""
+
+    async def ask() -> Sequence[Lasting]:
+        async with Cluster(configured_connection(configured, environment)) as cluster:
+            return await lasting_here(judgement, cluster)
 
     return asyncio.run(ask())
 

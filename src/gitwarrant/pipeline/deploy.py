@@ -11,7 +11,7 @@ from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import logged_sequence
+from gitwarrant.cluster.ledger import intended, logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.environment import DriftMode
@@ -84,6 +84,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             namespace=environment.namespace,
             baselines=work.content.shelf(BASELINES),
             changed=frozenset(),  # nothing beyond what the inventory does not have
+            adopt=environment.adopt,
+            patience=environment.health_deadline,
         )
     return Deployment(plan, warrant, applied)
 
@@ -104,7 +106,14 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
     owned = inventory(work.recorder, environment.name)
-    return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
+    return await refine(
+        judgement.plan,
+        cluster,
+        owned,
+        namespace=environment.namespace,
+        adopt=environment.adopt,
+        attempted=intended(work.recorder, environment.name) if environment.adopt else (),
+    )
 
 
 async def watch(
@@ -146,6 +155,7 @@ async def watch(
         deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
         estate=estate_of(work, environment, manifests, owned, now),
+        restrained=mode is None,  # a person who asks is not made to wait
         explain=explain,
         previous=previous,
     )
