@@ -7,9 +7,8 @@ from datetime import datetime
 
 from gitwarrant.cli.configured import now, working
 from gitwarrant.cli.letters import ago
-from gitwarrant.cli.reaching import connection, deployed
+from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.offspring import Offspring
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Drift, Health, ObjectHealth
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 async def _look(work: Delivery, name: str, terminal: Terminal, *, again: bool) -> Status:
     """Look once; or again and again, where only what changed is shown, until somebody interrupts."""
     shown, seen = "", None
-    async with Cluster(connection(work, name)) as cluster:
+    async with reach(work, name) as cluster:
         while True:
             found, seen = await status(work, deployed(work, name), cluster, previous=seen)
             text = "\n".join(lines(found, terminal, now()))

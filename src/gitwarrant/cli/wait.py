@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from gitwarrant.cli.configured import duration_of, working
-from gitwarrant.cli.reaching import connection, deployed
+from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Observation
 from gitwarrant.pipeline.delivery import Delivery
@@ -72,7 +71,7 @@ class _Watcher:
         waits_for = awaited(self.work, self.environment, self.revision)
         if waits_for or not healthy:
             return waits_for
-        async with Cluster(connection(self.work, self.environment)) as cluster:
+        async with reach(self.work, self.environment) as cluster:
             stands = deployed(self.work, self.environment)
             found, self.seen = await status(self.work, stands, cluster, previous=self.seen)
         return sickness(found)

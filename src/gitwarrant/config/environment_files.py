@@ -97,9 +97,6 @@ class StageFile(StrictModel):
     data_kinds: list[KindName] = Field(
         [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
     )
-    wave_timeout: Duration = Field(
-        "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
-    )
     health: list[HealthRuleFile] = Field(
         [], description="how the health of kinds is judged, by CEL expressions"
     )
@@ -189,7 +186,6 @@ def environments(
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),
-            wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
             health=health_rules(source, ("stages", name), stage.health),
             health_deadline=int(duration(stage.health_deadline).total_seconds()),
         )
