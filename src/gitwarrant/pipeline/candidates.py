@@ -59,7 +59,8 @@ class Candidate:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
         parts = (
-            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
+            *(asked.change, asked.policy, asked.environment, asked.tenant),
+            asked.previous.fingerprint if asked.previous else None,
             *(asked.waived, asked.unheard, asked.witnessed.reviews),
         )
         return digest(parts)
@@ -141,11 +142,12 @@ def root_in_force(work: Delivery) -> TrustRoot:
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
-    judgement = judge(candidate.repository, candidate.question, verdicts=work.verdicts)
+    judgement = judge(
+        candidate.repository, candidate.question, verdicts=work.verdicts, renderings=work.renderings
+    )
     work.verdicts.save()
     question = judgement.question
-    planned = judgement.plan.objects if judgement.plan else ()
-    moves = any(item.action is not Action.UNCHANGED for item in planned)
+    moves = judgement.plan is not None and judgement.plan.moves
     # That nothing new still passes is no news, and would hide who wrote what stands.
     if question.change.landings or question.previous is None or moves:
         _record_passes(work, judgement)
@@ -170,7 +172,7 @@ def _record_passes(work: Delivery, judgement: Judgement) -> None:
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
         moved = [_moved(item) for item in plan.objects if item.action is not Action.UNCHANGED]
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": plan.digest, "objects": moved})
 
 
 def _moved(item: PlannedObject) -> dict[str, Json]:
@@ -308,7 +310,7 @@ def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
     A delete that failed is in no later warrant's standing leaves; the inventory
     remembers the object, so that the next warrant names its delete again.
     """
-    standing = {leaf.key: leaf for leaf in last.leaves.standing}
+    standing = dict(last.leaves.standing.by_key)
     for entry in owned:
         key, operation = entry.key, Operation.APPLY.value
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)

@@ -3,7 +3,7 @@
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.pulses import Pulses
 from gitwarrant.pipeline.remote import limits_of, remote_of
+from gitwarrant.pipeline.rendering import Renderings
 from gitwarrant.store.content import ContentStore
 from gitwarrant.store.verdicts import VerdictFolder
 
@@ -52,6 +53,7 @@ class Delivery:
     now: Callable[[], datetime]
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
+    renderings: Renderings = field(default_factory=Renderings)
 
     @property
     def quarantine(self) -> Path:

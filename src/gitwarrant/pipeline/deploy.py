@@ -23,7 +23,6 @@ from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.question import Judgement
-from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.warranting import (
     MANIFESTS,
     access,
@@ -161,12 +160,12 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
 def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
-    wanted = {leaf.digest for leaf in last.leaves.standing}
+    wanted = {leaf.digest for leaf in last.leaves.standing.leaves}
     kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
     found = [decode(Manifest, data) for data in kept if data is not None]
     if len(found) < len(wanted):
         kinds = work.agent.tenant.custom_kinds
-        again = rendering(standing.repository, standing.environment, kinds, last.warrant.commit)
+        again = work.renderings.of(standing.repository, standing.environment, kinds, last.warrant.commit)
         found = list(again.manifests)
     manifests = tuple(manifest for manifest in found if manifest.digest in wanted)
     if {manifest.digest for manifest in manifests} != wanted:

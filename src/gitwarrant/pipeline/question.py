@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.witnessed import Witnessed
 
 
@@ -20,6 +21,11 @@ class Previous:
 
     commit: CommitId
     leaves: LeafList | None = None
+
+    @property
+    def fingerprint(self) -> Digest:
+        """The same fingerprint, the same previous state."""
+        return digest((self.commit, self.leaves.digest if self.leaves else ""))
 
 
 @dataclass(frozen=True, slots=True)

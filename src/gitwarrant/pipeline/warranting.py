@@ -41,7 +41,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     question = asked_again(judgement.question, work.now())
     environment = question.environment
     check_doors(question)
-    if judgement.authorship is None or judgement.report is None:
+    if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
     settings = work.agent.warrant
@@ -52,6 +52,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         proven,
         judgement.report,
         plan,
+        rendered=judgement.rendered,
         cluster=uid,
         previous=last.warrant if last else None,
         owners=_owners_here(work, environment.name),
@@ -187,11 +188,10 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.standing != plan.leaves.standing:
+    if last.warrant.not_after <= work.now() or last.leaves.standing.digest != plan.leaves.standing.digest:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = plan.leaves.standing != plan.leaves.leaves
-    return None if done and deletes else last.bundle
+    return None if done and plan.leaves.deletes else last.bundle
 
 
 def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:

@@ -1,13 +1,15 @@
 """The plan stage: creates, updates and deletes, within the tenant's grant and the environment's bounds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from gitwarrant.model.canonical import digest
 from gitwarrant.model.environment import Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, Plan, PlannedObject
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.difference import compare, hide_secrets
 from gitwarrant.objects.scope import Scope, scope
 
@@ -21,6 +23,8 @@ TAKES_OTHERS_ALONG = frozenset({"Namespace", "CustomResourceDefinition.apiextens
 
 DELETE_ANNOTATION = "gitwarrant.dev/delete"
 """`allow` on an object as it was warranted lets a later change delete it: two reviews, not one slip."""
+
+NOTHING = LeafList(())
 
 
 def plan(
@@ -49,49 +53,35 @@ def plan(
             place=environment.place,
         )
     # 2. Every object, written or deleted, is within the grant.
-    standing = _standing(previous_leaves)
-    wanted = {manifest.key: manifest for manifest in rendered.manifests}
-    gone = [leaf for key, leaf in standing.items() if key not in wanted]
-    for manifest in rendered.manifests:
-        _within(grant, manifest.key, manifest.place)
+    known = digest(grant)
+    for unit in rendered.units:
+        unit.derived(("within", known), partial(_unit_within, grant, unit))
+    standing = previous_leaves.standing if previous_leaves else NOTHING
+    new, old = rendered.leaves.apart(standing)
+    gone = [leaf for leaf in old if leaf.key not in rendered.leaves.by_key]
     for leaf in gone:
         _within(grant, leaf.key, environment.place)
     # 3. No delete takes along what nobody reviewed.
-    before = {manifest.key: manifest for manifest in previous.manifests} if previous else {}
+    fresh, vanished = rendered.apart(previous) if previous else ((), ())
+    before = previous.find((leaf.key for leaf in old), vanished) if previous else {}
     for leaf in gone:
         _alone(leaf, before.get(leaf.key), environment)
     # 4. The change is not larger than the environment allows.
-    _within_bounds(environment, len(wanted), gone)
+    _within_bounds(environment, len(rendered), gone)
     # Whether another environment owns an object is judged by authorise, whether the
     # server would take it by cluster.refine.
-    planned = [_planned(manifest, standing.get(manifest.key), before) for manifest in rendered.manifests]
+    written = rendered.find((leaf.key for leaf in new), fresh)
+    was = {leaf.key: leaf for leaf in old}
+    planned = [_planned(manifest, was.get(key), before) for key, manifest in written.items()]
     planned += [_deleted(leaf, before, environment) for leaf in gone]
     return Plan(
         environment.name,
         rendered.commit,
         tuple(sorted(planned, key=lambda item: item.key)),
-        _leaf_list([*map(_apply_leaf, rendered.manifests), *map(_delete_leaf, gone)]),
-        rendered.manifests,
+        rendered.leaves.spliced((), map(_delete_leaf, gone)),
+        tuple(written[key] for key in sorted(written)),
+        len(rendered) - len(written),
     )
-
-
-def leaves_of(rendered: Rendered) -> LeafList:
-    """The leaves of a rendering that nothing went before."""
-    return _leaf_list(map(_apply_leaf, rendered.manifests))
-
-
-def _standing(leaves: LeafList | None) -> Mapping[ObjectKey, Leaf]:
-    """The objects that the last warrant left in place."""
-    return {leaf.key: leaf for leaf in leaves.standing} if leaves else {}
-
-
-def _leaf_list(leaves: Iterable[Leaf]) -> LeafList:
-    return LeafList(tuple(sorted(leaves)))
-
-
-def _apply_leaf(manifest: Manifest) -> Leaf:
-    key, operation = manifest.key, Operation.APPLY.value
-    return Leaf(key.group, manifest.version, key.kind, key.namespace, key.name, operation, manifest.digest)
 
 
 def _delete_leaf(leaf: Leaf) -> Leaf:
@@ -102,8 +92,6 @@ def _planned(manifest: Manifest, leaf: Leaf | None, before: Mapping[ObjectKey, M
     made = partial(PlannedObject, key=manifest.key, version=manifest.version, place=manifest.place)
     if leaf is None:
         return made(Action.CREATE, differences=())
-    if leaf.digest == manifest.digest:
-        return made(Action.UNCHANGED, differences=())
     earlier = before.get(manifest.key)
     if earlier is None or earlier.digest != leaf.digest:
         return made(Action.UPDATE, differences=(), note="what it was can no longer be shown")
@@ -115,6 +103,11 @@ def _deleted(leaf: Leaf, before: Mapping[ObjectKey, Manifest], environment: Envi
     earlier = before.get(leaf.key)
     place = earlier.place if earlier else environment.place
     return PlannedObject(Action.DELETE, leaf.key, leaf.version, place, ())
+
+
+def _unit_within(grant: Grant, unit: Unit) -> None:
+    for manifest in unit.manifests:
+        _within(grant, manifest.key, manifest.place)
 
 
 def _within(grant: Grant, key: ObjectKey, place: Place) -> None:
