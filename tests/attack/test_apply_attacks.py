@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.support.cluster_workshop import Workshop, edited, leaf, run
 
+from gitwarrant.audit.group import GroupCommit
 from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.live import Result
@@ -139,7 +140,8 @@ def test_foreign_object_made_between_intent_and_write(cluster: Sandbox) -> None:
         settings = shop.config(a="1")
         listed = LeafList((leaf(settings),))
         warrant = await shop.warrant(listed)
-        Ledger(shop.log, shop.name, warrant.sequence).intend(leaf(settings))
+        async with GroupCommit(shop.log) as group:
+            await Ledger(shop.log, group, shop.name, warrant.sequence).intend(leaf(settings))
         theirs = {**settings.content, "data": {"a": "theirs"}}
         await shop.send("POST", settings, theirs, query="?fieldManager=mallory", collection=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
 
 from gitwarrant.audit.memory import MemoryLog
+from gitwarrant.audit.recorder import Entry
 from gitwarrant.cluster.apply import highest_sequence
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.cluster.client import Cluster
@@ -20,7 +21,7 @@ from gitwarrant.cluster.refusal import Denied
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.live import AppliedObject, Health, Result
-from gitwarrant.model.manifest import Json, Manifest, ObjectKey
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.sandbox.find import Sandbox, credentials
@@ -256,17 +257,17 @@ class Killed(BaseException):
 
 
 class DyingLog(MemoryLog):
-    """A log whose process dies at its n-th record, before or after it is written."""
+    """A log whose process dies at its n-th record, before the group that this is in is written."""
 
     def __init__(self, after: int) -> None:
         super().__init__(now)
         self.left = after
 
-    def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Record:
-        if self.left == 0:
+    def append_many(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
+        if 0 <= self.left < len(entries):
             raise Killed
-        self.left -= 1
-        return super().append(kind, environment, body)
+        self.left -= len(entries)
+        return super().append_many(entries)
 
 
 @pytest.mark.parametrize("after", range(9))
@@ -418,19 +419,19 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
         items = [shop.config(f"c{number}", a="1") for number in range(6)]
         listed = LeafList(tuple(sorted(leaf(item) for item in items)))
         warrant = await shop.warrant(listed)
-        connection, shop.cluster.concurrency = shop.cluster._connection, 1
+        connection, shop.cluster.concurrency = shop.cluster._transport.connection, 1
         intend, count = Ledger.intend, iter(range(100))
 
-        def failing(ledger: Ledger, item: Leaf) -> str:
+        async def failing(ledger: Ledger, item: Leaf) -> str:
             if next(count) == 3:
-                shop.cluster._connection = replace(connection, server="https://127.0.0.1:1")
-            return intend(ledger, item)
+                shop.cluster._transport.connection = replace(connection, server="https://127.0.0.1:1")
+            return await intend(ledger, item)
 
         monkeypatch.setattr(Ledger, "intend", failing)
         with pytest.raises(Unreachable):
             await shop.apply_as(warrant, listed, items)
         assert len(shop.owned()) == 3
-        shop.cluster._connection = connection
+        shop.cluster._transport.connection = connection
 
         assert (await shop.apply_as(warrant, listed, items)).complete
         assert len(shop.owned()) == 6

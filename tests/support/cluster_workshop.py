@@ -15,12 +15,13 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
+from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.environment import DriftMode, IgnoreRule
 from gitwarrant.model.errors import Place
 from gitwarrant.model.live import Applied, InventoryEntry, Observation
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -59,6 +60,8 @@ class Workshop:
     log: MemoryLog = field(default_factory=lambda: MemoryLog(now))
     baselines: MemoryBaselines = field(default_factory=MemoryBaselines)
     sequence: int = 0
+    clock: Callable[[], datetime] = now
+    """The time by which drift is put back."""
 
     def config(self, name: str = "settings", **data: str) -> Manifest:
         content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self.named(name), "data": data}
@@ -147,7 +150,11 @@ class Workshop:
         )
 
     async def observe(
-        self, *manifests: Manifest, mode: DriftMode = DriftMode.REPORT, previous: Observation | None = None
+        self,
+        *manifests: Manifest,
+        mode: DriftMode = DriftMode.REPORT,
+        ignore: Sequence[IgnoreRule] = (),
+        previous: Observation | None = None,
     ) -> Observation:
         return await observe(
             self.name,
@@ -158,6 +165,9 @@ class Workshop:
             mode=mode,
             baselines=self.baselines,
             namespace=self.namespace,
+            now=self.clock,
+            explain=True,
+            ignoring=Ignoring.of(ignore, now()),
             previous=previous,
         )
 
@@ -211,9 +221,9 @@ class Workshop:
     ) -> Any:
         resource = await self.cluster.resource(item.key.group, item.version, item.key.kind)
         path = resource.path(item.key.namespace, "" if collection else item.key.name)
-        session = self.cluster._session
+        session = self.cluster._transport._session
         assert session is not None
-        url = self.cluster._connection.server + path + subresource + query
+        url = self.cluster._transport.connection.server + path + subresource + query
         headers = {"Content-Type": content_type}
         async with session.request(method, url, json=content, headers=headers) as response:
             answer = await response.json()

@@ -2,39 +2,40 @@
 
 Each run is the real command line in a process of its own (forked, so that the
 imports are paid once), which gives itself SIGKILL `before` or `after` it
-appends its Nth record. So both gaps are met: a write that was announced but
+appends its Nth record, or the group it is in. So both gaps are met: a write that was announced but
 not sent, and one that was sent but whose end was not recorded.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 # Imported here, so that no run pays for it.
 import gitwarrant.cli.apply
 import gitwarrant.cli.reaching  # noqa: F401 - see above
 from gitwarrant.audit.log import Log
+from gitwarrant.audit.recorder import Entry
 from gitwarrant.cli.main import main
-from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.record import Record
 
 
 def arm(when: str, number: int) -> None:
     """Let this process die at its Nth record."""
-    append, made = Log.append, 0
+    append, made = Log.append_many, 0
 
-    def mortal(self: Log, kind: RecordKind, environment: str, body: Mapping[str, Any]) -> Record:
+    def mortal(self: Log, entries: Sequence[Entry]) -> tuple[Record, ...]:
         nonlocal made
-        made += 1
-        if when == "before" and made == number:
+        reached = made < number <= made + len(entries)
+        made += len(entries)
+        if when == "before" and reached:
             os.kill(os.getpid(), signal.SIGKILL)
-        record = append(self, kind, environment, body)
-        if when == "after" and made == number:
+        records = append(self, entries)
+        if when == "after" and reached:
             os.kill(os.getpid(), signal.SIGKILL)
-        return record
+        return records
 
-    Log.append = mortal  # type: ignore[method-assign]  # only in this short-lived process
+    Log.append_many = mortal  # type: ignore[method-assign]  # only in this short-lived process
 
 
 def run(config: str, environment: str, when: str, number: int) -> str:

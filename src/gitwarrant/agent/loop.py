@@ -149,7 +149,7 @@ class Loop:
         fingerprint = found.fingerprint
         if fingerprint != memory.judged or memory.judgement is None:
             memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
-        if not found.question.environment.auto_deploy:
+        if not (found.question.environment.auto_deploy or found.question.returns):
             self._announce(name, memory, memory.judgement)
         elif not memory.deployed:
             done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))

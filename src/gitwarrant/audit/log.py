@@ -9,7 +9,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from gitwarrant.audit.recorder import EVERYTHING, Clock, RecordError, Selection, body_bytes, object_of
+from gitwarrant.audit.recorder import EVERYTHING, Clock, Entry, RecordError, Selection
 from gitwarrant.model.canonical import NotCanonical, dumps, loads
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
@@ -78,24 +78,22 @@ class Log:
 
     def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Record:
         """Add one record."""
-        data, key = body_bytes(body), object_of(body)
+        [record] = self.append_many([Entry.of(kind, environment, body)])
+        return record
+
+    def append_many(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
+        """Add records in one transaction: one synchronisation of the disk for all."""
         with self._lock, translated(self._path), transaction(self._connection):
             # The writer's lock is held, so the time is read in the order of the numbers.
-            [(number,)] = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM records")
-            record = Record(number, self._clock().astimezone(UTC), kind, environment, loads(data))
-            self._connection.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    record.time.isoformat(timespec="microseconds"),
-                    kind.value,
-                    environment,
-                    _object_text(key) if key else "",
-                    key.name if key else "",
-                    data,
-                ),
+            [(last,)] = self._connection.execute("SELECT coalesce(max(number), 0) FROM records")
+            records = tuple(
+                entry.record(number, self._clock().astimezone(UTC))
+                for number, entry in enumerate(entries, last + 1)
             )
-        return record
+            self._connection.executemany(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, records, entries)
+            )
+        return records
 
     def read(self, after: int = 0, selection: Selection = EVERYTHING) -> Iterator[Record]:
         """Records above `after`. Numbers are chosen at once; bodies follow as they are asked for."""
@@ -131,6 +129,18 @@ class Log:
     def _fetch(self, statement: str, values: Sequence[str | int]) -> list[Any]:
         with self._lock, translated(self._path):
             return self._connection.execute(statement, values).fetchall()
+
+
+def _row(record: Record, entry: Entry) -> tuple[int, str, str, str, str, str, bytes]:
+    return (
+        record.number,
+        record.time.isoformat(timespec="microseconds"),
+        record.kind.value,
+        record.environment,
+        _object_text(entry.key) if entry.key else "",
+        entry.key.name if entry.key else "",
+        entry.data,
+    )
 
 
 def _object_text(key: ObjectKey) -> str:

@@ -1,10 +1,10 @@
 """A log in memory, for tests and rehearsals: every promise of a log but that it outlives the process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from threading import Lock
 
-from gitwarrant.audit.recorder import EVERYTHING, Clock, Selection, body_bytes, object_of
+from gitwarrant.audit.recorder import EVERYTHING, Clock, Entry, Selection
 from gitwarrant.model.canonical import loads
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
@@ -20,13 +20,20 @@ class MemoryLog:
 
     def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Record:
         """Add one record."""
-        data, key = body_bytes(body), object_of(body)
-        with self._lock:
-            record = Record(
-                len(self._records) + 1, self._clock().astimezone(UTC), kind, environment, loads(data)
-            )
-            self._records.append((record, data, key))
+        [record] = self.append_many([Entry.of(kind, environment, body)])
         return record
+
+    def append_many(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
+        """Add records."""
+        with self._lock:
+            records = tuple(
+                entry.record(number, self._clock().astimezone(UTC))
+                for number, entry in enumerate(entries, len(self._records) + 1)
+            )
+            self._records += [
+                (record, entry.data, entry.key) for record, entry in zip(records, entries, strict=True)
+            ]
+        return records
 
     def read(self, after: int = 0, selection: Selection = EVERYTHING) -> Iterator[Record]:
         """Records above `after`, each with a body of its own, so that no reader changes the log."""

@@ -13,6 +13,7 @@ from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.statement import Roots
+from gitwarrant.model.turn import USUAL, Phase, Turn
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
@@ -56,6 +57,7 @@ def warranted_body(
     *,
     statements: Iterable[Digest] = (),
     owed: bool = False,
+    hold: int = 0,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
 
@@ -64,6 +66,7 @@ def warranted_body(
             that the warrant can be checked years later.
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
+        hold: the record of the hold that it carries out; 0: none.
     """
     return {
         "sequence": warrant.sequence,
@@ -73,6 +76,7 @@ def warranted_body(
         "bundle": loads(encode(bundle)),
         "public_key": public_key.decode(),
         "owed": owed,
+        "hold": hold,
         "statements": sorted(statements),
     }
 
@@ -146,12 +150,13 @@ def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
 def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     """The commit of the newest warrant whose approvals were there: where the next change begins.
 
-    What glass was broken for stands in the cluster, but was not accepted yet.
+    What glass was broken for stands in the cluster, but was not accepted yet; what an
+    environment was brought back to was accepted long ago, and what came after it, too.
     """
     for record in recorder.read(
         0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
     ):
-        if not record.body.get("owed", False):
+        if not (record.body.get("owed", False) or record.body.get("hold", 0)):
             return CommitId(member(record, "commit", str))
     return None
 
@@ -192,6 +197,12 @@ def apply_completed(recorder: Recorder, environment: str, sequence: int) -> bool
     tries = (record for record in recorder.read(0, completed) if record.body.get("sequence") == sequence)
     last = next(tries, None)
     return last is not None and last.body.get("complete") is True
+
+
+def ever_completed(recorder: Recorder, environment: str) -> bool:
+    """Whether any warrant of an environment was once applied to its end."""
+    completed = Selection(frozenset({RecordKind.APPLY_COMPLETED}), environment, newest_first=True)
+    return any(record.body.get("complete") is True for record in recorder.read(0, completed))
 
 
 def read_warrant(record: Record) -> LastWarrant:
@@ -249,6 +260,7 @@ def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, I
                 str(named.get("version", "")),
                 member(record, "uid", str),
                 Digest(member(record, "digest", str)),
+                _turn(record),
             ),
         )
 
@@ -263,6 +275,18 @@ def _last_known(recorder: Recorder, newest: Record) -> Record | None:
     return next(
         (record for record in recorder.read(0, earlier) if _result(record) is not Result.FAILED), None
     )
+
+
+def _turn(record: Record) -> Turn:
+    """When the object was written; a record says so only where it is not the usual turn."""
+    phase, wave = record.body.get("phase", USUAL.phase.word), record.body.get("wave", 0)
+    try:
+        return Turn(Phase[str(phase).upper()], int(wave))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"record {record.number} has the unknown turn {phase!r}, {wave!r}",
+            remedy="a newer gitwarrant wrote it: run that one",
+        ) from error
 
 
 def _result(record: Record) -> Result:

@@ -1,11 +1,12 @@
 """What every log promises, whichever store it stands on."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from gitwarrant.model.canonical import dumps, loads
+from gitwarrant.model.canonical import dumps
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
@@ -43,6 +44,33 @@ class Selection:
 EVERYTHING = Selection()
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record before it has a number and a time: its body was judged, nothing was written yet."""
+
+    kind: RecordKind
+    environment: str
+    body: Mapping[str, Json]
+    data: bytes
+    """The canonical bytes of the body."""
+    key: ObjectKey | None
+    """What it is about."""
+
+    @classmethod
+    def of(cls, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Self:
+        """Judge a body, and take a copy of it: what its owner does with it later changes no record.
+
+        Raises:
+            RecordError: it is not JSON, or its `object` is not one.
+        """
+        data = body_bytes(body)
+        return cls(kind, environment, json.loads(data), data, object_of(body))
+
+    def record(self, number: int, time: datetime) -> Record:
+        """The record that this becomes."""
+        return Record(number, time, self.kind, self.environment, self.body)
+
+
 class Recorder(Protocol):
     """Where records are written, and read again."""
 
@@ -54,6 +82,15 @@ class Recorder(Protocol):
 
         Raises:
             RecordError: the body is not JSON or its `object` is not one.
+            GitwarrantError: the store is full, locked, damaged or not writable;
+                then nothing was added.
+        """
+        ...
+
+    def append_many(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
+        """Add records in this order, with the promise of `append`: all of them, or none.
+
+        Raises:
             GitwarrantError: the store is full, locked, damaged or not writable;
                 then nothing was added.
         """
@@ -76,7 +113,7 @@ def body_bytes(body: Mapping[str, Json]) -> bytes:
     """
     try:
         data = dumps(dict(body))
-        same = bool(loads(data) == _listed(body))
+        same = bool(json.loads(data) == _listed(body))
     except GitwarrantError as error:
         raise RecordError(f"a record's body is not JSON: {error.what}", remedy="report this fault") from error
     if not same:

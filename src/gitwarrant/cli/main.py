@@ -28,9 +28,11 @@ COMMANDS: Mapping[str, str] = {
     "suspend": "stop an environment for a while",
     "resume": "end a suspension",
     "break-glass": "in an emergency, let one revision through without approvals",
+    "rollback": "order an environment back to an earlier revision and hold it there, or release it",
     "apply": "deploy once, from any pipeline (push mode)",
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
+    "rbac": "print the least power that deploying takes; say what power a change gives to whom",
     "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
@@ -52,6 +54,7 @@ LIGHT = frozenset({"schema", "completion"})
 # Which extra brings which optional module.
 EXTRAS: Mapping[str, str] = {
     "aiohttp": "cluster",
+    "cel_expr_python": "cluster",
     "lightkube": "cluster",
     "orjson": "cluster",
     "structlog": "cluster",

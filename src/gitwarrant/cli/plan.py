@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from gitwarrant.cli.configured import agent, git_folder, missing_statements, now, working
 from gitwarrant.cli.revisions import base_of, commit_of
@@ -35,8 +36,18 @@ def show(
     judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: Collection[str] = ()
 ) -> None:
     """The plan like a diff, then what each gate says, but for stages that are left unsaid."""
+    terminal.result(as_data(judgement, plan))
+    say(judgement, plan, terminal, unsaid=unsaid)
+
+
+def as_data(judgement: Judgement, plan: Plan | None) -> dict[str, Any]:
+    """The plan and every refusal, for programs."""
     refusals = [describe(refusal) for refusal in judgement.refusals]
-    terminal.result({"plan": plain(plan) if plan else None, "refusals": refusals})
+    return {"plan": plain(plan) if plan else None, "refusals": refusals}
+
+
+def say(judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: Collection[str] = ()) -> None:
+    """The same for people."""
     if plan:
         for style, text in lines(plan):
             terminal.say(text, style)

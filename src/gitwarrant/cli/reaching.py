@@ -5,6 +5,8 @@ import os
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
+from gitwarrant.cluster.power.needs import Plurals
+from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.delivery import Delivery
@@ -19,7 +21,12 @@ def connection(work: Delivery, environment: str) -> Connection:
     Raises:
         GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
     """
-    found = access(work, environment)
+    return configured_connection(work.agent, environment)
+
+
+def configured_connection(configured: Agent, environment: str) -> Connection:
+    """The same, without a state folder."""
+    found = access(configured, environment)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
@@ -37,3 +44,12 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
             return await refine_with(work, judgement, cluster)
 
     return asyncio.run(ask())
+
+
+async def served_plurals(configured: Agent, environment: str) -> Plurals:
+    """What the environment's cluster calls each kind in paths and rules."""
+    if configured.cluster_of(environment) is None:
+        return {}  # no grant: plan says so
+    async with Cluster(configured_connection(configured, environment)) as cluster:
+        served = await cluster.served()
+    return {(item.group, item.kind): item.plural for item in served}

@@ -24,6 +24,8 @@ def allocated(kind: str, content: Content) -> dict[str, Json]:
 
 def without_allocated(kind: str, content: Content) -> dict[str, Any]:
     """The object less these fields: two objects cannot have the same values."""
+    if not allocates(kind):
+        return dict(content)
     result = copy.deepcopy(dict(content))
     for _, parent, step in _places(kind, result):
         parent.pop(step, None)
@@ -32,6 +34,8 @@ def without_allocated(kind: str, content: Content) -> dict[str, Any]:
 
 def with_allocated(kind: str, content: Content, values: Values) -> dict[str, Any]:
     """The object with values put where it has none."""
+    if not values:
+        return dict(content)
     result = copy.deepcopy(dict(content))
     for name, parent, step in _places(kind, result):
         if name in values:

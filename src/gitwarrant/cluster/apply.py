@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from gitwarrant.audit.group import GroupCommit
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.admission import Admitted, admit
 from gitwarrant.cluster.allocation import allocated, allocates
@@ -81,18 +82,19 @@ async def apply(
     )
     home = parent_key(warrant.environment, namespace)
     owned = {entry.key: entry for entry in inventory}
-    work = _Work(
-        cluster,
-        Ledger(recorder, warrant.environment, warrant.sequence),
-        applyset_id(home),
-        owned,
-        intended(recorder, warrant.environment) - owned.keys(),
-    )
-    objects = await _run(work, admitted, changed, _ParentWriter(work, warrant, home, parent))
-    applied = Applied(
-        warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
-    )
-    work.ledger.completed(complete=applied.complete)
+    async with GroupCommit(recorder) as group:
+        work = _Work(
+            cluster,
+            Ledger(recorder, group, warrant.environment, warrant.sequence),
+            applyset_id(home),
+            owned,
+            intended(recorder, warrant.environment) - owned.keys(),
+        )
+        objects = await _run(work, admitted, changed, _ParentWriter(work, warrant, home, parent))
+        applied = Applied(
+            warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
+        )
+        await work.ledger.completed(complete=applied.complete)
     return applied
 
 
@@ -128,7 +130,7 @@ class _ParentWriter:
         content = parent_content(
             self.key, self.warrant.sequence, digest(self.warrant), sorted(members), earlier
         )
-        audit_id = self.work.ledger.intend_parent(self.key, digest(content))
+        audit_id = await self.work.ledger.intend_parent(self.key, digest(content))
         try:
             written = await self.work.cluster.apply(self.key, "v1", content, force=True, audit_id=audit_id)
         except Conflict as error:
@@ -187,7 +189,7 @@ async def _apply_leaf(
             leaf.key, leaf.version, Operation.APPLY, leaf.digest, Result.UNCHANGED, entry.uid, ""
         )
     force = entry is not None or await _left_behind(work, leaf)
-    audit_id = work.ledger.intend(leaf)
+    audit_id = await work.ledger.intend(leaf)
     try:
         written = await work.cluster.apply(
             leaf.key,
@@ -277,14 +279,14 @@ async def _delete_leaf(work: _Work, leaf: Leaf) -> AppliedObject:
         if live is not None and leaf.key in work.attempted and labelled(live, work.identifier):
             uid = str(live["metadata"]["uid"])
         elif live is not None:
-            audit_id = work.ledger.intend(leaf)
+            audit_id = await work.ledger.intend(leaf)
             message = "it exists, but gitwarrant did not create it: it was not deleted"
             return work.ledger.done(leaf, audit_id, Result.FAILED, message=message)
         else:
             return work.ledger.done(
-                leaf, work.ledger.intend(leaf), Result.DELETED, message="it was gone already"
+                leaf, await work.ledger.intend(leaf), Result.DELETED, message="it was gone already"
             )
-    audit_id = work.ledger.intend(leaf)
+    audit_id = await work.ledger.intend(leaf)
     try:
         found = await work.cluster.delete(leaf.key, leaf.version, uid=uid, audit_id=audit_id)
     except KindUnknown:

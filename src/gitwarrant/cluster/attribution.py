@@ -2,33 +2,22 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from gitwarrant.model.live import Writer
 from gitwarrant.model.manifest import Json, Pointer
 
 MAX_KEY_CHARACTERS = 4_096  # a list item's key in fieldsV1; real ones have some dozen
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Owner:
-    """One entry of managedFields: who, by which operation, through which subresource."""
-
-    manager: str
-    operation: str
-    subresource: str
-
-
-def owners(live: Mapping[str, Any], pointer: Pointer) -> frozenset[Owner]:
-    """Who owns a field of a live object, or anything inside it.
+def writers(live: Mapping[str, Any], pointer: Pointer) -> frozenset[Writer]:
+    """Who wrote a field of a live object, or anything inside it.
 
     Source: sigs.k8s.io/structured-merge-diff, the `FieldsV1` format.
     """
     entries = live.get("metadata", {}).get("managedFields") or ()
     return frozenset(
-        Owner(
-            str(entry.get("manager", "")), str(entry.get("operation", "")), str(entry.get("subresource", ""))
-        )
+        Writer(*(str(entry.get(part) or "") for part in ("manager", "operation", "subresource", "time")))
         for entry in entries
         if isinstance(entry, dict) and _owns(entry.get("fieldsV1"), live, pointer)
     )

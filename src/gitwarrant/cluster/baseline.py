@@ -76,9 +76,24 @@ async def baseline(
             return dict(loads(kept))
         except NotCanonical:  # a damaged cache is made again
             pass
-    made = await _ask(manifest, identifier, cluster)
+    made = await probed(manifest, identifier, cluster)
     store.put(key, dumps(made))
+    first = await _first_key(manifest, identifier, cluster)
+    if store.get(first) is None:
+        store.put(first, key.encode())
     return made
+
+
+async def first_baseline(
+    manifest: Manifest, identifier: str, cluster: Cluster, store: BaselineStore
+) -> dict[str, Any] | None:
+    """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
+    key = store.get(await _first_key(manifest, identifier, cluster))
+    kept = store.get(key.decode()) if key else None
+    try:
+        return dict(loads(kept)) if kept else None
+    except NotCanonical:  # a damaged cache excuses nothing
+        return None
 
 
 def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
@@ -91,6 +106,10 @@ async def _store_key(manifest: Manifest, identifier: str, cluster: Cluster) -> s
     return "/".join([*parts, await _schema(manifest.key, manifest.version, cluster)])
 
 
+async def _first_key(manifest: Manifest, identifier: str, cluster: Cluster) -> str:
+    return "/".join([FORM, "first", await cluster.uid(), identifier, manifest.digest])
+
+
 async def _schema(key: ObjectKey, version: str, cluster: Cluster) -> str:
     """Names the schema of a custom kind, whose defaults can change without the server's version."""
     if "." not in key.group or key.group.endswith(".k8s.io"):
@@ -101,7 +120,13 @@ async def _schema(key: ObjectKey, version: str, cluster: Cluster) -> str:
     return f"{live['metadata']['uid']}.{live['metadata']['generation']}" if live else ""
 
 
-async def _ask(manifest: Manifest, identifier: str, cluster: Cluster) -> dict[str, Any]:
+async def probed(manifest: Manifest, identifier: str, cluster: Cluster) -> dict[str, Any]:
+    """What a clean create of the manifest gives at this moment; nothing is kept.
+
+    Raises:
+        ClusterError: the server refuses such an object now.
+        Unreachable: the server does not answer.
+    """
     kind, content = manifest.kind, as_member(manifest.content, identifier)
     for _ in range(TRIES):
         key, probe, back = _probe(manifest, without_allocated(kind, content))

@@ -1,35 +1,35 @@
-"""The one way to an API server: plain dicts over aiohttp, bounded, verified, each write by its Audit-ID."""
+"""The one way to an API server: plain dicts, each write by its Audit-ID."""
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlencode
 
-import aiohttp
-from yarl import URL
-
-from gitwarrant import __version__
 from gitwarrant.cluster.connection import Connection
-from gitwarrant.cluster.discovery import ACCEPT, Kind, Resource, resources
-from gitwarrant.cluster.refusal import ClusterError, NotFound, refusal
-from gitwarrant.cluster.wire import answer, body, wait_before
-from gitwarrant.model.errors import Unreachable
+from gitwarrant.cluster.discovery import DiscoveryStore, Kind, MemoryDiscovery, Resource, discovered
+from gitwarrant.cluster.refusal import ClusterError, Expired, NotFound, ServerTrouble, refusal
+from gitwarrant.cluster.transport import Meter, Request, Transport
+from gitwarrant.cluster.wire import answer, body
 from gitwarrant.model.manifest import Content, Json, ObjectKey
 
 MANAGER = "gitwarrant"
 """Our field manager: the name under which managedFields show what we applied."""
 
 CONCURRENCY = 32  # the API server gains nothing from more by one client
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # a page of the largest objects
 PAGE = 250  # objects per page of a list
-ATTEMPTS = 5  # tries of one request that the server was too busy for
-BUSY = frozenset({429, 502, 503, 504})
-TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
+LIST_TRIES = 3  # of one list whose pages take longer than the server keeps a snapshot: about five minutes
 REFRESH_SECONDS = 5.0  # how soon an unknown kind may make us ask the discovery again
+WATCH_SECONDS = (300, 600)
+"""The server ends a watch after a time between these, so that not all come back at once."""
+
+WHOLE = "application/json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Media types; the latter two leave everything but metadata out."""
 
 
 class KindUnknown(ClusterError):
@@ -55,15 +55,12 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    subject: str
-    query: Mapping[str, str]
-    data: bytes | None = None
-    content_type: str = ""
-    audit_id: str = ""
-    accept: str = "application/json"
+class Page:
+    """Some objects of a list. `version` is that of the whole snapshot; `first`: what came before is void."""
+
+    items: list[dict[str, Any]]
+    version: str
+    first: bool
 
 
 class Cluster:
@@ -73,13 +70,17 @@ class Cluster:
     ClusterRefused (or another ClusterError) where it says no.
     """
 
-    def __init__(self, connection: Connection, *, concurrency: int = CONCURRENCY) -> None:
-        if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, got {concurrency}")
-        self._connection = connection
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        concurrency: int = CONCURRENCY,
+        discovery: DiscoveryStore | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self.concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._session: aiohttp.ClientSession | None = None
+        self._transport = Transport(connection, concurrency=concurrency, meter=meter)
+        self._discovery = discovery or MemoryDiscovery()
         self._kinds: dict[Kind, Resource] = {}
         self._kinds_at = 0.0
         self._kinds_lock = asyncio.Lock()
@@ -88,38 +89,28 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         """Open the pool of connections; nothing is sent yet."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._connection.tls, limit=self.concurrency),
-            timeout=TIMEOUT,
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"{MANAGER}/{__version__}"},
-        )
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._transport.__aexit__(kind, error, trace)
 
     # What the cluster is
 
     async def uid(self) -> str:
         """The cluster's uid: that of its kube-system namespace, which nobody can make again."""
         if not self._uid:
-            found = await self._call(
-                _Request("GET", "/api/v1/namespaces/kube-system", "read kube-system", {})
-            )
-            self._uid = str(found["metadata"]["uid"])
+            request = Request("get", "GET", "/api/v1/namespaces/kube-system", "read kube-system")
+            self._uid = str((await self._transport.call(request))["metadata"]["uid"])
         return self._uid
 
     async def server_version(self) -> str:
         """The server's version, such as `v1.36.3`."""
         if not self._version:
-            found = await self._call(_Request("GET", "/version", "read the version", {}))
+            found = await self._transport.call(Request("get", "GET", "/version", "read the version"))
             self._version = str(found.get("gitVersion", ""))
         return self._version
 
@@ -140,18 +131,21 @@ class Cluster:
             )
         return self._kinds[wanted]
 
+    async def served(self) -> tuple[Resource, ...]:
+        """Every kind that the server serves."""
+        await self._discover()
+        return tuple(self._kinds.values())
+
     def forget_kinds(self) -> None:
-        """Ask the discovery again at the next need: a CustomResourceDefinition was written."""
+        """Ask the discovery again at the next need: a CustomResourceDefinition was written or is gone."""
         self._kinds_at = 0.0
+        self._kinds = {}
 
     async def _discover(self) -> None:
         async with self._kinds_lock:
             if self._kinds and time.monotonic() - self._kinds_at < REFRESH_SECONDS and self._kinds_at:
                 return
-            found: dict[Kind, Resource] = {}
-            for path in ("/api", "/apis"):
-                request = _Request("GET", path, "read the discovery", {}, accept=ACCEPT)
-                found.update(resources(await self._call(request)))
+            found = await discovered(self._transport, self._discovery)
             self._kinds, self._kinds_at = found, time.monotonic()
 
     # Reading
@@ -159,26 +153,82 @@ class Cluster:
     async def get(self, key: ObjectKey, version: str) -> dict[str, Any] | None:
         """Read one object; None where it is not there."""
         resource = await self.resource(key.group, version, key.kind)
-        request = _Request("GET", resource.path(key.namespace, key.name), f"read {key}", {})
+        request = Request("get", "GET", resource.path(key.namespace, key.name), f"read {key}")
         try:
-            return await self._call(request)
+            return await self._transport.call(request)
         except NotFound:
             return None
 
     async def list(
         self, group: str, version: str, kind: str, namespace: str = "", *, labels: str = ""
     ) -> AsyncIterator[dict[str, Any]]:
-        """Read all objects of a kind, page by page; `labels` is a label selector."""
+        """Read all objects of a kind as they were at one moment; `labels` is a label selector."""
         resource = await self.resource(group, version, kind)
+        found: list[dict[str, Any]] = []
+        async with aclosing(self.pages(resource, namespace, labels=labels)) as pages:
+            async for page in pages:
+                found = page.items if page.first else found + page.items
+        for item in found:
+            yield item
+
+    async def pages(
+        self, resource: Resource, namespace: str = "", *, labels: str = "", metadata: bool = False
+    ) -> AsyncGenerator[Page, None]:
+        """Read all objects of a kind, page by page, as they were at one moment.
+
+        The server forgets a moment after some minutes. Then the list begins anew,
+        with a page that is `first` again: what came before it is void.
+
+        Raises:
+            ServerTrouble: no list came to its end in time.
+        """
+        subject = f"list {resource.plural}"
         query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
+        headers = {"Accept": METADATA_LIST if metadata else WHOLE}
+        path, following, tries = resource.path(namespace), "", 1
         while True:
-            page = await self._call(_Request("GET", resource.path(namespace), f"list {kind}", query))
-            for item in page.get("items", ()):
-                yield item
-            following = page.get("metadata", {}).get("continue", "")
+            wanted = query | ({"continue": following} if following else {})
+            try:
+                found = await self._transport.call(Request("list", "GET", path, subject, wanted, headers))
+            except Expired as error:
+                if tries == LIST_TRIES or not following:
+                    raise ServerTrouble(error.what, remedy="look at what makes the server slow") from error
+                tries, following = tries + 1, ""
+                continue
+            about = found.get("metadata", {})
+            for item in found.get("items", ()):
+                item.setdefault("apiVersion", resource.api_version)
+                item.setdefault("kind", resource.kind)
+            yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
+            following = str(about.get("continue") or "")
             if not following:
                 return
-            query = {**query, "continue": following}
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: Resource, namespace: str = "", *, since: str, metadata: bool = False
+    ) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:
+        """Events of a kind from a version on, entered once the server agreed.
+
+        Each is (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object). They end
+        when the server ends them, which it does after some minutes: watch again
+        from the last object's version.
+
+        Raises:
+            Expired: also while reading: the server no longer knows that version: list anew.
+            Unreachable: also while reading: the line was cut.
+            ClusterRefused: we may not watch.
+        """
+        query = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": since,
+            "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - only spreads load
+        }
+        subject, path = f"watch {resource.plural}", resource.path(namespace)
+        headers = {"Accept": METADATA if metadata else WHOLE}
+        async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:
+            yield _events(lines, subject)
 
     # Writing
 
@@ -197,37 +247,35 @@ class Cluster:
         `content` may carry `metadata.uid` and `metadata.resourceVersion` as
         preconditions. `audit_id` is required for a real write: log it first.
         """
-        _require_audit_id(audit_id, dry_run=dry_run)
         resource = await self.resource(key.group, version, key.kind)
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
-        request = _Request(
+        request = Request(
+            "dry-run" if dry_run else "apply",
             "PATCH",
             resource.path(key.namespace, key.name),
             f"{'try' if dry_run else 'apply'} {key}",
             query | ({"dryRun": "All"} if dry_run else {}),
+            _headers("application/apply-patch+yaml", audit_id, dry_run=dry_run),
             body(content),
-            "application/apply-patch+yaml",
-            audit_id,
         )
-        status, found = await self._exchange(request)
+        status, found = await self._transport.exchange(request)
         return Written(found, status == 201)
 
     async def json_patch(
         self, key: ObjectKey, version: str, operations: Sequence[Mapping[str, Json]], *, audit_id: str
     ) -> dict[str, Any]:
         """Change single fields (RFC 6902); the operations carry the resourceVersion as their precondition."""
-        _require_audit_id(audit_id, dry_run=False)
         resource = await self.resource(key.group, version, key.kind)
-        request = _Request(
+        request = Request(
+            "patch",
             "PATCH",
             resource.path(key.namespace, key.name),
             f"patch {key}",
             {"fieldManager": MANAGER, "fieldValidation": "Strict"},
+            _headers("application/json-patch+json", audit_id),
             body(list(operations)),
-            "application/json-patch+json",
-            audit_id,
         )
-        return await self._call(request)
+        return await self._transport.call(request)
 
     async def delete(
         self, key: ObjectKey, version: str, *, uid: str, audit_id: str, propagation: str = "Background"
@@ -237,9 +285,9 @@ class Cluster:
         Raises:
             Conflict: an object of this name exists, but with another uid.
         """
-        _require_audit_id(audit_id, dry_run=False)
         if not uid:
             raise ValueError("a delete needs the uid of what is to be deleted")
+        headers = _headers("application/json", audit_id)
         resource = await self.resource(key.group, version, key.kind)
         options = {
             "apiVersion": "v1",
@@ -248,92 +296,26 @@ class Cluster:
             "propagationPolicy": propagation,
         }
         path = resource.path(key.namespace, key.name)
-        request = _Request("DELETE", path, f"delete {key}", {}, body(options), "application/json", audit_id)
+        request = Request("delete", "DELETE", path, f"delete {key}", {}, headers, body(options))
         try:
-            await self._call(request)
+            await self._transport.call(request)
         except NotFound:
             return False
         return True
 
-    # The wire
 
-    async def _call(self, request: _Request) -> dict[str, Any]:
-        return (await self._exchange(request))[1]
-
-    async def _exchange(self, request: _Request) -> tuple[int, dict[str, Any]]:
-        """Send until the server has time for it; give status and body of its success."""
-        fresh, status, data = False, 0, b""
-        for attempt in range(1, ATTEMPTS + 1):
-            async with self._slots:
-                status, headers, data = await self._once(request, fresh=fresh)
-            if status == 401 and not fresh:
-                fresh = True
-            elif status in BUSY and attempt < ATTEMPTS:
-                await asyncio.sleep(wait_before(attempt, headers, random.random()))  # noqa: S311 - only spreads load
-            else:
-                break
-        found = answer(data)
-        if status >= 400:
-            raise refusal(status, found, request.subject)
-        if not 200 <= status < 300 or not isinstance(found, dict) or not found:
-            raise ClusterError(
-                f"{request.subject}: the server answered {status} in a form that no API server uses",
-                remedy="check the server address in the kubeconfig",
-            )
-        return status, found
-
-    async def _once(self, request: _Request, *, fresh: bool) -> tuple[int, Mapping[str, str], bytes]:
-        if self._session is None:
-            raise RuntimeError("the cluster is not open: use `async with`")
-        address = URL(self._connection.server + request.path + _query(request.query), encoded=True)
-        headers = await self._headers(request, fresh=fresh)
-        try:
-            async with self._session.request(
-                request.method, address, data=request.data, headers=headers, allow_redirects=False
-            ) as response:
-                return response.status, response.headers, await _bounded(response, request.subject)
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
-            raise ClusterError(
-                f"{request.subject}: the server's certificate is not accepted: {error}",
-                remedy="check certificate-authority-data in the kubeconfig; somebody may stand between",
-            ) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(
-                f"{request.subject}: {self._connection.server} does not answer: "
-                f"{str(error) or type(error).__name__}",
-                remedy="check that the API server runs and can be reached from here",
-            ) from error
-
-    async def _headers(self, request: _Request, *, fresh: bool) -> dict[str, str]:
-        headers = {"Accept": request.accept}
-        if request.data is not None:
-            headers["Content-Type"] = request.content_type
-        if request.audit_id:
-            headers["Audit-ID"] = request.audit_id
-        authorization = await self._connection.credentials.authorization(fresh=fresh)
-        if authorization:
-            headers["Authorization"] = authorization
-        return headers
+async def _events(lines: AsyncIterator[bytes], subject: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async for line in lines:
+        event = answer(line)
+        if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+            raise ServerTrouble(f"{subject}: the server sent no event", remedy="try again later")
+        if event.get("type") == "ERROR":
+            raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
+        yield str(event.get("type")), event["object"]
 
 
-def _query(parameters: Mapping[str, str]) -> str:
-    return "?" + urlencode(parameters, quote_via=quote) if parameters else ""
-
-
-async def _bounded(response: aiohttp.ClientResponse, subject: str) -> bytes:
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_RESPONSE_BYTES:
-            response.close()
-            raise ClusterError(
-                f"{subject}: the answer is larger than {MAX_RESPONSE_BYTES} bytes",
-                remedy="look at what makes the objects this large",
-            )
-    return b"".join(parts)
-
-
-def _require_audit_id(audit_id: str, *, dry_run: bool) -> None:
+def _headers(content_type: str, audit_id: str, *, dry_run: bool = False) -> dict[str, str]:
+    """Those of a write. Raises ValueError where a real one would carry no Audit-ID."""
     if not audit_id and not dry_run:
         raise ValueError("a write needs the Audit-ID that was logged before it")
+    return {"Accept": WHOLE, "Content-Type": content_type} | ({"Audit-ID": audit_id} if audit_id else {})

@@ -2,10 +2,11 @@
 
 import os
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from lightkube.config.client_adapter import verify_cluster
@@ -30,8 +31,37 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # What the library would silently leave out, although it changes where we go or who we are there.
 UNSUPPORTED = {
     "cluster": ("proxy-url", "tls-server-name"),
-    "user": ("as", "as-uid", "as-groups", "as-user-extra", "auth-provider"),
+    "user": ("auth-provider",),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    """Whom we act as: the server allows it only to whoever may `impersonate` them."""
+
+    user: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    """(name, value); a name may come several times."""
+
+    def __post_init__(self) -> None:
+        values = (self.user, self.uid, *self.groups, *(value for _, value in self.extra))
+        if not self.user or not all(value.isprintable() for value in values):
+            raise ValueError("impersonation needs a user, and no text with control characters")
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        """As the server reads them.
+
+        Source: k8s.io/apiserver, `endpoints/filters/impersonation`.
+        """
+        yield "Impersonate-User", self.user
+        if self.uid:
+            yield "Impersonate-Uid", self.uid
+        for group in self.groups:
+            yield "Impersonate-Group", group
+        for name, value in self.extra:
+            yield f"Impersonate-Extra-{quote(name, safe='')}", value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +71,7 @@ class Connection:
     server: str
     tls: ssl.SSLContext
     credentials: Credentials
+    impersonation: Impersonation | None = None
 
 
 def from_kubeconfig(path: Path, *, environment: Mapping[str, str], context: str | None = None) -> Connection:
@@ -65,7 +96,8 @@ def from_kubeconfig(path: Path, *, environment: Mapping[str, str], context: str 
     if chosen is None:
         raise KubeconfigError(f"{path} names no current context", remedy="set current-context")
     _refuse_unsupported(path, plain, chosen)
-    return _connection(chosen, environment)
+    connection = _connection(chosen, environment)
+    return replace(connection, impersonation=_impersonation(path, _entry(plain, "user", chosen.context.user)))
 
 
 def from_service_account(host: str, port: str, folder: Path = SERVICE_ACCOUNT) -> Connection:
@@ -103,15 +135,42 @@ def _read(path: Path) -> dict[str, Any]:
 def _refuse_unsupported(path: Path, plain: Mapping[str, Any], chosen: SingleConfig) -> None:
     names = {"cluster": chosen.context.cluster, "user": chosen.context.user}
     for what, settings in UNSUPPORTED.items():
-        entry: Mapping[str, Any] = next(
-            (item[what] for item in plain.get(f"{what}s", ()) if item["name"] == names[what]), {}
-        )
+        entry = _entry(plain, what, names[what])
         for setting in settings:
-            if entry and entry.get(setting):
+            if entry.get(setting):
                 raise KubeconfigError(
                     f"{path}: {what} {names[what]!r} sets {setting}, which gitwarrant does not support",
                     remedy="use a context without it",
                 )
+
+
+def _entry(plain: Mapping[str, Any], what: str, name: str | None) -> Mapping[str, Any]:
+    """One cluster or user as it is written; the library keeps only what it knows."""
+    return next((item[what] or {} for item in plain.get(f"{what}s", ()) if item["name"] == name), {})
+
+
+def _impersonation(path: Path, user: Mapping[str, Any]) -> Impersonation | None:
+    if not any(user.get(name) for name in ("as", "as-uid", "as-groups", "as-user-extra")):
+        return None
+    try:
+        extra = dict(user.get("as-user-extra") or {})
+        return Impersonation(
+            _text(user["as"]),
+            _text(user.get("as-uid") or ""),
+            tuple(_text(group) for group in user.get("as-groups") or ()),
+            tuple((_text(name), _text(value)) for name in sorted(extra) for value in extra[name]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise KubeconfigError(
+            f"{path}: whom to act as cannot be read: {error}",
+            remedy="write 'as' with a name, 'as-groups' with a list of names",
+        ) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def _connection(chosen: SingleConfig, environment: Mapping[str, str]) -> Connection:

@@ -1,15 +1,66 @@
-"""Which kinds a cluster serves and where: its aggregated discovery, read once per connection."""
+"""Which kinds a cluster serves and where: its aggregated discovery, sent again only when it changed."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from gitwarrant.cluster.refusal import ClusterError
+from gitwarrant.cluster.refusal import ClusterError, refusal
+from gitwarrant.cluster.transport import Request, Transport
+from gitwarrant.cluster.wire import answer
 
 ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 Kind = tuple[str, str, str]
 """(group, version, kind)"""
+PATHS = ("/api", "/apis")
+
+
+class DiscoveryStore(Protocol):
+    """Where a server's last discovery is kept: a cache that no less trusted role can write."""
+
+    def get(self, key: str) -> bytes | None:
+        """What was put last under this key, or None."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep it."""
+        ...
+
+
+class MemoryDiscovery:
+    """The discovery of one process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """What was put last under this key, or None."""
+        return self._kept.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep it."""
+        self._kept[key] = data
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer as it is kept: the server's name of it (its ETag), and its bytes."""
+
+    etag: str
+    data: bytes
+
+    def encode(self) -> bytes:
+        return b"\n".join((self.etag.encode(), hashlib.sha256(self.data).hexdigest().encode(), self.data))
+
+    @classmethod
+    def decode(cls, kept: bytes | None) -> "_Kept":
+        """What was kept; nothing where it was damaged."""
+        etag, _, rest = (kept or b"").partition(b"\n")
+        digest, _, data = rest.partition(b"\n")
+        if hashlib.sha256(data).hexdigest().encode() != digest:
+            return cls("", b"")
+        return cls(etag.decode(errors="replace"), data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +73,11 @@ class Resource:
     plural: str
     namespaced: bool
     verbs: frozenset[str]
+
+    @property
+    def api_version(self) -> str:
+        """As objects spell it: `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str = "", name: str = "") -> str:
         """The path of one object, or of all (in all namespaces) where names are left empty.
@@ -47,18 +103,47 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def resources(answer: Mapping[str, Any]) -> Iterator[tuple[Kind, Resource]]:
+async def discovered(transport: Transport, store: DiscoveryStore) -> dict[Kind, "Resource"]:
+    """Every kind that the server serves.
+
+    Raises:
+        ClusterError: the server is older than Kubernetes 1.30, or does not let us ask.
+        Unreachable: it does not answer.
+    """
+    found: dict[Kind, Resource] = {}
+    for path in PATHS:
+        found.update(resources(answer(await _asked(transport, store, path))))
+    return found
+
+
+async def _asked(transport: Transport, store: DiscoveryStore, path: str) -> bytes:
+    """One answer; the server is told which one we have, and sends none where that is still so."""
+    key = f"{transport.connection.server}{path}"
+    kept = _Kept.decode(store.get(key))
+    headers = {"Accept": ACCEPT} | ({"If-None-Match": kept.etag} if kept.etag else {})
+    request = Request("discover", "GET", path, "read the discovery", {}, headers)
+    got = await transport.send(request)
+    if got.status == 304 and kept.etag:
+        return kept.data
+    if got.status != 200:
+        raise refusal(got.status, answer(got.data), request.subject)
+    store.put(key, _Kept(got.headers.get("ETag", ""), got.data).encode())
+    return got.data
+
+
+def resources(found: Mapping[str, Any]) -> Iterator[tuple[Kind, Resource]]:
     """Read an `APIGroupDiscoveryList` of v2.
 
     Raises:
         ClusterError: the server answered something else (Kubernetes before 1.30).
     """
-    if answer.get("kind") != "APIGroupDiscoveryList":
+    if not isinstance(found, dict) or found.get("kind") != "APIGroupDiscoveryList":
+        named = found.get("kind") if isinstance(found, dict) else None
         raise ClusterError(
-            f"the server answered its discovery as {answer.get('kind')!r}",
+            f"the server answered its discovery as {named!r}",
             remedy="use Kubernetes 1.30 or later",
         )
-    for group in answer.get("items", ()):
+    for group in found.get("items", ()):
         for version in group.get("versions", ()):
             for item in version.get("resources", ()):
                 yield from _resource(group["metadata"].get("name", ""), version["version"], item)

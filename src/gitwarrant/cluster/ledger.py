@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from gitwarrant.audit.group import GroupCommit
 from gitwarrant.audit.recorder import Recorder, Selection, object_body
 from gitwarrant.cluster.allocation import Values, allocated
 from gitwarrant.cluster.wire import new_audit_id
@@ -20,16 +21,20 @@ class Ledger:
     """The log as seen by one apply: every write has its intent, and no intent is made up later."""
 
     recorder: Recorder
+    group: GroupCommit
     environment: str
     sequence: int
 
-    def intend(self, leaf: Leaf) -> str:
-        """Record that a leaf is about to be written; give the Audit-ID that the write must carry."""
-        return self._intend(leaf.key, leaf.version, leaf.operation, leaf.digest)
+    async def intend(self, leaf: Leaf) -> str:
+        """Record that a leaf is about to be written; give the Audit-ID that the write must carry.
 
-    def intend_parent(self, key: ObjectKey, content: Digest) -> str:
+        When this returns the intent is durable; many in flight share one synchronisation of the disk.
+        """
+        return await self._intend(leaf.key, leaf.version, leaf.operation, leaf.digest)
+
+    async def intend_parent(self, key: ObjectKey, content: Digest) -> str:
         """The same for the ApplySet's parent."""
-        return self._intend(key, "v1", PARENT, content)
+        return await self._intend(key, "v1", PARENT, content)
 
     def done(
         self,
@@ -42,8 +47,11 @@ class Ledger:
         message: str = "",
         values: Values | None = None,
     ) -> AppliedObject:
-        """Record what became of a leaf; `values` are those that the server picked for it."""
-        self.recorder.append(
+        """Record what became of a leaf; `values` are those that the server picked for it.
+
+        Nobody waits for it here: it is durable before `completed` and before the group ends.
+        """
+        self.group.append(
             RecordKind.APPLIED,
             self.environment,
             {
@@ -62,14 +70,14 @@ class Ledger:
         operation = Operation(leaf.operation)
         return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, result, uid, audit_id, message)
 
-    def completed(self, *, complete: bool) -> None:
-        """Record that nothing more will be tried under this warrant."""
+    async def completed(self, *, complete: bool) -> None:
+        """Record that nothing more will be tried under this warrant; all results are durable then, too."""
         body = {"sequence": self.sequence, "complete": complete}
-        self.recorder.append(RecordKind.APPLY_COMPLETED, self.environment, body)
+        await self.group.append(RecordKind.APPLY_COMPLETED, self.environment, body)
 
-    def _intend(self, key: ObjectKey, version: str, operation: str, content: Digest) -> str:
+    async def _intend(self, key: ObjectKey, version: str, operation: str, content: Digest) -> str:
         audit_id = new_audit_id()
-        self.recorder.append(
+        await self.group.append(
             RecordKind.APPLY_INTENT,
             self.environment,
             {
@@ -90,12 +98,15 @@ class RevertLedger:
     recorder: Recorder
     environment: str
     manifest: Manifest
+    fields: tuple[str, ...] = ()
+    """What is put back, as JSON pointers; the first intent of a try names them."""
     _audit_ids: list[str] = field(default_factory=list)
 
     def intend(self, how: str) -> str:
         """Record a write that puts the object back; give the Audit-ID that it must carry."""
         audit_id = new_audit_id()
-        body = {**self._body(), "how": how, "audit_id": audit_id}
+        named = {} if self._audit_ids else {"fields": list(self.fields)}
+        body = {**self._body(), **named, "how": how, "audit_id": audit_id}
         self.recorder.append(RecordKind.REVERT_INTENT, self.environment, body)
         self._audit_ids.append(audit_id)
         return audit_id

@@ -1,32 +1,41 @@
 """Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from gitwarrant.audit.queries import key_of
-from gitwarrant.audit.recorder import Recorder, Selection, object_body
-from gitwarrant.cluster.allocation import allocates, with_allocated
+from gitwarrant.audit.recorder import Clock, Recorder, Selection, object_body
 from gitwarrant.cluster.applyset import applyset_id, parent_key
-from gitwarrant.cluster.baseline import BaselineStore, baseline
+from gitwarrant.cluster.autoscalers import Autoscalers
+from gitwarrant.cluster.baseline import BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown
-from gitwarrant.cluster.drift import Judged, judge, scaled, unjudged
+from gitwarrant.cluster.drift import NO_RULES, Judged, unjudged
 from gitwarrant.cluster.health import health
-from gitwarrant.cluster.ledger import RevertLedger, picked
+from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.judging import Judging
+from gitwarrant.cluster.ledger import RevertLedger
 from gitwarrant.cluster.order import bounded, rank
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.restraint import restraint
 from gitwarrant.cluster.revert import Reverter
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.live import Drift, DriftKind, Health, InventoryEntry, ObjectHealth, Observation
+from gitwarrant.model.live import (
+    Drift,
+    DriftKind,
+    Explained,
+    Health,
+    InventoryEntry,
+    ObjectHealth,
+    Observation,
+)
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.objects.difference import path
 
 Live = Mapping[str, Any]
-AUTOSCALER = ("autoscaling", "v2", "HorizontalPodAutoscaler")
-SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet"})
 
 
 async def observe(
@@ -39,6 +48,9 @@ async def observe(
     mode: DriftMode,
     baselines: BaselineStore,
     namespace: str,
+    now: Clock,
+    ignoring: Ignoring = NO_RULES,
+    explain: bool = False,
     previous: Observation | None = None,
 ) -> Observation:
     """Compare every object with its baseline, and put it back where the mode is revert.
@@ -50,6 +62,9 @@ async def observe(
         manifests: of the last warrant.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
+        now: tells when something may be put back again.
+        ignoring: the differences that the configuration lets be.
+        explain: give exempt and ignored differences as well.
         previous: what was seen last; only what is new since is recorded.
 
     Raises:
@@ -60,10 +75,17 @@ async def observe(
         environment,
         cluster,
         recorder,
-        baselines,
-        applyset_id(parent_key(environment, namespace)),
+        Judging(
+            environment,
+            applyset_id(parent_key(environment, namespace)),
+            cluster,
+            recorder,
+            baselines,
+            Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
+            ignoring,
+        ),
         mode,
-        _Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
+        now,
         _known(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
@@ -74,6 +96,7 @@ async def observe(
         tuple(sorted((item.health for item in seen), key=lambda item: item.key)),
         tuple(sorted((item.drift for item in seen if item.drift), key=lambda item: item.key)),
         tuple(sorted(item.health.key for item in seen if item.reverted)),
+        tuple(item.explained for item in seen if explain and item.explained),
     )
 
 
@@ -82,6 +105,7 @@ class _Seen:
     health: ObjectHealth
     drift: Drift | None = None
     reverted: bool = False
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +113,9 @@ class _Watch:
     environment: str
     cluster: Cluster
     recorder: Recorder
-    baselines: BaselineStore
-    identifier: str
+    judging: Judging
     mode: DriftMode
-    autoscalers: "_Autoscalers"
+    now: Clock
     known: frozenset[Digest]
 
     async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> _Seen:
@@ -112,36 +135,32 @@ class _Watch:
             return self._seen(await self._health(key, live), unjudged(key, error.what))
 
     async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> _Seen:
-        truth = await baseline(manifest, self.identifier, self.cluster, self.baselines)
-        fresh = truth
-        if allocates(manifest.kind):
-            values = picked(self.recorder, self.environment, manifest.key)
-            truth = with_allocated(manifest.kind, fresh, values)
-        if live is not None and live["metadata"]["uid"] != entry.uid:
-            truth = fresh
-        judged = judge(manifest.key, truth, live, uid=entry.uid, autoscaled=False)
-        autoscaled = (
-            judged is not None and scaled(judged.differences) and await self.autoscalers.target(manifest.key)
-        )
-        if autoscaled:
-            judged = judge(manifest.key, truth, live, uid=entry.uid, autoscaled=True)
-        if judged is None or self.mode is not DriftMode.REVERT:
-            return self._seen(await self._health(manifest.key, live), judged.drift if judged else None)
+        judged, terms = await self.judging.judged(manifest, entry, live)
+        explained = Explained(manifest.key, judged.fields) if judged.fields else None
+        if judged.drift is None or not self._acts_on(judged.drift):
+            return self._seen(await self._health(manifest.key, live), judged.drift, explained)
+        fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
+        held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
+        if held is not None:
+            drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
+            return self._seen(await self._health(manifest.key, live), drift, explained)
         self._record_drift(judged.drift)
-        ledger = RevertLedger(self.recorder, self.environment, manifest)
-        truths = {entry.uid: truth}
-        reverter = Reverter(self.cluster, ledger, manifest, self.identifier, truths, fresh, autoscaled)
-        return await self._put_back(reverter, judged, live, entry)
+        ledger = RevertLedger(self.recorder, self.environment, manifest, fields)
+        reverter = Reverter(self.cluster, ledger, manifest, self.judging.identifier, terms)
+        return replace(await self._put_back(reverter, judged, live), explained=explained)
 
-    async def _put_back(
-        self, reverter: Reverter, judged: Judged, live: Live | None, entry: InventoryEntry
-    ) -> _Seen:
+    def _acts_on(self, drift: Drift) -> bool:
+        """Whether it is put back. What the server itself does now, and what is going away, cannot be."""
+        return self.mode is DriftMode.REVERT and drift.kind not in (DriftKind.ADMISSION, DriftKind.DELETING)
+
+    async def _put_back(self, reverter: Reverter, judged: Judged, live: Live | None) -> _Seen:
+        key, drift = reverter.terms.key, judged.drift
         try:
-            current = await reverter.revert(judged, live, entry.uid)
+            current = await reverter.revert(judged, live)
         except (ClusterError, ServerTrouble) as error:
-            drift = replace(judged.drift, note=f"it could not be put back: {error.what}")
-            return self._seen(await self._health(entry.key, live), drift)
-        return _Seen(self._record_health(await self._health(entry.key, current)), judged.drift, reverted=True)
+            noted = replace(drift, note=f"it could not be put back: {error.what}") if drift else None
+            return self._seen(await self._health(key, live), noted)
+        return _Seen(self._record_health(await self._health(key, current)), drift, reverted=True)
 
     async def _health(self, key: ObjectKey, live: Live | None) -> ObjectHealth:
         verdict = health(key, live)
@@ -161,10 +180,10 @@ class _Watch:
         except (ClusterError, ServerTrouble):  # a reason less; the verdict stands without it
             return []
 
-    def _seen(self, verdict: ObjectHealth, drift: Drift | None) -> _Seen:
+    def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> _Seen:
         if drift is not None:
             self._record_drift(drift)
-        return _Seen(self._record_health(verdict), drift)
+        return _Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
         if digest(verdict) not in self.known:
@@ -211,33 +230,3 @@ def _not_applied(key: ObjectKey, entry: InventoryEntry | None, live: Live | None
     if live is not None:
         return unjudged(key, "it exists, but was not applied yet: apply again")
     return Drift(key, DriftKind.MISSING, (), (), "it was never applied")
-
-
-@dataclass(frozen=True, slots=True)
-class _Autoscalers:
-    """Which objects a warranted autoscaler targets; asked only where a number of replicas differs.
-
-    An autoscaler counts where it, or its owner, is in the inventory: else
-    anybody could scale our workloads by creating one.
-    """
-
-    cluster: Cluster
-    ours: frozenset[str]
-    _targets: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
-
-    async def target(self, key: ObjectKey) -> bool:
-        """Whether one targets this object."""
-        if key.kind not in SCALABLE:
-            return False
-        if key.namespace not in self._targets:
-            found = [
-                item async for item in self.cluster.list(*AUTOSCALER, key.namespace) if self._is_ours(item)
-            ]
-            references = [item["spec"]["scaleTargetRef"] for item in found]
-            self._targets[key.namespace] = frozenset((item["kind"], item["name"]) for item in references)
-        return (key.kind, key.name) in self._targets[key.namespace]
-
-    def _is_ours(self, item: Live) -> bool:
-        metadata = item["metadata"]
-        owners = {reference.get("uid") for reference in metadata.get("ownerReferences") or ()}
-        return bool(({metadata.get("uid")} | owners) & self.ours)

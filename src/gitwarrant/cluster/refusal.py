@@ -83,6 +83,10 @@ class NotFound(ClusterRefused):
     """The object, its namespace or its kind is not there."""
 
 
+class Expired(ClusterRefused):
+    """The server no longer knows the moment that was asked for: list anew."""
+
+
 class ServerTrouble(Unreachable):
     """The server answered, but not about the request: overloaded, restarting, a webhook that broke."""
 
@@ -115,6 +119,13 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
             )
         case 409:
             return _conflict(subject, message, reason, causes)
+        case 410:
+            return Expired(
+                f"{subject}: {message}",
+                remedy="run again: what was read meanwhile is too old",
+                status=status,
+                reason=reason,
+            )
         case 500 if found := UNTYPED.search(message):
             return _invalid(subject, message, status, reason, _untyped(found["fields"]))
         case 429 | _ if status == 429 or status >= 500:

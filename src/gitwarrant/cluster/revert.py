@@ -6,10 +6,10 @@ from typing import Any
 
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.drift import Judged, remaining
+from gitwarrant.cluster.drift import Judged, Terms, remaining
 from gitwarrant.cluster.ledger import RevertLedger
 from gitwarrant.cluster.refusal import ClusterError, Conflict, Invalid
-from gitwarrant.model.manifest import Content, Manifest
+from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import path, undo
 
@@ -24,25 +24,23 @@ class Reverter:
     ledger: RevertLedger
     manifest: Manifest
     identifier: str
-    truths: Mapping[str, Content]
-    """By uid: the baseline with the values that the server picked for that very object."""
-    fresh: Content
-    """The baseline of any other object, such as the one that is made anew."""
-    autoscaled: bool
+    terms: Terms
 
-    async def revert(self, judged: Judged, live: Mapping[str, Any] | None, uid: str) -> Mapping[str, Any]:
+    async def revert(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Put it back; each write has its record before it. Gives the object as it is then.
 
         Declared fields are restored by server-side apply, which takes them
         from whoever holds them. Fields that nobody declared are removed or
-        reset by JSON patch, bound to the version that was compared.
+        reset by JSON patch, bound to the version that was compared. Where a
+        declared field may stay otherwise (an autoscaler's replicas), all is
+        done by JSON patch: an apply would put that field back as well.
 
         Raises:
             ClusterError: it cannot be put back; what was tried is in the log.
             Unreachable: the server does not answer.
         """
         current = await self._tried(judged, live)
-        self.ledger.done(current, before=uid)
+        self.ledger.done(current, before=self.terms.uid)
         return current
 
     async def _tried(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -50,21 +48,21 @@ class Reverter:
         current, left = live, judged.differences
         for _ in range(TRIES - 1):
             try:
-                return await self._restore(current, left)
+                return await self._restore(current, left, keeps=judged.keeps)
             except Conflict:
                 current = await self.cluster.get(self.manifest.key, self.manifest.version)
-                left = self._left(current) if current is not None else ()
-        return await self._restore(current, left)
+                left = remaining(self.terms, current) if current is not None else ()
+        return await self._restore(current, left, keeps=judged.keeps)
 
     async def _restore(
-        self, current: Mapping[str, Any] | None, left: Sequence[FieldDifference]
+        self, current: Mapping[str, Any] | None, left: Sequence[FieldDifference], *, keeps: bool
     ) -> Mapping[str, Any]:
-        if current is None or any(item.before for item in left):
+        if current is None or (not keeps and any(item.before for item in left)):
             current = await self._apply_over(current, left)
-            left = self._left(current)
+            left = remaining(self.terms, current)
         if left:
             current = await self._patch(current, left)
-            left = self._left(current)
+            left = remaining(self.terms, current)
         if left:
             raise ClusterError(
                 f"{self.manifest.key} still differs at {', '.join(path(item.pointer) for item in left)}",
@@ -105,7 +103,3 @@ class Reverter:
         return await self.cluster.json_patch(
             self.manifest.key, self.manifest.version, operations, audit_id=audit_id
         )
-
-    def _left(self, live: Mapping[str, Any]) -> tuple[FieldDifference, ...]:
-        truth = self.truths.get(live["metadata"]["uid"], self.fresh)
-        return remaining(self.manifest.key, truth, live, autoscaled=self.autoscaled)

@@ -1,18 +1,19 @@
 """The files of `.gitwarrant/` about places to deploy to: environments.yaml and policies.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from pydantic import Field, RootModel
 
-from gitwarrant.config.fields import Branch, Folder, Label, Name
+from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.config.window_files import WindowFile, judge_windows, windows
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
+from gitwarrant.model.manifest import Pointer
 
 
 class PolicySetFile(StrictModel):
@@ -34,7 +35,20 @@ class BoundsFile(StrictModel):
     """How much one change may do."""
 
     max_objects: int = Field(1000, description="most objects that the environment may have", ge=1, le=100_000)
-    max_deletes: int = Field(10, description="most objects that one change may delete", ge=0, le=100_000)
+    max_deletes: int = Field(
+        10, description="most objects that one change may delete, making again included", ge=0, le=100_000
+    )
+
+
+class RollbackFile(StrictModel):
+    """When the agent goes back by itself."""
+
+    when: Literal["failed-health"] = Field(
+        description="failed-health: an object of the newest warrant failed"
+    )
+    within: Duration = Field(
+        "10m", description="how long after it was applied; longer than a Deployment's progressDeadlineSeconds"
+    )
 
 
 class StageFile(StrictModel):
@@ -60,11 +74,26 @@ class StageFile(StrictModel):
         [], description="teams or people whose security key lets one revision through in an emergency"
     )
     bounds: BoundsFile = Field(BoundsFile(), description="how much one change may do")
+    rollback: RollbackFile | None = Field(
+        None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
+    )
     drift: Literal["report", "revert"] = Field(
         "report", description="what happens when the cluster differs: report or revert"
     )
     allow_links: list[Folder] = Field(
         [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
+    depends_on: list[Label] = Field(
+        [], description="the stages that must be applied to the end and healthy before this one is changed"
+    )
+    recreate: list[KindName] = Field(
+        [], description="kinds that may be deleted and made again where they cannot be changed in place"
+    )
+    data_kinds: list[KindName] = Field(
+        [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
+    )
+    wave_timeout: Duration = Field(
+        "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
     )
 
 
@@ -105,11 +134,17 @@ def judge_environments(
                     f"policy set {policy!r} is not defined",
                     near_or(policy, sets, "define it in .gitwarrant/policies.yaml"),
                 )
-        _judge_promotion(source, file, name)
+        _judge_predecessors(source, file, name)
         _judge_approvers(source, name, stage, people)
         judge_windows(source, ("stages", name, "windows"), stage.windows)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        if stage.rollback and not duration(stage.rollback.within):
+            source.wrong(
+                ("stages", name, "rollback", "within"),
+                "within no time, nothing can fail",
+                "write how long after a deploy, such as 10m, or remove 'rollback'",
+            )
 
 
 def environments(
@@ -134,28 +169,52 @@ def environments(
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
+            depends_on=tuple(stage.depends_on),
+            recreate=tuple(sorted(stage.recreate)),
+            data_kinds=tuple(sorted(stage.data_kinds)),
+            wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )
 
 
-def _judge_promotion(source: Source, file: EnvironmentsFile, name: str) -> None:
-    pointer = ("stages", name, "promotion_source")
-    before = file.stages[name].promotion_source
-    if before is not None and before not in file.stages:
-        remedy = near(before, set(file.stages) - {name}) or "define it below 'stages'"
-        source.wrong(pointer, f"promotion_source {before!r} is no stage", remedy)
-        return
-    way = [name]
-    while before is not None and before in file.stages and before not in way:
-        way.append(before)
-        before = file.stages[before].promotion_source
-    if before == name:
-        source.wrong(
-            pointer,
-            f"promotion goes in a circle: {' <- '.join([*way, name])}",
-            "remove the promotion_source of the stage where it begins",
-        )
+def _judge_predecessors(source: Source, file: EnvironmentsFile, name: str) -> None:
+    """Note stages that are waited for and do not exist, and circles of stages that wait for each other."""
+    for pointer, before in _predecessors(file, name):
+        if before not in file.stages:
+            what = f"{pointer[2]} {before!r} is no stage"
+            source.wrong(pointer, what, near(before, set(file.stages) - {name}) or "define it below 'stages'")
+        elif way := _way_back(file, before, name):
+            source.wrong(
+                pointer,
+                f"stages wait for each other in a circle: {' <- '.join([name, *way])}",
+                "remove the promotion_source or depends_on of the stage where it begins",
+            )
+
+
+def _predecessors(file: EnvironmentsFile, name: str) -> Iterator[tuple[Pointer, str]]:
+    """The stages that one waits for, each with where it says so."""
+    stage = file.stages[name]
+    if stage.promotion_source is not None:
+        yield ("stages", name, "promotion_source"), stage.promotion_source
+    for index, before in enumerate(stage.depends_on):
+        yield ("stages", name, "depends_on", index), before
+
+
+def _way_back(file: EnvironmentsFile, start: str, name: str) -> tuple[str, ...]:
+    """How a stage, over those that it waits for, leads back to `name`; empty where it does not."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == name:
+            return way
+        for _, before in _predecessors(file, way[-1]):
+            if before in file.stages and before not in seen:
+                seen.add(before)
+                ways.append((*way, before))
+    return ()
 
 
 def _judge_approvers(source: Source, name: str, stage: StageFile, people: People) -> None:

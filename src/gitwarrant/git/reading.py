@@ -207,6 +207,15 @@ class Repository:
         """Whether a commit is, or is an ancestor of, a tip; False where it is not here."""
         return tip == commit or (self.objects.has(commit) and self.objects.descends(tip, commit))
 
+    def difference(self, before: CommitId, after: CommitId) -> tuple[PathChange, ...]:
+        """The paths that differ between any two commits, sorted.
+
+        Raises:
+            Refused: too many, or an object is missing or malformed.
+        """
+        trees = (self.objects.commit(commit)[1].tree for commit in (before, after))
+        return path_changes(differences(self.objects, *trees))
+
     def tree(
         self,
         commit: CommitId,

@@ -1,6 +1,7 @@
 """Where a change may go and within which bounds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from gitwarrant.model.errors import Place
@@ -12,6 +13,24 @@ class DriftMode(Enum):
 
     REPORT = "report"
     REVERT = "revert"
+    PROPOSE = "propose"
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """A difference that is wanted: whoever reads it sees who let it be, and why."""
+
+    kind: str
+    """`Deployment.apps`, `ConfigMap`."""
+    name: str
+    """A glob over names of objects."""
+    pointer: tuple[str, ...]
+    """The field with all below it; a step `*` is every item of a list. Empty: what nobody declared."""
+    when: str
+    """A CEL expression over `self`, `baseline` and `value`; empty: always."""
+    reason: str
+    until: datetime | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,20 @@ class Environment:
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
+    ignore: tuple[IgnoreRule, ...] = ()
+    """Differences that are no drift here."""
+    unmanaged: bool = False
+    """Whether what nobody declared is reported in its own namespace, as it is in those that it declares."""
+    rollback_within: int = 0
+    """Seconds after an apply in which an object that fails makes the agent go back by itself; 0: never."""
+    depends_on: tuple[str, ...] = ()
+    """Environments whose last warrant must be applied to its end, and be healthy, before this one changes."""
+    recreate: tuple[str, ...] = ()
+    """Kinds that may be deleted and made again where the API server does not let them change in place."""
+    data_kinds: tuple[str, ...] = ()
+    """Kinds that hold data, besides those of Kubernetes: deleting one needs an announcement."""
+    wave_seconds: int = 300
+    """How long the objects of a wave may take to become healthy before the next one is given up."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""

@@ -6,6 +6,7 @@ from enum import Enum
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import FieldDifference, Operation
+from gitwarrant.model.turn import USUAL, Turn
 
 
 class Result(Enum):
@@ -15,7 +16,11 @@ class Result(Enum):
     CONFIGURED = "configured"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
+    FINISHED = "finished"
+    """A hook ran to its end."""
     FAILED = "failed"
+    HELD = "held"
+    """It was not tried, because something that comes before it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result is not Result.FAILED for item in self.objects)
+        return all(item.result not in (Result.FAILED, Result.HELD) for item in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class InventoryEntry:
     version: str
     uid: str
     digest: Digest
+    turn: Turn = USUAL
+    """When it was written: its delete comes in the reverse order."""
 
 
 class Health(Enum):
@@ -80,6 +87,9 @@ class DriftKind(Enum):
     CHANGED = "changed"
     MISSING = "missing"
     RECREATED = "made again by somebody else"
+    DELETING = "being deleted"
+    ADMISSION = "the server makes it otherwise now"
+    UNDECLARED = "nobody declared it"
     UNJUDGED = "could not be judged"
 
 
@@ -90,7 +100,8 @@ class Drift:
     In each difference `before` is the baseline and `after` the live value;
     an empty `before` is a field that somebody added. `managers` are the
     field managers that last wrote the differing fields, as far as known.
-    `note` says why it could not be judged, or not be put back.
+    `note` says why it could not be judged, or is not put back. `fought`: the
+    fields that somebody writes again as often as they are put back.
     """
 
     key: ObjectKey
@@ -98,6 +109,50 @@ class Drift:
     differences: tuple[FieldDifference, ...]
     managers: tuple[str, ...]
     note: str = ""
+    fought: tuple[str, ...] = ()
+
+
+SHIPPED = "shipped with gitwarrant"
+"""The place of an exemption that no configuration wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a difference is no drift: the rule's name, its reason, and where it is written."""
+
+    rule: str
+    reason: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Writer:
+    """Who wrote a field, as managedFields tell it: anybody who may write the object may forge it.
+
+    `time` is when that manager last changed any of its fields, as RFC 3339.
+    """
+
+    manager: str
+    operation: str
+    subresource: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedField:
+    """One difference from the baseline, and what became of it. Without an excuse it is drift."""
+
+    difference: FieldDifference
+    writers: tuple[Writer, ...]
+    excuse: Excuse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Every difference of one object, exempt and ignored ones too."""
+
+    key: ObjectKey
+    fields: tuple[JudgedField, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +163,5 @@ class Observation:
     health: tuple[ObjectHealth, ...]
     drifts: tuple[Drift, ...]
     reverted: tuple[ObjectKey, ...]
+    explained: tuple[Explained, ...] = ()
+    """Objects with any difference; filled only where it was asked for."""

@@ -25,9 +25,14 @@ class ObjectKey:
     namespace: str
     name: str
 
+    @property
+    def typed(self) -> str:
+        """`Deployment.apps`, `ConfigMap`: the spelling of grants and rules."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
     def __str__(self) -> str:
-        kind = f"{self.kind}.{self.group}" if self.group else self.kind
-        return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.typed} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Manifest:
     @property
     def kind(self) -> str:
         """`Deployment.apps`, `ConfigMap`: the spelling of grants and rules."""
-        return f"{self.key.kind}.{self.key.group}" if self.key.group else self.key.kind
+        return self.key.typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import compress, count
 from operator import ne
@@ -13,13 +13,18 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.derived import Derived
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Pointer
+from gitwarrant.model.turn import USUAL, Turn
 
 BASE = "base"
 SPLICED_PART = 50  # splicing moves the rest of the list for each leaf: beyond a fiftieth, sorting is cheaper
 
 
 class Operation(Enum):
-    """What a leaf of a warrant allows."""
+    """What a leaf of a warrant allows.
+
+    `RECREATE`: to write, and to delete what is there before, where the API
+    server does not let it be changed; a hook runs.
+    """
 
     APPLY = "apply"
     DELETE = "delete"
@@ -82,16 +87,30 @@ class LeafList(Derived):
         return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self.leaves})
 
     @property
+    def special(self) -> tuple[Leaf, ...]:
+        """The leaves that allow something else than to apply."""
+        return self.derived(
+            "special", lambda: tuple(leaf for leaf in self.leaves if leaf.operation != Operation.APPLY.value)
+        )
+
+    @property
     def deletes(self) -> tuple[Leaf, ...]:
         """The leaves of the objects that are gone afterwards."""
-        return self.derived(
-            "deletes", lambda: tuple(leaf for leaf in self.leaves if leaf.operation == Operation.DELETE.value)
-        )
+        return tuple(leaf for leaf in self.special if leaf.operation == Operation.DELETE.value)
 
     @property
     def standing(self) -> "LeafList":
         """The leaves of the objects that are there afterwards: all but the deletes."""
         return self.derived("standing", lambda: self.spliced(self.deletes, ())) if self.deletes else self
+
+    @property
+    def wanted(self) -> "LeafList":
+        """What stands afterwards, however it gets there: as leaves that would just apply it."""
+        return self.derived("wanted", self._wanted) if self.special else self
+
+    def _wanted(self) -> "LeafList":
+        others = [leaf for leaf in self.special if leaf.operation != Operation.DELETE.value]
+        return self.spliced(self.special, (replace(leaf, operation=Operation.APPLY.value) for leaf in others))
 
     def apart(self, other: "LeafList") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
         """The leaves that only this list has, and those that only the other has."""
@@ -150,9 +169,8 @@ class LeafList(Derived):
                 del by_key[leaf.key]
             by_key.update({leaf.key: leaf for leaf in come})
             found.seeded("by_key", by_key)
-        deletes = [leaf for leaf in come if leaf.operation == Operation.DELETE.value]
-        kept = set(self.deletes) - set(gone)
-        found.seeded("deletes", tuple(sorted([*kept, *deletes])))
+        special = {leaf for leaf in come if leaf.operation != Operation.APPLY.value}
+        found.seeded("special", tuple(sorted(special | (set(self.special) - set(gone)))))
         return found
 
     @property
@@ -182,11 +200,29 @@ def leaf_bytes(leaf: Leaf) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the last warrant of an environment came, as the log has it."""
+
+    complete: bool = True
+    """Every leaf of it was done."""
+    ever: bool = True
+    """Some warrant was once applied to its end: what follows is an upgrade, no install."""
+    owed: frozenset[ObjectKey] = frozenset()
+    """Objects whose delete or making again it allowed, and that was not done."""
+
+
+TO_ITS_END = Progress()
+"""Of a warrant that left nothing to do."""
+
+
 class Action(Enum):
     """What a plan would do with an object."""
 
     CREATE = "create"
     UPDATE = "update"
+    RECREATE = "recreate"
+    RUN = "run"
     DELETE = "delete"
     UNCHANGED = "unchanged"
 
@@ -205,7 +241,8 @@ class PlannedObject:
     """What would happen to one object, and why the plan believes so.
 
     `note` says what only the cluster knew ("already so in the cluster",
-    "adopts an object that exists").
+    "adopts an object that exists"), or what the API server will not let change.
+    `turn` is when it is written.
     """
 
     action: Action
@@ -214,6 +251,7 @@ class PlannedObject:
     place: Place
     differences: tuple[FieldDifference, ...]
     note: str = ""
+    turn: Turn = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,3 +285,11 @@ class Plan:
         """How many objects meet this fate."""
         more = self.unchanged if action is Action.UNCHANGED else 0
         return more + sum(1 for planned in self.objects if planned.action is action)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """One thing that stays as it is, or is lost, whatever going back brings."""
+
+    key: ObjectKey
+    what: str

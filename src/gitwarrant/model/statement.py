@@ -88,11 +88,20 @@ class KeyRevocation:
 
 
 class OrderKind(Enum):
-    """`break-glass` lets one revision pass without approvals, once its alarm was acknowledged."""
+    """`break-glass` lets one revision pass without approvals, once its alarm was acknowledged.
+
+    `rollback` brings an environment back to one revision and holds it there until `release`.
+    """
 
     SUSPEND = "suspend"
     RESUME = "resume"
     BREAK_GLASS = "break-glass"
+    ROLLBACK = "rollback"
+    RELEASE = "release"
+
+
+ABOUT_A_COMMIT = frozenset({OrderKind.BREAK_GLASS, OrderKind.ROLLBACK})
+"""The orders that name a revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,7 @@ class Order:
     repository: str
     environment: str
     commit: str
-    """`break-glass`: the one revision that it lets through; else empty."""
+    """`break-glass`: the one revision that it lets through; `rollback`: the one to return to; else empty."""
     reason: str
     incident: str
     made: datetime

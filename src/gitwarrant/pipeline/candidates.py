@@ -12,31 +12,36 @@ from gitwarrant.audit.queries import (
     TRUST,
     LastWarrant,
     accepted_revision,
+    apply_completed,
+    ever_completed,
     inventory,
     last_warrant,
     remembered_roots,
     trusted_revision,
 )
-from gitwarrant.audit.recorder import object_body
+from gitwarrant.audit.recorder import Recorder, object_body
+from gitwarrant.config.repository import RepositoryConfig
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import Digest, digest, plain
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.errors import Refused
+from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Json
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, PlannedObject
+from gitwarrant.model.manifest import Json, ObjectKey
+from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, PlannedObject, Progress
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.bootstrap import bootstrap
 from gitwarrant.pipeline.delivery import Delivery, fetch_ref, fetch_refs, record_refusal, refusals_recorded
 from gitwarrant.pipeline.doors import announce, asked_of_glass
+from gitwarrant.pipeline.holding import held, take_up_orders, to_carry_out
 from gitwarrant.pipeline.judge import judge
 from gitwarrant.pipeline.pulses import check_fresh
 from gitwarrant.pipeline.question import Judgement, Previous, Question
+from gitwarrant.pipeline.returning import going_back
 from gitwarrant.pipeline.starting import start_by_log
 from gitwarrant.pipeline.trusting import Trusted, environment_of, rules_at, touches_rules, trust
 from gitwarrant.pipeline.witnessing import names_witness, testimonies
@@ -51,7 +56,6 @@ class Candidate:
     """What an environment's ref holds now, and what would have to be judged about it."""
 
     repository: Repository
-    trusted: Trusted
     question: Question
 
     @property
@@ -61,7 +65,7 @@ class Candidate:
         parts = (
             *(asked.change, asked.policy, asked.environment, asked.tenant),
             asked.previous.fingerprint if asked.previous else None,
-            *(asked.waived, asked.unheard, asked.witnessed.reviews),
+            *(asked.waived, asked.unheard, asked.witnessed.reviews, asked.hold, asked.returns),
         )
         return digest(parts)
 
@@ -84,19 +88,57 @@ class Standing:
 def candidate(work: Delivery, name: str) -> Candidate:
     """Fetch the trust ref and the environment's ref, and put the question.
 
+    Where the log says that the environment goes back, that comes first, and needs no Git server.
+
     Raises:
         Refused: by fetch, or by verify for the trust ref: nothing can be judged then.
         Unreachable: the Git server does not answer.
     """
+    try:
+        newest = _newest(work, name)
+    except (Refused, Unreachable):
+        back = _way_back(work, name)
+        if back is None:
+            raise
+        return back
+    return _way_back(work, name) or newest
+
+
+def _newest(work: Delivery, name: str) -> Candidate:
     repository, trusted = advance_trust(work)
     environment = trusted.environment(name)
     with refusals_recorded(work, name):
+        take_up_orders(work, repository, trusted.root, trusted.config.policy, environment)
         head = _head(work, trusted, environment.ref)
         _check_fresh(work, repository, {environment.ref: head})
         question = _question(work, repository, trusted, environment, head)
         announce(question, work.alarms)
         question = asked_of_glass(question, work.alarms)
-        return Candidate(repository, trusted, question)
+        question = replace(question, hold=held(work, environment, question.change))
+        return Candidate(repository, question)
+
+
+def _way_back(work: Delivery, name: str) -> Candidate | None:
+    """The way back that is still to go, by the rules that were last trusted; None: there is none."""
+    hold, last = to_carry_out(work, name), last_warrant(work.recorder, name)
+    if hold is None or last is None:
+        return None
+    repository, rules = _last_trusted(work)
+    statements = repository.statements()
+    environment, root = environment_of(rules, name), root_in_force(work)
+    question = Question(
+        root=root,
+        tenant=work.agent.tenant,
+        policy=rules.policy,
+        environment=environment,
+        change=going_back(root.repository, environment, hold.commit, statements),
+        previous=_previous(work.recorder, last),
+        witnessed=work.memory.of_statements(root.trust_ref, statements),
+        now=work.now(),
+        hold=hold,
+        returns=True,
+    )
+    return Candidate(repository, question)
 
 
 def standing(work: Delivery, name: str) -> Standing | None:
@@ -109,13 +151,18 @@ def standing(work: Delivery, name: str) -> Standing | None:
     last = last_warrant(work.recorder, name)
     if last is None:
         return None
+    repository, rules = _last_trusted(work)
+    environment = environment_of(rules, name)
+    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+
+
+def _last_trusted(work: Delivery) -> tuple[Repository, RepositoryConfig]:
+    """What was fetched, and the rules that were last trusted."""
     repository = Repository(work.quarantine)
     revision = trusted_revision(work.recorder) or work.agent.root.trusted_at
     if revision is None:
         raise ValueError("a warrant was issued, but no trusted revision recorded before it")
-    rules = rules_at(repository, revision)
-    environment = environment_of(rules, name)
-    return Standing(repository, environment, last, _suspension(work, repository, rules.policy, environment))
+    return repository, rules_at(repository, revision)
 
 
 def _suspension(
@@ -278,7 +325,7 @@ def _question(
         policy=trusted.config.policy,
         environment=environment,
         change=change,
-        previous=_previous(last, inventory(work.recorder, environment.name)) if last else None,
+        previous=_previous(work.recorder, last) if last else None,
         witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
     )
@@ -304,15 +351,35 @@ def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> C
     return base
 
 
-def _previous(last: LastWarrant, owned: tuple[InventoryEntry, ...]) -> Previous:
-    """What the last warrant left standing, and what the inventory still has besides.
+def _previous(recorder: Recorder, last: LastWarrant) -> Previous:
+    """What the last warrant left standing, what the inventory still has besides, and what is still to do.
 
     A delete that failed is in no later warrant's standing leaves; the inventory
     remembers the object, so that the next warrant names its delete again.
     """
-    standing = dict(last.leaves.standing.by_key)
-    for entry in owned:
-        key, operation = entry.key, Operation.APPLY.value
+    name = last.warrant.environment
+    owned = {entry.key: entry for entry in inventory(recorder, name)}
+    standing = dict(last.leaves.wanted.by_key)
+    for key, entry in owned.items():
+        operation = Operation.APPLY.value
         left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
         standing.setdefault(key, left)
-    return Previous(last.warrant.commit, LeafList(tuple(sorted(standing.values()))))
+    leaves = LeafList(tuple(sorted(standing.values())))
+    return Previous(last.warrant.commit, leaves, _progress(recorder, last, owned))
+
+
+def _progress(recorder: Recorder, last: LastWarrant, owned: Mapping[ObjectKey, InventoryEntry]) -> Progress:
+    """How far the last warrant came: what it allowed to delete is allowed until it is done."""
+    name, sequence = last.warrant.environment, last.warrant.sequence
+    if apply_completed(recorder, name, sequence):
+        return TO_ITS_END
+    owed = {
+        leaf.key
+        for leaf in last.leaves.leaves
+        if leaf.key in owned
+        and (
+            leaf.operation == Operation.DELETE.value
+            or (leaf.operation == Operation.RECREATE.value and owned[leaf.key].digest != leaf.digest)
+        )
+    }
+    return Progress(False, ever_completed(recorder, name), frozenset(owed))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
@@ -22,6 +23,7 @@ from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
+from gitwarrant.pipeline.holding import notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import (
     MANIFESTS,
@@ -124,11 +126,11 @@ async def watch(
         Unreachable: the API server does not answer.
     """
     environment = standing.environment
-    await cluster_uid(work, environment.name, cluster)
+    await _warranted_here(work, standing, cluster)
     wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
-    return await observe(
+    seen = await observe(
         environment.name,
         _warranted_manifests(work, standing),
         inventory(work.recorder, environment.name),
@@ -137,8 +139,29 @@ async def watch(
         mode=wanted,
         baselines=_Baselines(work.content),
         namespace=environment.namespace,
+        now=work.now,
+        ignoring=Ignoring.of(environment.ignore, work.now()),
         previous=previous,
     )
+    if mode is None:  # a person who looks begins nothing
+        notice(work, environment, seen)
+    return seen
+
+
+async def _warranted_here(work: Delivery, standing: Standing, cluster: Cluster) -> None:
+    """Whether this is the cluster that the last warrant is for: no other one is healed with its objects.
+
+    Raises:
+        Refused: by apply: it is another one.
+    """
+    name, warrant = standing.environment.name, standing.warrant.warrant
+    uid = await cluster_uid(work, name, cluster)
+    if uid != warrant.cluster:
+        raise Refused(
+            f"{name!r} was warranted for cluster {warrant.cluster}, this one is {uid}",
+            stage="apply",
+            remedy=f"correct the kubeconfig; if that cluster is gone: gitwarrant rebuild {name}",
+        )
 
 
 async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str:
@@ -147,7 +170,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     Raises:
         Refused: by apply: it is another cluster.
     """
-    uid, pinned = await cluster.uid(), access(work, environment).uid
+    uid, pinned = await cluster.uid(), access(work.agent, environment).uid
     if pinned and pinned != uid:
         raise Refused(
             f"this cluster has the uid {uid}, and the agent's configuration pins {pinned}",

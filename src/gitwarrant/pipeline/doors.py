@@ -6,10 +6,13 @@ Source: docs/trust-protocol.md, section 7.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import sha256
+from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.statement import OrderKind
 from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.question import Question
@@ -43,8 +46,11 @@ def check_doors(question: Question) -> None:
     """Whether the environment may be changed now.
 
     Raises:
-        Refused: stage `authorise`: it is suspended, or a window is closed; broken glass opens both.
+        Refused: stage `authorise`: it is held, suspended, or a window is closed; broken glass
+            opens the last two, the way back the last.
     """
+    if question.hold and not question.returns:
+        refuse_held(question.hold, question.environment)
     if question.waived:
         return
     environment = question.environment
@@ -57,7 +63,7 @@ def check_doors(question: Question) -> None:
             remedy=f"wait, or an operator runs: gitwarrant resume {environment.name} --reason TEXT",
             place=environment.place,
         )
-    shut = closed(environment, question.now)
+    shut = None if question.returns else closed(environment, question.now)
     if shut:
         question.refuse_unheard()
         raise Refused(
@@ -66,6 +72,21 @@ def check_doors(question: Question) -> None:
             remedy="wait; in an emergency: gitwarrant break-glass",
             place=shut.window.place,
         )
+
+
+def refuse_held(hold: Hold, environment: Environment) -> NoReturn:
+    """Say where an environment is held, by whom, and how it is released.
+
+    Raises:
+        Refused: stage `authorise`.
+    """
+    who = f"by {' and '.join(hold.by)}" if hold.by else "by itself"
+    raise Refused(
+        f"environment {environment.name!r} is held at {hold.commit[:12]} {who}: {hold.reason}",
+        stage="authorise",
+        remedy=f"an operator runs: gitwarrant rollback {environment.name} --release --reason TEXT",
+        place=environment.place,
+    )
 
 
 def asked_of_glass(question: Question, alarms: Alarms) -> Question:

@@ -14,12 +14,13 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy
-from gitwarrant.model.plan import LeafList
+from gitwarrant.model.plan import TO_ITS_END, LeafList
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.pipeline.rendering import Renderings
+from gitwarrant.pipeline.returning import check_returned
 from gitwarrant.plan.plan import plan
 from gitwarrant.policy.check import check
 from gitwarrant.trust.verdicts import Verdicts
@@ -67,11 +68,15 @@ def judge(
     rendered = gates.attempt(lambda: renderings.of(repository, environment, kinds, change.head))
     if rendered is None:
         return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
+    gates.attempt(lambda: check_returned(question, rendered))
     report = gates.attempt(lambda: check(rendered, environment.policies))
     if report is not None:
         gates.attempt(lambda: refuse_findings(report))
     before, leaves = _previous(repository, question, renderings)
-    planned = gates.attempt(lambda: plan(environment, question.tenant, rendered, before, leaves))
+    progress = question.previous.progress if question.previous else TO_ITS_END
+    planned = gates.attempt(
+        lambda: plan(environment, question.tenant, rendered, before, leaves, progress=progress)
+    )
     return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
 
 
@@ -154,6 +159,7 @@ def _previous(
     except Refused:
         return None, question.previous.leaves
     known = question.previous.leaves
-    if known is None or known.standing.digest == rendered.leaves.digest:
+    known = question.previous.leaves
+    if known is None or known.wanted.digest == rendered.leaves.digest:
         return rendered, rendered.leaves
-    return None, known
+    return (None if rendered.leaves.apart(known.wanted)[0] else rendered), known

@@ -9,8 +9,9 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.plan import TO_ITS_END, LeafList, Plan, Progress
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.witnessed import Witnessed
 
@@ -21,11 +22,12 @@ class Previous:
 
     commit: CommitId
     leaves: LeafList | None = None
+    progress: Progress = TO_ITS_END
 
     @property
     def fingerprint(self) -> Digest:
         """The same fingerprint, the same previous state."""
-        return digest((self.commit, self.leaves.digest if self.leaves else ""))
+        return digest((self.commit, self.leaves.digest if self.leaves else "", self.progress))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Question:
     """Glass was broken and its alarm acknowledged: approvals may be owed."""
     unheard: str = ""
     """Glass was broken and nobody acknowledged the alarm: why it does not count, in words."""
+    hold: Hold | None = None
+    """Where the environment is held. A candidate is only judged meanwhile, but for the way back itself."""
+    returns: bool = False
+    """This is the way back: what was accepted and applied once, and is ordered now (7.6)."""
 
     def refuse_unheard(self) -> None:
         """Say, where a waiver would be needed, why there is none.

@@ -51,3 +51,14 @@ class Renderings:
         )
         kept.appendleft((tree, rendered))
         return rendered
+
+
+def rendering(
+    repository: Repository, environment: Environment, custom_kinds: frozenset[str], commit: CommitId
+) -> Rendered:
+    """Render the environment's folder at a commit, for a single look.
+
+    Raises:
+        Refused: by fetch or render.
+    """
+    return Renderings().of(repository, environment, custom_kinds, commit)

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
-from gitwarrant.config.agent import ClusterAccess, WarrantSettings
+from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
 from gitwarrant.model.errors import GitwarrantError
@@ -44,6 +44,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
+    hold = question.hold if question.returns else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -60,26 +61,34 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
+        hold=hold,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
-    body = warranted_body(warrant, bundle, public, statements=proven.statements, owed=proven.owed)
+    body = warranted_body(
+        warrant,
+        bundle,
+        public,
+        statements=proven.statements.union(hold.orders if hold else ()),
+        owed=proven.owed,
+        hold=hold.number if hold else 0,
+    )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
 
 
-def access(work: Delivery, environment: str) -> ClusterAccess:
+def access(agent: Agent, environment: str) -> ClusterAccess:
     """How the environment's cluster is reached.
 
     Raises:
         GitwarrantError: the tenant has no grant for this environment.
     """
-    found = work.agent.cluster_of(environment)
+    found = agent.cluster_of(environment)
     if found is None:
         raise GitwarrantError(
-            f"tenant {work.agent.tenant.name!r} has no grant for environment {environment!r}",
+            f"tenant {agent.tenant.name!r} has no grant for environment {environment!r}",
             remedy="add it to 'grants' in the agent's own configuration",
         )
     return found
@@ -188,7 +197,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.standing.digest != plan.leaves.standing.digest:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
     return None if done and plan.leaves.deletes else last.bundle
@@ -196,6 +205,6 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
 
 def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     """Which environment owns each object of the cluster that this environment deploys to."""
-    here = access(work, environment).name
+    here = access(work.agent, environment).name
     beside = {name for name, cluster in work.agent.destinations if cluster == here}
     return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}

@@ -1,29 +1,31 @@
 """The plan stage: creates, updates and deletes, within the tenant's grant and the environment's bounds."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.environment import Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.manifest import Manifest, ObjectKey
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, Plan, PlannedObject
+from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, Plan, PlannedObject, Progress
 from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.difference import compare, hide_secrets
 from gitwarrant.objects.scope import Scope, scope
+from gitwarrant.objects.turns import annotations, turn
+from gitwarrant.plan.immutable import unchangeable
+from gitwarrant.plan.order import Order, order
+from gitwarrant.plan.removal import check_removals
 
 OWN_NAMESPACE = "gitwarrant-system"
 """Where gitwarrant itself runs: out of reach of every environment."""
 
 ANY_KIND = "*"
 
-TAKES_OTHERS_ALONG = frozenset({"Namespace", "CustomResourceDefinition.apiextensions.k8s.io"})
-"""Kinds whose deletion deletes objects that no plan shows and no bound counts."""
+RECREATE = "gitwarrant.dev/recreate"
+"""`allow` on an object lets it be made again for whatever reason the API server refuses its change."""
 
-DELETE_ANNOTATION = "gitwarrant.dev/delete"
-"""`allow` on an object as it was warranted lets a later change delete it: two reviews, not one slip."""
-
+ANEW = frozenset({Action.RECREATE, Action.RUN})
 NOTHING = LeafList(())
 
 
@@ -33,15 +35,19 @@ def plan(
     rendered: Rendered,
     previous: Rendered | None,
     previous_leaves: LeafList | None,
+    *,
+    progress: Progress = TO_ITS_END,
 ) -> Plan:
     """Compare what should be with what was last warranted.
 
     Args:
         previous: what those leaves were rendered from, to show fields; None where it cannot be shown.
         previous_leaves: what the last warrant allowed; None before the first.
+        progress: how far that warrant came.
 
     Raises:
-        Refused: by plan: no grant, or an object, a kind, a namespace or a count out of bounds.
+        Refused: by plan: no grant, or an object, a kind, a namespace or a count out of bounds; an
+            order that cannot be followed; a delete that is protected or was not announced.
     """
     # 1. The tenant may deploy this environment at all.
     grant = tenant.grant(environment.name)
@@ -56,53 +62,105 @@ def plan(
     known = digest(grant)
     for unit in rendered.units:
         unit.derived(("within", known), partial(_unit_within, grant, unit))
-    standing = previous_leaves.standing if previous_leaves else NOTHING
+    standing = previous_leaves.wanted if previous_leaves else NOTHING
     new, old = rendered.leaves.apart(standing)
     gone = [leaf for leaf in old if leaf.key not in rendered.leaves.by_key]
     for leaf in gone:
         _within(grant, leaf.key, environment.place)
-    # 3. No delete takes along what nobody reviewed.
+    # 3. Everything has its turn, and is written as it can be.
     fresh, vanished = rendered.apart(previous) if previous else ((), ())
     before = previous.find((leaf.key for leaf in old), vanished) if previous else {}
-    for leaf in gone:
-        _alone(leaf, before.get(leaf.key), environment)
-    # 4. The change is not larger than the environment allows.
-    _within_bounds(environment, len(rendered), gone)
+    first = previous_leaves is None or not progress.ever
+    change = _Change(environment, standing.by_key, before, order(rendered), progress, first)
+    asked = rendered.find({leaf.key for leaf in new} | progress.owed | change.order.hooks.keys(), fresh)
+    planned = change.written(asked.values(), gone=bool(gone))
+    # 4. No delete takes along what nobody reviewed, and the change is not larger than it may be.
+    recreated = [standing.by_key[item.key] for item in planned if item.action is Action.RECREATE]
+    check_removals(environment, gone, recreated, before, owed=progress.owed)
+    _not_too_large(environment, len(rendered))
     # Whether another environment owns an object is judged by authorise, whether the
     # server would take it by cluster.refine.
-    written = rendered.find((leaf.key for leaf in new), fresh)
-    was = {leaf.key: leaf for leaf in old}
-    planned = [_planned(manifest, was.get(key), before) for key, manifest in written.items()]
-    planned += [_deleted(leaf, before, environment) for leaf in gone]
+    anew = [rendered.leaves.by_key[item.key] for item in planned if item.action in ANEW]
+    special = [_as(Operation.RECREATE, leaf) for leaf in anew] + [
+        _as(Operation.DELETE, leaf) for leaf in gone
+    ]
+    planned += [change.deleted(leaf) for leaf in gone]
     return Plan(
         environment.name,
         rendered.commit,
         tuple(sorted(planned, key=lambda item: item.key)),
-        rendered.leaves.spliced((), map(_delete_leaf, gone)),
-        tuple(written[key] for key in sorted(written)),
-        len(rendered) - len(written),
+        rendered.leaves.spliced(anew, special),
+        tuple(asked[key] for key in sorted(asked)),
+        len(rendered) - len(asked),
     )
 
 
-def _delete_leaf(leaf: Leaf) -> Leaf:
-    return replace(leaf, operation=Operation.DELETE.value)
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is compared with what."""
+
+    environment: Environment
+    standing: Mapping[ObjectKey, Leaf]
+    before: Mapping[ObjectKey, Manifest]
+    order: Order
+    progress: Progress
+    first: bool
+
+    def written(self, manifests: Iterable[Manifest], *, gone: bool) -> list[PlannedObject]:
+        """What becomes of objects that are declared and may move; `gone`: others are deleted."""
+        found = [self._planned(manifest) for manifest in manifests]
+        moves = (
+            gone or not self.progress.complete or any(item.action is not Action.UNCHANGED for item in found)
+        )
+        return [self._run(item, moves=moves) if item.key in self.order.hooks else item for item in found]
+
+    def deleted(self, leaf: Leaf) -> PlannedObject:
+        """What goes."""
+        earlier = self.before.get(leaf.key)
+        place = earlier.place if earlier else self.environment.place
+        return PlannedObject(Action.DELETE, leaf.key, leaf.version, place, ())
+
+    def _planned(self, manifest: Manifest) -> PlannedObject:
+        key, leaf = manifest.key, self.standing.get(manifest.key)
+        made = partial(
+            PlannedObject,
+            key=key,
+            version=manifest.version,
+            place=manifest.place,
+            turn=turn(manifest.content),
+        )
+        if leaf is None:
+            return made(Action.CREATE, differences=())
+        if leaf.digest == manifest.digest:
+            if key in self.progress.owed:
+                return made(Action.RECREATE, differences=(), note="an earlier warrant has still to do it")
+            return made(Action.UNCHANGED, differences=())
+        earlier = self.before.get(key)
+        if earlier is None or earlier.digest != leaf.digest:
+            return made(Action.UPDATE, differences=(), note="what it was can no longer be shown")
+        shown = hide_secrets(tuple(compare(earlier.content, manifest.content)), key.kind)
+        action, note = self._way(earlier, manifest)
+        return made(action, differences=shown, note=note)
+
+    def _way(self, earlier: Manifest, manifest: Manifest) -> tuple[Action, str]:
+        """How an object is changed: in place, or by making it again where that is allowed."""
+        fields = ", ".join(unchangeable(earlier, manifest))
+        what = f"{fields} cannot be changed in place" if fields else ""
+        if manifest.kind not in self.environment.recreate:
+            return Action.UPDATE, what
+        if fields or annotations(manifest.content).get(RECREATE) == "allow":
+            return Action.RECREATE, what or f"'{RECREATE}' allows it"
+        return Action.UPDATE, ""
+
+    def _run(self, item: PlannedObject, *, moves: bool) -> PlannedObject:
+        """What becomes of a hook: it runs where anything in the environment moves."""
+        if moves and self.order.hooks[item.key].runs(first=self.first):
+            return replace(item, action=Action.RUN, note="")
+        return replace(item, action=Action.UNCHANGED, differences=(), note="a hook that does not run now")
 
 
-def _planned(manifest: Manifest, leaf: Leaf | None, before: Mapping[ObjectKey, Manifest]) -> PlannedObject:
-    made = partial(PlannedObject, key=manifest.key, version=manifest.version, place=manifest.place)
-    if leaf is None:
-        return made(Action.CREATE, differences=())
-    earlier = before.get(manifest.key)
-    if earlier is None or earlier.digest != leaf.digest:
-        return made(Action.UPDATE, differences=(), note="what it was can no longer be shown")
-    found = tuple(compare(earlier.content, manifest.content))
-    return made(Action.UPDATE, differences=hide_secrets(found, manifest.key.kind))
-
-
-def _deleted(leaf: Leaf, before: Mapping[ObjectKey, Manifest], environment: Environment) -> PlannedObject:
-    earlier = before.get(leaf.key)
-    place = earlier.place if earlier else environment.place
-    return PlannedObject(Action.DELETE, leaf.key, leaf.version, place, ())
+def _as(operation: Operation, leaf: Leaf) -> Leaf:
+    return replace(leaf, operation=operation.value)
 
 
 def _unit_within(grant: Grant, unit: Unit) -> None:
@@ -133,39 +191,13 @@ def _within(grant: Grant, key: ObjectKey, place: Place) -> None:
         raise refused(f"the kind {kind} is not granted; granted: {_names(grant.kinds)}")
 
 
-def _alone(leaf: Leaf, earlier: Manifest | None, environment: Environment) -> None:
-    """Refuse to delete a namespace or a definition, which take others along, unless that was announced."""
-    kind = f"{leaf.kind}.{leaf.group}" if leaf.group else leaf.kind
-    if kind not in TAKES_OTHERS_ALONG:
-        return
-    if earlier is not None and earlier.digest == leaf.digest:
-        annotations = earlier.content["metadata"].get("annotations")
-        if isinstance(annotations, dict) and annotations.get(DELETE_ANNOTATION) == "allow":
-            return
-    raise Refused(
-        f"{leaf.key} would be deleted, and everything in it",
-        stage="plan",
-        remedy=f"keep it, or first land a change that annotates it with '{DELETE_ANNOTATION}: allow'",
-        place=environment.place,
-    )
-
-
-def _within_bounds(environment: Environment, objects: int, gone: list[Leaf]) -> None:
+def _not_too_large(environment: Environment, objects: int) -> None:
     bounds = environment.bounds
     if objects > bounds.max_objects:
         raise Refused(
             f"{objects} objects; environment {environment.name!r} may have {bounds.max_objects}",
             stage="plan",
             remedy="raise 'bounds.max_objects' in .gitwarrant/environments.yaml, or split the environment",
-            place=environment.place,
-        )
-    if len(gone) > bounds.max_deletes:
-        named = ", ".join([*(str(leaf.key) for leaf in gone[:3]), *(["..."] if len(gone) > 3 else [])])
-        allowed = f"one change may delete {bounds.max_deletes}"
-        raise Refused(
-            f"{len(gone)} objects would be deleted ({named}); {allowed}",
-            stage="plan",
-            remedy="delete in smaller steps, or raise 'bounds.max_deletes' in .gitwarrant/environments.yaml",
             place=environment.place,
         )
 

@@ -7,6 +7,8 @@ from typing import Final, TypeAlias
 
 from gitwarrant.model.manifest import Content, Json, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
+from gitwarrant.model.turn import USUAL as USUAL_TURN
+from gitwarrant.model.turn import Phase, Turn
 from gitwarrant.objects.difference import HIDDEN, hide_secrets, identity_of
 from gitwarrant.yaml.scalars import NotExact, plain_scalar
 
@@ -16,9 +18,15 @@ Line: TypeAlias = tuple[str, str]
 MARKS: Final[Mapping[Action, Line]] = {
     Action.CREATE: ("add", "+"),
     Action.UPDATE: ("change", "~"),
+    Action.RECREATE: ("change", "-/+"),
+    Action.RUN: ("change", ">"),
     Action.DELETE: ("remove", "-"),
     Action.UNCHANGED: ("dim", "="),
 }
+USUAL = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+"""What a plan counts even where there is none."""
+UNTOLD = frozenset({USUAL_TURN, Turn(Phase.FOUNDATION)})
+"""Turns that need no word: they are those of objects that say nothing about order."""
 MAX_VALUE = 100  # characters of one value, so that a line stays a line
 MAX_DIFF_LINES = 40  # of one text; the commit itself shows the rest
 MAX_COMPARED_LINES = 2000  # difflib takes time by the square
@@ -39,16 +47,19 @@ def lines(plan: Plan) -> list[Line]:
 
 
 def _sums(plan: Plan) -> str:
-    created, updated, deleted, unchanged = (plan.count(action) for action in Action)
-    if not created + updated + deleted:
+    counts = {action: plan.count(action) for action in Action}
+    unchanged = counts.pop(Action.UNCHANGED)
+    if not any(counts.values()):
         return f"nothing to change, {unchanged} unchanged"
-    return f"{created} to create, {updated} to update, {deleted} to delete, {unchanged} unchanged"
+    told = [f"{count} to {action.value}" for action, count in counts.items() if count or action in USUAL]
+    return ", ".join([*told, f"{unchanged} unchanged"])
 
 
 def _object(planned: PlannedObject, contents: Mapping[ObjectKey, Content]) -> Iterator[Line]:
     style, mark = MARKS[planned.action]
     where = f"{planned.place.path}:{planned.place.line}" if planned.place.line else planned.place.path
-    yield style, f"{mark} {planned.key}  ({_printable(where)})"
+    turn = f"  {planned.turn}" if planned.turn not in UNTOLD else ""
+    yield style, f"{mark} {planned.key}  ({_printable(where)}){turn}"
     if planned.note:
         yield "dim", f"    {_printable(planned.note)}"
     shown = hide_secrets(planned.differences, planned.key.kind)

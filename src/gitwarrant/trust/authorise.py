@@ -21,6 +21,7 @@ from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.rendered import Rendered, apply_leaf
@@ -48,6 +49,7 @@ def authorise(
     lifetime: timedelta,
     source: str,
     signers: Sequence[Signer],
+    hold: Hold | None = None,
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -60,6 +62,7 @@ def authorise(
         lifetime: how long the warrant may act.
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
+        hold: why the environment goes back, on whose orders; None: it goes forward.
 
     Raises:
         Refused: stage `authorise`.
@@ -81,6 +84,9 @@ def authorise(
         "plan": plan.digest,
         "policy": authorship.policy,
     }
+    if hold:
+        evidence["hold"] = digest(hold)
+    statements = set().union(*(landing.statements for landing in authorship.landings))
     warrant = Warrant(
         tenant=tenant.name,
         environment=environment.name,
@@ -98,7 +104,7 @@ def authorise(
         form=FORM,
         source=source,
         reviewers=reviewers(authorship),
-        statements=tuple(sorted(set().union(*(landing.statements for landing in authorship.landings)))),
+        statements=tuple(sorted(statements.union(hold.orders if hold else ()))),
     )
     return WarrantBundle(seal(warrant, signers), plan.leaves)
 
@@ -146,9 +152,9 @@ def _check_agreement(
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
     elif len(plan.leaves.by_key) != len(plan.leaves):
         what = "the plan has two leaves for one object"
-    elif (rendered.commit, rendered.leaves.digest) != (plan.commit, plan.leaves.standing.digest):
+    elif (rendered.commit, rendered.leaves.digest) != (plan.commit, plan.leaves.wanted.digest):
         what = "the plan's leaves are not what was rendered"
-    elif any(plan.leaves.by_key.get(one.key) != apply_leaf(one) for one in plan.manifests):
+    elif any(rendered.leaves.by_key.get(one.key) != apply_leaf(one) for one in plan.manifests):
         what = "the plan's leaves are not its manifests"
     if what:
         raise _refuse(what, JUDGE_AGAIN)

@@ -32,6 +32,8 @@ class Negatives:
 
 
 ROOT = ""
+STOPPING = frozenset({OrderKind.SUSPEND, OrderKind.ROLLBACK})
+"""The orders that a server must not hide."""
 
 
 def is_negative(signed: SignedStatement) -> bool:
@@ -41,7 +43,7 @@ def is_negative(signed: SignedStatement) -> bool:
     except NotCanonical:
         return False
     if isinstance(value, Order):
-        return value.kind is OrderKind.SUSPEND
+        return value.kind in STOPPING
     return isinstance(value, Withdrawal | KeyRevocation)
 
 

@@ -13,13 +13,13 @@ from functools import lru_cache
 from gitwarrant.model.canonical import TAG, Digest, NotCanonical, decode, loads, sha256
 from gitwarrant.model.change import OBJECT_ID, SignedStatement
 from gitwarrant.model.statement import (
+    ABOUT_A_COMMIT,
     HEARTBEAT_NAMESPACE,
     STATEMENT_NAMESPACE,
     AnyStatement,
     Checkpoint,
     Heartbeat,
     Order,
-    OrderKind,
     RootChange,
     Statement,
     Withdrawal,
@@ -158,7 +158,7 @@ def _check_form(value: AnyStatement) -> None:
         case Withdrawal():
             ids, digests, texts = [], [value.statement], [value.reason]
         case Order():
-            ids = [value.commit] if value.kind is OrderKind.BREAK_GLASS or value.commit else []
+            ids = [value.commit] if value.kind in ABOUT_A_COMMIT or value.commit else []
             digests, texts = [], [value.environment, value.reason, value.incident]
         case Checkpoint():
             ids, digests, texts = [value.commit], [], [value.ref]

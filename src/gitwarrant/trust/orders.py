@@ -1,21 +1,22 @@
-"""What operators order: an environment suspended or resumed, glass broken for one revision.
+"""What operators order: an environment suspended, resumed, brought back or released; glass broken.
 
 An order counts when
 
 1. it is in form and rightly signed (`opened`), and about this repository;
 2. its key belongs to the person it names, and was fit when the order was first seen;
 3. it was not made in the future, is not expired, not withdrawn, and not made
-   to live longer than its kind may; a `resume` was not expired when it was first
-   seen: what it ended stays ended;
+   to live longer than its kind may; a `resume` or `release` was not expired when
+   it was first seen: what it ended stays ended;
 4. that person may give it: an operator of the environment, or a root holder.
 
 `break-glass` asks for more: a security key, whose touch was verified, of
 somebody whom the environment names for it; or two root holders who say the
-same. Not checked here: that its alarm was acknowledged (pipeline). Source:
-docs/trust-protocol.md, section 7.
+same. How many it takes for a `rollback` is said in `returning`. Not checked
+here: that an alarm was acknowledged (pipeline). Source: docs/trust-protocol.md,
+section 7.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,7 +36,11 @@ LONGEST: Mapping[OrderKind, timedelta] = {
     OrderKind.SUSPEND: timedelta(days=7),
     OrderKind.RESUME: timedelta(days=7),
     OrderKind.BREAK_GLASS: timedelta(hours=4),
+    OrderKind.ROLLBACK: timedelta(hours=24),
+    OrderKind.RELEASE: timedelta(days=7),
 }
+ENDING = frozenset({OrderKind.RESUME, OrderKind.RELEASE})
+"""Orders that do their work when they are first seen, and do not end."""
 ROOT_HOLDERS = 2  # who together may break glass without a security key
 
 
@@ -159,11 +164,11 @@ def _problem(
 def _malformed(order: Order, seen: datetime, now: datetime) -> str:
     """What is wrong with an order itself. A stop counts at once, however far ahead its maker's clock is.
 
-    A resume did its work when it was first seen, and does not end.
+    What ends something did its work when it was first seen, and does not end itself.
     """
     if order.made > now + MAX_SKEW and order.kind is not OrderKind.SUSPEND:
         return f"it says it was made in the future, at {order.made:%Y-%m-%d %H:%M}"
-    if order.expires <= (seen if order.kind is OrderKind.RESUME else now):
+    if order.expires <= (seen if order.kind in ENDING else now):
         return f"it expired {order.expires:%Y-%m-%d %H:%M}"
     if order.expires - min(order.made, seen + MAX_SKEW) > LONGEST[order.kind]:
         return f"it was made to live longer than {LONGEST[order.kind]}"
@@ -178,6 +183,8 @@ def not_entitled(
     order: Order, key: str, owner: Owner | None, environment: Environment, registry: Registry
 ) -> str:
     """Why the owner of a key (its line) may not give an order (4), in words; empty when he may."""
+    if order.kind is OrderKind.ROLLBACK:
+        return _not_entitled_back(order, key, owner, environment, registry)
     if registry.holder(key):
         return ""
     if order.kind is OrderKind.BREAK_GLASS:
@@ -186,6 +193,24 @@ def not_entitled(
             return "its key is no security key; two root holders can give it instead"
     else:
         named, what = environment.operators or environment.approvers, f"{order.kind.value} it"
+    return _outside(order, what, named, owner)
+
+
+def _not_entitled_back(
+    order: Order, key: str, owner: Owner | None, environment: Environment, registry: Registry
+) -> str:
+    """The same for a `rollback`: root holders speak only where the environment names nobody.
+
+    Below their threshold they may stop things, and an older version is not a stop.
+    """
+    named = environment.operators or environment.approvers
+    if _breaks_alone(key, environment, registry) or (not named and registry.holder(key)):
+        return ""
+    return _outside(order, "roll it back", named, owner)
+
+
+def _outside(order: Order, what: str, named: Sequence[str], owner: Owner | None) -> str:
+    """That somebody is not among those who are named for it; empty when he is."""
     if owner is None or not named or not belongs(owner.identity, frozenset(named)):
         return f"{order.identity!r} may not {what}; {' or '.join(named) or 'root holders'} may"
     return ""

@@ -8,7 +8,7 @@ import pytest
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.memory import MemoryLog
-from gitwarrant.audit.recorder import Recorder, RecordError, Selection
+from gitwarrant.audit.recorder import Entry, Recorder, RecordError, Selection
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
 
@@ -145,3 +145,41 @@ def test_a_failed_append_leaves_no_gap(log: Recorder) -> None:
     log.append(RecordKind.HEALTH, "production", {})
 
     assert numbers(log.read()) == [1, 2]
+
+
+def test_many_records_are_added_in_their_order(log: Recorder) -> None:
+    entries = [Entry.of(RecordKind.APPLY_INTENT, "production", {"of": number}) for number in range(3)]
+
+    appended = log.append_many(entries)
+
+    assert list(log.read()) == list(appended)
+    assert [(record.number, record.body) for record in appended] == [
+        (1, {"of": 0}),
+        (2, {"of": 1}),
+        (3, {"of": 2}),
+    ]
+    assert [record.time for record in appended] == sorted(record.time for record in appended)
+    assert log.append_many([]) == ()
+
+
+def test_of_many_records_all_are_added_or_none(log: Recorder) -> None:
+    """The clock fails at the second one."""
+    moments = iter([NOON])
+    log._clock = lambda: next(moments)  # type: ignore[attr-defined]  # both have one
+    entries = [Entry.of(RecordKind.HEALTH, "production", {"of": number}) for number in range(2)]
+
+    with pytest.raises((StopIteration, RuntimeError)):
+        log.append_many(entries)
+
+    assert list(log.read()) == []
+
+
+def test_what_its_owner_does_with_a_body_later_changes_no_record(log: Recorder) -> None:
+    body: dict[str, Json] = {"list": [1]}
+    entry = Entry.of(RecordKind.HEALTH, "production", body)
+    body["list"].append(2)
+
+    [record] = log.append_many([entry])
+
+    assert record.body == {"list": [1]}
+    assert list(log.read()) == [record]

@@ -72,6 +72,27 @@ def test_a_password(load: Load) -> None:
     assert authorization(load(user={"username": "a", "password": "b"})) == "Basic YTpi"
 
 
+def test_whom_to_act_as_is_sent_with_every_request(load: Load) -> None:
+    acting = {
+        "as": "deployer",
+        "as-uid": "7",
+        "as-groups": ["a", "b"],
+        "as-user-extra": {"example.com/scope": ["x", "y"]},
+    }
+
+    connection = load(user={"token": "t", **acting})
+
+    assert connection.impersonation is not None
+    assert list(connection.impersonation.headers()) == [
+        ("Impersonate-User", "deployer"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+        ("Impersonate-Extra-example.com%2Fscope", "x"),
+        ("Impersonate-Extra-example.com%2Fscope", "y"),
+    ]
+
+
 def test_no_credential_but_a_client_certificate(load: Load) -> None:
     assert authorization(load(user={})) is None
 
@@ -85,7 +106,8 @@ def test_no_credential_but_a_client_certificate(load: Load) -> None:
         pytest.param({"server": "http://127.0.0.1"}, None, "is not reached by https", id="no TLS"),
         pytest.param({"proxy-url": "http://p"}, None, "sets proxy-url", id="proxy"),
         pytest.param({"tls-server-name": "x"}, None, "sets tls-server-name", id="another name"),
-        pytest.param({}, {"token": "t", "as": "admin"}, "sets as", id="impersonation is not dropped"),
+        pytest.param({}, {"token": "t", "as-groups": ["g"]}, "whom to act as", id="groups of nobody"),
+        pytest.param({}, {"token": "t", "as": "a\r\nb"}, "whom to act as", id="a name that is two headers"),
         pytest.param({"certificate-authority": "none"}, None, "cannot be used", id="missing authority"),
         pytest.param(
             {"certificate-authority-data": "AAAA", "certificate-authority": None},

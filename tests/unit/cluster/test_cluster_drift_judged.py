@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitwarrant.cluster.attribution import Owner, owners
-from gitwarrant.cluster.drift import judge
-from gitwarrant.model.live import Drift, DriftKind
+from gitwarrant.cluster.attribution import writers
+from gitwarrant.cluster.drift import Terms, judge
+from gitwarrant.model.live import Drift, DriftKind, Writer
 from gitwarrant.model.manifest import Json, ObjectKey, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import compare, undo
@@ -34,20 +34,22 @@ TRUTH = {
 }
 
 
+def judged(live: Json, *, uid: str = "u1", autoscaled: bool = False) -> Drift | None:
+    return judge(Terms(KEY, uid, TRUTH, TRUTH, autoscaled=autoscaled), live).drift
+
+
 def test_bookkeeping_is_no_drift() -> None:
     live = deployment(generation=4, managedFields=[{}], creationTimestamp="2026-11-21T00:00:00Z")
 
-    assert judge(KEY, TRUTH, live, uid="u1", autoscaled=False) is None
+    assert judged(live) is None
 
 
 def test_missing_and_recreated_are_told_apart() -> None:
-    missing = judge(KEY, TRUTH, None, uid="u1", autoscaled=False)
-    recreated = judge(KEY, TRUTH, deployment(), uid="u0", autoscaled=False)
+    missing = judged(None)
+    recreated = judged(deployment(), uid="u0")
 
-    assert missing is not None
-    assert missing.drift == Drift(KEY, DriftKind.MISSING, (), ())
-    assert recreated is not None
-    assert recreated.drift == Drift(KEY, DriftKind.RECREATED, (), ())
+    assert missing == Drift(KEY, DriftKind.MISSING, (), ())
+    assert recreated == Drift(KEY, DriftKind.RECREATED, (), ())
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,9 @@ def test_the_revision_annotation_is_exempt_only_from_its_controller(
     managed = [fields(manager, tree, subresource="status")] if manager else []
     live = deployment(annotations={REVISION: value}, managedFields=managed)
 
-    judged = judge(KEY, TRUTH, live, uid="u1", autoscaled=False)
+    drift = judged(live)
 
-    assert (judged is None) is exempt
+    assert (drift is None) is exempt
 
 
 @pytest.mark.parametrize(
@@ -86,9 +88,9 @@ def test_replicas_are_exempt_only_for_a_warranted_autoscaler(
     live = deployment(managedFields=[fields(manager, tree, subresource=subresource)])
     live["spec"] = {"replicas": 5}
 
-    judged = judge(KEY, TRUTH, live, uid="u1", autoscaled=autoscaled)
+    drift = judged(live, autoscaled=autoscaled)
 
-    assert (judged is None) is exempt
+    assert (drift is None) is exempt
 
 
 def test_a_field_beside_an_exempt_one_is_still_seen() -> None:
@@ -97,11 +99,11 @@ def test_a_field_beside_an_exempt_one_is_still_seen() -> None:
     annotations = {REVISION: "1", "evil": "yes"}
     live = deployment(annotations=annotations, managedFields=[fields(CONTROLLER, tree, subresource="status")])
 
-    judged = judge(KEY, TRUTH, live, uid="u1", autoscaled=False)
+    drift = judged(live)
 
-    assert judged is not None
-    assert judged.differences == (FieldDifference(("metadata", "annotations", "evil"), (), ("yes",)),)
-    assert judged.drift.managers == (CONTROLLER,)
+    assert drift is not None
+    assert drift.differences == (FieldDifference(("metadata", "annotations", "evil"), (), ("yes",)),)
+    assert drift.managers == (CONTROLLER,)
 
 
 LIVE = {
@@ -143,7 +145,7 @@ LIVE = {
 def test_an_owner_is_found_by_its_fields(tree: Json, pointer: Pointer, owned: bool) -> None:
     live = {**LIVE, "metadata": {"managedFields": [fields("m", tree)]}}
 
-    assert owners(live, pointer) == (frozenset({Owner("m", "Update", "")}) if owned else frozenset())
+    assert writers(live, pointer) == (frozenset({Writer("m", "Update", "", "")}) if owned else frozenset())
 
 
 NAMES = st.sampled_from(["a", "b", "c/d", "e~f"])

@@ -15,8 +15,9 @@ from gitwarrant.cluster import wire
 from gitwarrant.cluster.client import Cluster, Written
 from gitwarrant.cluster.connection import Connection
 from gitwarrant.cluster.credentials import Fixed
-from gitwarrant.cluster.discovery import Resource, resources
+from gitwarrant.cluster.discovery import MemoryDiscovery, Resource, discovered, resources
 from gitwarrant.cluster.refusal import ClusterError, Denied, ServerTrouble
+from gitwarrant.cluster.transport import Answer, Request, Transport
 from gitwarrant.cluster.wire import MAX_REQUEST_BYTES, answer, body, new_audit_id, wait_before
 from gitwarrant.model.manifest import ObjectKey
 
@@ -124,21 +125,39 @@ def test_a_role_with_a_colon_keeps_its_name() -> None:
     assert WIDGET.path("shop", "system:a").endswith("/system%3Aa")
 
 
-class Answers(Cluster):
-    """A cluster whose wire gives these answers, one after the other, and remembers what was asked."""
+Reply = tuple[int, dict[str, str], bytes]
 
-    def __init__(self, *listed: tuple[int, dict[str, str], bytes]) -> None:
-        super().__init__(Connection("https://nowhere", ssl.create_default_context(), Fixed()))
-        self._kinds = {("example.com", "v1", "Widget"): WIDGET}
+
+class Script(Transport):
+    """A wire that gives these answers, one after the other, and remembers what was asked."""
+
+    def __init__(self, *listed: Reply) -> None:
+        connection = Connection("https://nowhere", ssl.create_default_context(), Fixed())
+        super().__init__(connection, concurrency=1)
         self.listed = list(listed)
+        self.requests: list[Request] = []
         self.asked: list[tuple[str, bool]] = []
 
-    async def _once(self, request: Any, *, fresh: bool) -> tuple[int, dict[str, str], bytes]:
-        self.asked.append((request.audit_id, fresh))
-        return self.listed.pop(0)
+    async def _tried(self, request: Request, *, fresh: bool) -> Answer:
+        self.requests.append(request)
+        self.asked.append((request.headers.get("Audit-ID", ""), fresh))
+        return Answer(*self.listed.pop(0))
 
 
-Reply = tuple[int, dict[str, str], bytes]
+class Answers(Cluster):
+    """A cluster behind such a wire."""
+
+    def __init__(self, *listed: Reply) -> None:
+        self.script = Script(*listed)
+        super().__init__(self.script.connection)
+        self._transport = self.script
+        self._kinds = {("example.com", "v1", "Widget"): WIDGET}
+
+    @property
+    def asked(self) -> list[tuple[str, bool]]:
+        return self.script.asked
+
+
 BUSY: Reply = (429, {"Retry-After": "0"}, b"{}")
 DONE: Reply = (201, {}, b'{"metadata": {"uid": "u"}}')
 KEY = ObjectKey("example.com", "Widget", "shop", "w")
@@ -193,3 +212,50 @@ def test_a_write_without_its_record_is_a_wrong_call() -> None:
         asyncio.run(Answers().apply(KEY, "v1", {}, force=False))
     with pytest.raises(ValueError, match="needs the uid"):
         asyncio.run(Answers().delete(KEY, "v1", uid="", audit_id="logged"))
+
+
+def page(*names: str, following: str = "") -> Reply:
+    items = [{"metadata": {"name": name}} for name in names]
+    about = {"resourceVersion": "7", **({"continue": following} if following else {})}
+    return (200, {}, json.dumps({"kind": "WidgetList", "metadata": about, "items": items}).encode())
+
+
+EXPIRED: Reply = (410, {}, b'{"kind": "Status", "code": 410, "message": "too old", "reason": "Expired"}')
+
+
+def listed(server: Answers) -> list[str]:
+    async def names() -> list[str]:
+        return [item["metadata"]["name"] async for item in server.list("example.com", "v1", "Widget")]
+
+    return asyncio.run(names())
+
+
+def test_a_list_whose_snapshot_expires_is_read_again_from_its_beginning() -> None:
+    """What the first try gave belongs to another moment: `gone` was deleted since."""
+    server = Answers(page("a", "gone", following="x"), EXPIRED, page("a", "b", following="y"), page("c"))
+
+    assert listed(server) == ["a", "b", "c"]
+    assert [request.query.get("continue") for request in server.script.requests] == [None, "x", None, "y"]
+
+
+def test_a_list_that_expires_again_and_again_is_given_up() -> None:
+    with pytest.raises(ServerTrouble, match="list widgets: too old"):
+        listed(Answers(*[page("a", following="x"), EXPIRED] * 9))
+
+
+def test_the_discovery_is_sent_again_only_when_it_changed() -> None:
+    """The server names each answer by its hash; a damaged copy is asked for anew."""
+    group = {"kind": "APIGroupDiscoveryList", "items": []}
+    full: Reply = (200, {"ETag": '"1"'}, json.dumps(group).encode())
+    same: Reply = (304, {"ETag": '"1"'}, b"")
+    store = MemoryDiscovery()
+
+    def tags(*replies: Reply) -> list[str | None]:
+        script = Script(*replies)
+        asyncio.run(discovered(script, store))
+        return [request.headers.get("If-None-Match") for request in script.requests]
+
+    assert tags(full, full) == [None, None]
+    assert tags(same, same) == ['"1"', '"1"']
+    store.put("https://nowhere/api", store.get("https://nowhere/api")[:-1])  # type: ignore[index]
+    assert tags(full, same) == [None, '"1"']

@@ -449,8 +449,8 @@ stages:
         ),
         pytest.param(
             {"environments": stage("promotion_source: production")},
-            ".gitwarrant/environments.yaml:5:23: promotion goes in a circle: production <- production"
-            " -> remove the promotion_source of the stage where it begins",
+            ".gitwarrant/environments.yaml:5:23: stages wait for each other in a circle: "
+            "production <- production -> remove the promotion_source of the stage where it begins",
             id="promotion from itself",
         ),
         pytest.param(
@@ -578,8 +578,8 @@ stages:
 """
 
     assert [line.split(" -> ")[0] for line in problems(environments=circle)] == [
-        ".gitwarrant/environments.yaml:2:64: promotion goes in a circle: a <- b <- a",
-        ".gitwarrant/environments.yaml:3:64: promotion goes in a circle: b <- a <- b",
+        ".gitwarrant/environments.yaml:2:64: stages wait for each other in a circle: a <- b <- a",
+        ".gitwarrant/environments.yaml:3:64: stages wait for each other in a circle: b <- a <- b",
     ]
 
 

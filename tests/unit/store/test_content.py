@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,45 @@ def test_nobody_else_reads_it_and_nothing_is_left_beside_it(tmp_path: Path) -> N
 
     [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda data: data[:-1], id="cut off"),
+        pytest.param(lambda data: bytes(len(data)), id="zeros"),
+        pytest.param(lambda data: data[:-1] + b"?", id="another byte"),
+        pytest.param(lambda data: data[32:], id="without its digest"),
+    ],
+)
+def test_what_a_power_cut_left_half_written_is_not_there(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    store = ContentStore(tmp_path)
+    store.put("baseline", "key", b"{}")
+    [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    file.write_bytes(damage(file.read_bytes()))
+
+    assert store.get("baseline", "key") is None
+    store.put("baseline", "key", b"{}")
+    assert store.get("baseline", "key") == b"{}"
+
+
+def test_a_put_that_fails_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ContentStore(tmp_path)
+    store.put("baseline", "key", b"before")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fchmod", full)
+    with pytest.raises(StoreError, match="No space left"):
+        store.put("baseline", "key", b"after")
+
+    assert store.get("baseline", "key") == b"before"
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize("kind", ["../up", "", "A", "a/b"])

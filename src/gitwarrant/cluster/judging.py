@@ -1,0 +1,80 @@
+"""What one object of an environment is judged by, found out as far as its differences need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitwarrant.audit.recorder import Recorder
+from gitwarrant.cluster.allocation import allocates, with_allocated
+from gitwarrant.cluster.autoscalers import Autoscalers
+from gitwarrant.cluster.baseline import BaselineStore, baseline, first_baseline, probed
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.drift import Judged, Terms, judge, remaining, scaled
+from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.ledger import picked
+from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.model.live import Drift, DriftKind, InventoryEntry
+from gitwarrant.model.manifest import Manifest
+
+CHANGED_ADMISSION = (
+    "a clean create of the same manifest gives these values too: a webhook, an admission policy or defaults "
+    "changed after it was deployed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Judges the objects of one environment, whoever brings their live state."""
+
+    environment: str
+    identifier: str
+    cluster: Cluster
+    recorder: Recorder
+    baselines: BaselineStore
+    autoscalers: Autoscalers
+    ignoring: Ignoring
+
+    async def judged(
+        self, manifest: Manifest, entry: InventoryEntry, live: Mapping[str, Any] | None
+    ) -> tuple[Judged, Terms]:
+        """Judge one object; what it was judged by serves to put it back.
+
+        An object as it should be costs no call once its baseline is kept.
+
+        Raises:
+            ClusterError: its baseline cannot be had, so it cannot be judged.
+            Unreachable: the server does not answer.
+        """
+        terms = await self._terms(manifest, entry)
+        judged = judge(terms, live)
+        if live is None or not judged.differences:
+            return judged, terms
+        earlier = await first_baseline(manifest, self.identifier, self.cluster, self.baselines)
+        autoscaled = scaled(judged.differences) and await self.autoscalers.explain(manifest.key, live)
+        terms = replace(terms, earlier=earlier, autoscaled=autoscaled)
+        judged = judge(terms, live)
+        if judged.drift and judged.drift.kind is DriftKind.CHANGED:
+            judged = replace(judged, drift=await self._whose(judged.drift, manifest, terms, live))
+        return judged, terms
+
+    async def _terms(self, manifest: Manifest, entry: InventoryEntry) -> Terms:
+        fresh = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        return self._with_values(manifest, Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
+
+    def _with_values(self, manifest: Manifest, terms: Terms) -> Terms:
+        """With the values that the server picked for that very object."""
+        if not allocates(manifest.kind):
+            return terms
+        values = picked(self.recorder, self.environment, manifest.key)
+        return replace(terms, truth=with_allocated(manifest.kind, terms.fresh, values))
+
+    async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
+        """Tell an edit from what the server does to every such object by now: that cannot be put back."""
+        try:
+            now = await probed(manifest, self.identifier, self.cluster)
+        except (ClusterError, ServerTrouble):  # then nothing speaks for the server
+            return drift
+        today = self._with_values(manifest, replace(terms, truth=now, fresh=now))
+        if remaining(today, live):
+            return drift
+        return replace(drift, kind=DriftKind.ADMISSION, note=CHANGED_ADMISSION)
