@@ -26,6 +26,7 @@ import aiohttp
 from gitwarrant.audit.log import Log
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.applyset import applyset_id, as_member, parent_key
+from gitwarrant.cluster.baseline import BaselineStore
 from gitwarrant.cluster.client import CONCURRENCY, Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.cluster.order import rank
@@ -38,6 +39,7 @@ from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
+from gitwarrant.store.content import ContentStore
 
 ENVIRONMENT = "bench"
 
@@ -67,7 +69,9 @@ def application(namespace: str, name: str) -> Iterator[Manifest]:
         yield Manifest(key, version, content, Place("bench.yaml"), 0, ())
 
 
-async def ours(cluster: Cluster, log: Log, manifests: Sequence[Manifest], namespace: str) -> float:
+async def ours(
+    cluster: Cluster, log: Log, manifests: Sequence[Manifest], namespace: str, baselines: BaselineStore
+) -> float:
     """Seconds that our apply takes for all of them."""
     leaves = LeafList(tuple(sorted(_leaf(item) for item in manifests)))
     issued = now()
@@ -88,11 +92,32 @@ async def ours(cluster: Cluster, log: Log, manifests: Sequence[Manifest], namesp
     )
     started = time.perf_counter()
     applied = await apply(
-        warrant, leaves, manifests, cluster, log, now=now, inventory=(), namespace=namespace
+        warrant,
+        leaves,
+        manifests,
+        cluster,
+        log,
+        now=now,
+        inventory=(),
+        namespace=namespace,
+        baselines=baselines,
     )
     taken = time.perf_counter() - started
     assert applied.complete, applied
     return taken
+
+
+class _Baselines:
+    """Baselines as an agent keeps them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = ContentStore(folder)
+
+    def get(self, key: str) -> bytes | None:
+        return self._store.get("baseline", key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._store.put("baseline", key, value)
 
 
 def _leaf(item: Manifest) -> Leaf:
@@ -163,7 +188,7 @@ async def measure(kubeconfig: Path, applications: int, rounds: int) -> dict[str,
                         taken = await (
                             raw(connection, cluster, manifests, name)
                             if who == "raw"
-                            else ours(cluster, log, manifests, name)
+                            else ours(cluster, log, manifests, name, _Baselines(Path(folder)))
                         )
                         if number >= 2:
                             rates[who].append(len(manifests) / taken)

@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from gitwarrant.audit.memory import MemoryLog
 from gitwarrant.audit.queries import inventory
 from gitwarrant.cluster.apply import apply
+from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
@@ -146,6 +148,7 @@ class Workshop:
             now=now,
             inventory=self.owned(),
             namespace=self.namespace,
+            baselines=self.baselines,
             changed=changed,
         )
 
@@ -154,6 +157,8 @@ class Workshop:
         *manifests: Manifest,
         mode: DriftMode = DriftMode.REPORT,
         ignore: Sequence[IgnoreRule] = (),
+        alone: bool = False,
+        estate: Estate | None = None,
         previous: Observation | None = None,
     ) -> Observation:
         return await observe(
@@ -167,8 +172,22 @@ class Workshop:
             namespace=self.namespace,
             now=self.clock,
             explain=True,
+            estate=self.estate(manifests, ignore) if alone else estate,
             ignoring=Ignoring.of(ignore, now()),
             previous=previous,
+        )
+
+    def estate(self, manifests: Sequence[Manifest], ignore: Sequence[IgnoreRule] = ()) -> Estate:
+        """The namespace as one that holds nothing but what was declared."""
+        owned, parent = self.owned(), parent_key(self.name, self.namespace)
+        return Estate(
+            whole=frozenset({self.namespace}),
+            shared=frozenset(),
+            identifier=applyset_id(parent),
+            declared=frozenset({parent, *(entry.key for entry in owned)}),
+            uids={entry.uid: entry.key.typed for entry in owned},
+            manifests=manifests,
+            ignoring=Ignoring.of(ignore, now()),
         )
 
     async def refine(self, *planned: tuple[Manifest, Action]) -> tuple[tuple[Action, str], ...]:

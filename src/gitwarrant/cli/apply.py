@@ -21,7 +21,9 @@ STYLES = {
     Result.CONFIGURED: "change",
     Result.DELETED: "remove",
     Result.UNCHANGED: "dim",
+    Result.FINISHED: "good",
     Result.FAILED: "bad",
+    Result.HELD: "warn",
 }
 
 

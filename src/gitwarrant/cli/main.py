@@ -15,6 +15,7 @@ from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
 COMMANDS: Mapping[str, str] = {
     "try": "see what a repository shows of itself: no configuration, nothing is changed",
     "init": "make a working .gitwarrant/ from your SSH key and CODEOWNERS",
+    "import": "take over from Flux or Argo CD: environments, proof that they are the same, live objects",
     "check": "judge manifests by the built-in checks, without Git or a cluster",
     "keys": "bring in public keys that people keep elsewhere",
     "explain": "list the checks, or teach one",
@@ -33,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
     "rbac": "print the least power that deploying takes; say what power a change gives to whom",
+    "compare": "prove two clusters the same in all that an environment declares",
+    "rebuild": "bring environments into an empty cluster, as they were last warranted",
     "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",
@@ -45,7 +48,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 # A command whose name is a word of Python's own has a module of another name.
-MODULES: Mapping[str, str] = {"try": "trial", "break-glass": "break_glass"}
+MODULES: Mapping[str, str] = {"try": "trial", "import": "importing", "break-glass": "break_glass"}
 
 # These say themselves how they are called. For all others cli/usage/ does: their work is slow to import, and
 # `--help` needs none of it.

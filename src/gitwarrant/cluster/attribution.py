@@ -37,11 +37,11 @@ def _owns(fields: Any, value: Json, pointer: Pointer) -> bool:
         return False
     if not any(name[:2] in ("k:", "v:", "i:") for name in fields):
         return True  # an atomic list: whoever owns it owns all its items
-    return any(_owns(fields[name], value[part], rest) for name in _items(fields, value[part], part))
+    return any(_owns(fields[name], value[part], rest) for name in items_of(fields, value[part], part))
 
 
-def _items(fields: Mapping[str, Any], item: Json, index: int) -> Iterator[str]:
-    """The members of fieldsV1 that speak of this list item."""
+def items_of(fields: Mapping[str, Any], item: Json, index: int) -> Iterator[str]:
+    """The members of fieldsV1 that speak of a list's item."""
     for name in fields:
         prefix, text = name[:2], name[2:]
         if len(text) > MAX_KEY_CHARACTERS:

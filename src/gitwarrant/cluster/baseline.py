@@ -1,26 +1,33 @@
 """The truth that drift is measured against: what a clean create of a manifest gives.
 
-The server is asked by a dry run under a name that nobody has. The answer can
-therefore hold nothing that somebody put into the live object, and it is never
-read again from there.
+It is the answer to our own create; or the baseline before it, moved on by what
+a warranted change declares; or the answer to a dry run under a name that nobody
+has. Into none of these can come what somebody put into the live object, and
+none is ever read again from there.
 """
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gitwarrant.cluster.allocation import allocated, with_allocated, without_allocated
 from gitwarrant.cluster.applyset import as_member
+from gitwarrant.cluster.attribution import writers
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.refusal import ClusterError
-from gitwarrant.model.canonical import NotCanonical, dumps, loads
-from gitwarrant.model.manifest import Json, Manifest, ObjectKey
-from gitwarrant.objects.difference import bare
+from gitwarrant.cluster.discovery import Kind
+from gitwarrant.cluster.exemptions import exempt
+from gitwarrant.cluster.refusal import ClusterError, Conflict
+from gitwarrant.model.canonical import Digest, NotCanonical, dumps, loads
+from gitwarrant.model.live import InventoryEntry
+from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
+from gitwarrant.model.plan import FieldDifference
+from gitwarrant.objects.difference import bare, compare, restored
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""
 
-FORM = "baseline-1"
+FORM = "baseline-2"
 """Raised whenever baselines are made in another way: older ones are then made again."""
 
 SHORT_NAME = 41  # with the suffix 52 characters: the least that any kind allows
@@ -37,7 +44,7 @@ class BaselineStore(Protocol):
         ...
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep it; the same key always gets the same value."""
+        """Keep it instead of what was there under this key."""
         ...
 
 
@@ -56,88 +63,198 @@ class MemoryBaselines:
         self._kept[key] = value
 
 
-async def baseline(
-    manifest: Manifest, identifier: str, cluster: Cluster, store: BaselineStore
-) -> dict[str, Any]:
-    """The object a clean create returns, less status and server metadata.
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A baseline, and the manifest's content that it is the baseline of."""
+
+    declared: Content
+    content: Content
+
+
+class Baselines:
+    """The baselines of one environment's objects in one cluster.
+
+    Made anew for each apply and each look: the schemas of custom kinds are
+    asked for once.
 
     Args:
         identifier: the ApplySet label that our apply adds.
-        store: asked first; one dry run fills it.
-
-    Raises:
-        ClusterError: the server refuses such an object now, so it cannot be judged.
-        Unreachable: the server does not answer.
     """
-    key = await _store_key(manifest, identifier, cluster)
-    kept = store.get(key)
-    if kept is not None:
+
+    def __init__(self, identifier: str, cluster: Cluster, store: BaselineStore) -> None:
+        self.identifier = identifier
+        self._cluster, self._store = cluster, store
+        self._schemas: dict[Kind, str] = {}
+        self._unsettled: list[tuple[str, Manifest, Content]] = []
+
+    async def of(self, manifest: Manifest) -> dict[str, Any]:
+        """The object a clean create returns, less status and server metadata.
+
+        Raises:
+            ClusterError: the server refuses such an object now, so it cannot be judged.
+            Unreachable: the server does not answer.
+        """
+        name = await self.name(manifest.key, manifest.version, manifest.digest)
+        kept = self._read(name)
+        if kept is not None:
+            return dict(kept.content)
+        made = await self.probed(manifest)
+        self._keep(name, manifest, made)
+        return made
+
+    async def name(self, key: ObjectKey, version: str, digest: Digest) -> str:
+        """Under which name a baseline is kept.
+
+        To be had before the write whose answer is kept: a schema of a custom
+        kind that was changed and changed back meanwhile has another name.
+
+        Raises:
+            ClusterError: the kind is not served, or its schema may not be read.
+            Unreachable: the server does not answer.
+        """
+        cluster = self._cluster
+        parts = [FORM, await cluster.uid(), await cluster.server_version(), self.identifier, digest]
+        return "/".join([*parts, await self._schema(key, version)])
+
+    async def known(self, key: ObjectKey, version: str, digest: Digest) -> Truth | None:
+        """The baseline of what was applied with this digest, if it is kept; nothing is asked for it."""
+        return self._read(await self.name(key, version, digest))
+
+    def created(self, name: str, manifest: Manifest, answer: Content) -> None:
+        """Keep what the server answered to our own create: it was made of the manifest and nothing else."""
+        uid = str(answer["metadata"]["uid"])
+        self._answered(name, manifest, self.comparable(manifest, _replaced(answer, {uid: UID})))
+
+    async def updated(self, name: str, manifest: Manifest, before: InventoryEntry, answer: Content) -> None:
+        """Keep the baseline moved on by our own update, where the object is then exactly so.
+
+        Where it is not, nothing is kept: new fields got defaults, or somebody
+        else wrote into the object. `of` will ask for a clean create.
+        """
+        if before.uid != answer["metadata"]["uid"]:
+            return
+        kept = await self.known(manifest.key, before.version, before.digest)
+        truth = moved_on(kept, manifest) if kept else None
+        if truth is not None and not self.beside(manifest, truth, answer):
+            self._answered(name, manifest, truth)
+
+    def _answered(self, name: str, manifest: Manifest, truth: Content) -> None:
+        if _is_custom(manifest.key):
+            self._unsettled.append((name, manifest, truth))
+        else:
+            self._keep(name, manifest, truth)
+
+    async def settle(self) -> None:
+        """After the last write, keep what was answered about custom kinds whose schemas stayed as they were.
+
+        Else a default that a definition had for a moment would be part of the truth.
+
+        Raises:
+            ClusterError: a schema may not be read, so nothing of its kind is kept.
+            Unreachable: the server does not answer.
+        """
+        unsettled, self._unsettled, self._schemas = self._unsettled, [], {}
+        for name, manifest, truth in unsettled:
+            if await self.name(manifest.key, manifest.version, manifest.digest) == name:
+                self._keep(name, manifest, truth)
+
+    def beside(self, manifest: Manifest, truth: Content, live: Content) -> list[FieldDifference]:
+        """What an object holds beside a baseline, less what controllers of the cluster may write."""
+        expected = with_uid(truth, live["metadata"]["uid"])
+        found = compare(expected, self.comparable(manifest, live))
+        return [item for item in found if not _excused(item, manifest.key, expected, live)]
+
+    def comparable(self, manifest: Manifest, live: Content) -> dict[str, Any]:
+        """An object less what the server alone writes; what it picks stays where the manifest says it."""
+        kind, content = manifest.kind, manifest.content
+        return with_allocated(kind, without_allocated(kind, bare(live)), allocated(kind, content))
+
+    def _read(self, name: str) -> Truth | None:
+        kept = self._store.get(name)
         try:
-            return dict(loads(kept))
-        except NotCanonical:  # a damaged cache is made again
-            pass
-    made = await probed(manifest, identifier, cluster)
-    store.put(key, dumps(made))
-    first = await _first_key(manifest, identifier, cluster)
-    if store.get(first) is None:
-        store.put(first, key.encode())
-    return made
+            return Truth(**loads(kept)) if kept is not None else None
+        except (NotCanonical, TypeError):  # a damaged cache is made again
+            return None
+
+    def _keep(self, name: str, manifest: Manifest, truth: Content) -> None:
+        self._store.put(name, dumps({"declared": manifest.content, "content": truth}))
+        first = _first_name(name)
+        if self._store.get(first) is None:
+            self._store.put(first, name.encode())
+
+    async def first(self, manifest: Manifest) -> dict[str, Any] | None:
+        """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
+        now = await self.name(manifest.key, manifest.version, manifest.digest)
+        name = self._store.get(_first_name(now))
+        kept = self._read(name.decode()) if name else None
+        return dict(kept.content) if kept else None
+
+    async def _schema(self, key: ObjectKey, version: str) -> str:
+        """Names the schema of a custom kind, whose defaults can change without the server's version."""
+        if not _is_custom(key):
+            return ""
+        kind = (key.group, version, key.kind)
+        if kind not in self._schemas:
+            resource = await self._cluster.resource(*kind)
+            definition = ObjectKey("apiextensions.k8s.io", CUSTOM, "", f"{resource.plural}.{key.group}")
+            live = await self._cluster.get(definition, "v1")
+            self._schemas[kind] = (
+                f"{live['metadata']['uid']}.{live['metadata']['generation']}" if live else ""
+            )
+        return self._schemas[kind]
+
+    async def probed(self, manifest: Manifest) -> dict[str, Any]:
+        """What a clean create of the manifest gives at this moment; nothing is kept.
+
+        Raises:
+            ClusterError: the server refuses such an object now.
+            Unreachable: the server does not answer.
+        """
+        content = as_member(manifest.content, self.identifier)
+        for _ in range(TRIES):
+            key, probe, back = _probe(manifest, without_allocated(manifest.kind, content))
+            try:
+                made = await self._cluster.try_create(key, manifest.version, probe)
+            except Conflict as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                continue  # somebody has that name: what it holds is theirs
+            uid = str(made["metadata"].get("uid", ""))
+            return self.comparable(manifest, _replaced(made, {**back, uid: UID}))
+        raise ClusterError(
+            f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
+        )
 
 
-async def first_baseline(
-    manifest: Manifest, identifier: str, cluster: Cluster, store: BaselineStore
-) -> dict[str, Any] | None:
-    """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
-    key = store.get(await _first_key(manifest, identifier, cluster))
-    kept = store.get(key.decode()) if key else None
+def _is_custom(key: ObjectKey) -> bool:
+    return "." in key.group and not key.group.endswith(".k8s.io")
+
+
+def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
+    written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
+    return exempt(item, key, truth, written, autoscaled=False) is not None
+
+
+def _first_name(name: str) -> str:
+    """Where it is kept which baseline came first: the name less version and schema of the server."""
+    form, uid, _, identifier, digest, _ = name.split("/")
+    return "/".join([form, "first", uid, identifier, digest])
+
+
+def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:
+    """A baseline with what the manifest declares anew; None where the two do not fit together.
+
+    Every value in it is the earlier baseline's or the manifest's own.
+    """
     try:
-        return dict(loads(kept)) if kept else None
-    except NotCanonical:  # a damaged cache excuses nothing
+        return restored(before.content, tuple(compare(bare(manifest.content), bare(before.declared))))
+    except (LookupError, TypeError):
         return None
 
 
 def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """A baseline with the object's own uid filled in."""
     return dict(_replaced(content, {UID: uid}))
-
-
-async def _store_key(manifest: Manifest, identifier: str, cluster: Cluster) -> str:
-    parts = [FORM, await cluster.uid(), await cluster.server_version(), identifier, manifest.digest]
-    return "/".join([*parts, await _schema(manifest.key, manifest.version, cluster)])
-
-
-async def _first_key(manifest: Manifest, identifier: str, cluster: Cluster) -> str:
-    return "/".join([FORM, "first", await cluster.uid(), identifier, manifest.digest])
-
-
-async def _schema(key: ObjectKey, version: str, cluster: Cluster) -> str:
-    """Names the schema of a custom kind, whose defaults can change without the server's version."""
-    if "." not in key.group or key.group.endswith(".k8s.io"):
-        return ""
-    resource = await cluster.resource(key.group, version, key.kind)
-    definition = ObjectKey("apiextensions.k8s.io", CUSTOM, "", f"{resource.plural}.{key.group}")
-    live = await cluster.get(definition, "v1")
-    return f"{live['metadata']['uid']}.{live['metadata']['generation']}" if live else ""
-
-
-async def probed(manifest: Manifest, identifier: str, cluster: Cluster) -> dict[str, Any]:
-    """What a clean create of the manifest gives at this moment; nothing is kept.
-
-    Raises:
-        ClusterError: the server refuses such an object now.
-        Unreachable: the server does not answer.
-    """
-    kind, content = manifest.kind, as_member(manifest.content, identifier)
-    for _ in range(TRIES):
-        key, probe, back = _probe(manifest, without_allocated(kind, content))
-        answer = await cluster.apply(key, manifest.version, probe, force=False, dry_run=True)
-        if answer.created:  # else somebody has that name: what it holds is theirs
-            named = bare(_replaced(answer.content, {**back, answer.uid: UID}))
-            # What the manifest itself says of such a field is part of the truth.
-            return with_allocated(kind, without_allocated(kind, named), allocated(kind, content))
-    raise ClusterError(
-        f"no free name to try {manifest.key} under", remedy="find out who creates objects named like ours"
-    )
 
 
 def _probe(

@@ -196,7 +196,7 @@ class Cluster:
                 tries, following = tries + 1, ""
                 continue
             about = found.get("metadata", {})
-            for item in found.get("items", ()):
+            for item in found.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
             yield Page(found.get("items") or [], str(about.get("resourceVersion", "")), not following)
@@ -206,9 +206,9 @@ class Cluster:
 
     @asynccontextmanager
     async def watch(
-        self, resource: Resource, namespace: str = "", *, since: str, metadata: bool = False
+        self, resource: Resource, namespace: str = "", *, since: str, name: str = "", metadata: bool = False
     ) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:
-        """Events of a kind from a version on, entered once the server agreed.
+        """Events of a kind, or of one object of it, from a version on, entered once the server agreed.
 
         Each is (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object). They end
         when the server ends them, which it does after some minutes: watch again
@@ -224,7 +224,7 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": since,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - only spreads load
-        }
+        } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
         async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:
@@ -260,6 +260,26 @@ class Cluster:
         )
         status, found = await self._transport.exchange(request)
         return Written(found, status == 201)
+
+    async def try_create(self, key: ObjectKey, version: str, content: Content) -> dict[str, Any]:
+        """What creating this object would give, unknown fields refused; nothing is written.
+
+        Takes the right to create such objects, and none to change one that exists.
+
+        Raises:
+            Conflict: an object of this name exists (reason `AlreadyExists`).
+        """
+        resource = await self.resource(key.group, version, key.kind)
+        request = Request(
+            "dry-run",
+            "POST",
+            resource.path(key.namespace),
+            f"try {key}",
+            {"fieldManager": MANAGER, "fieldValidation": "Strict", "dryRun": "All"},
+            _headers("application/json", "", dry_run=True),
+            body(content),
+        )
+        return await self._transport.call(request)
 
     async def json_patch(
         self, key: ObjectKey, version: str, operations: Sequence[Mapping[str, Json]], *, audit_id: str

@@ -17,7 +17,9 @@ VARIABLES = ("self", "baseline", "value")
 
 
 @dataclass(frozen=True, slots=True)
-class _Condition:
+class Condition:
+    """A rule with its condition compiled."""
+
     rule: IgnoreRule
     when: Expression | None
 
@@ -34,7 +36,7 @@ class _Condition:
 class Ignoring:
     """The ignore rules in force, compiled."""
 
-    conditions: tuple[_Condition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
     @classmethod
     def of(cls, rules: Sequence[IgnoreRule], now: datetime) -> "Ignoring":
@@ -43,7 +45,7 @@ class Ignoring:
         Raises:
             CelError: a condition is no expression.
         """
-        return cls(tuple(_compiled(rule) for rule in rules if rule.until is None or now < rule.until))
+        return cls(tuple(compiled(rule) for rule in rules if rule.until is None or now < rule.until))
 
     def excuse(
         self, difference: FieldDifference, key: ObjectKey, truth: Content, live: Content
@@ -70,9 +72,14 @@ class Ignoring:
         return found, tuple(dict.fromkeys(complaints))
 
 
-def _compiled(rule: IgnoreRule) -> _Condition:
+def compiled(rule: IgnoreRule) -> Condition:
+    """Compile one rule.
+
+    Raises:
+        CelError: its condition is no expression.
+    """
     when = compile_expression(rule.when, rule.place, variables=VARIABLES) if rule.when else None
-    return _Condition(rule, when)
+    return Condition(rule, when)
 
 
 def _about(rule: IgnoreRule, key: ObjectKey) -> bool:
@@ -80,7 +87,7 @@ def _about(rule: IgnoreRule, key: ObjectKey) -> bool:
 
 
 def _first(
-    conditions: Sequence[_Condition],
+    conditions: Sequence[Condition],
     part: FieldDifference,
     truth: Content,
     live: Content,

@@ -7,8 +7,7 @@ from typing import Any
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.allocation import allocates, with_allocated
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import BaselineStore, baseline, first_baseline, probed
-from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.drift import Judged, Terms, judge, remaining, scaled
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import picked
@@ -27,10 +26,8 @@ class Judging:
     """Judges the objects of one environment, whoever brings their live state."""
 
     environment: str
-    identifier: str
-    cluster: Cluster
     recorder: Recorder
-    baselines: BaselineStore
+    baselines: Baselines
     autoscalers: Autoscalers
     ignoring: Ignoring
 
@@ -49,7 +46,7 @@ class Judging:
         judged = judge(terms, live)
         if live is None or not judged.differences:
             return judged, terms
-        earlier = await first_baseline(manifest, self.identifier, self.cluster, self.baselines)
+        earlier = await self.baselines.first(manifest)
         autoscaled = scaled(judged.differences) and await self.autoscalers.explain(manifest.key, live)
         terms = replace(terms, earlier=earlier, autoscaled=autoscaled)
         judged = judge(terms, live)
@@ -58,7 +55,7 @@ class Judging:
         return judged, terms
 
     async def _terms(self, manifest: Manifest, entry: InventoryEntry) -> Terms:
-        fresh = await baseline(manifest, self.identifier, self.cluster, self.baselines)
+        fresh = await self.baselines.of(manifest)
         return self._with_values(manifest, Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
 
     def _with_values(self, manifest: Manifest, terms: Terms) -> Terms:
@@ -71,7 +68,7 @@ class Judging:
     async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
         """Tell an edit from what the server does to every such object by now: that cannot be put back."""
         try:
-            now = await probed(manifest, self.identifier, self.cluster)
+            now = await self.baselines.probed(manifest)
         except (ClusterError, ServerTrouble):  # then nothing speaks for the server
             return drift
         today = self._with_values(manifest, replace(terms, truth=now, fresh=now))

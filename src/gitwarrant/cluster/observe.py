@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -9,10 +10,11 @@ from gitwarrant.audit.queries import key_of
 from gitwarrant.audit.recorder import Clock, Recorder, Selection, object_body
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.autoscalers import Autoscalers
-from gitwarrant.cluster.baseline import BaselineStore
+from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import NO_RULES, Judged, unjudged
-from gitwarrant.cluster.health import health
+from gitwarrant.cluster.health.judge import DEADLINE, HealthJudge
+from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.judging import Judging
 from gitwarrant.cluster.ledger import RevertLedger
@@ -20,8 +22,9 @@ from gitwarrant.cluster.order import bounded, rank
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
 from gitwarrant.cluster.restraint import restraint
 from gitwarrant.cluster.revert import Reverter
+from gitwarrant.cluster.undeclared import Estate, undeclared
 from gitwarrant.model.canonical import Digest, digest
-from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.environment import DriftMode, HealthRule
 from gitwarrant.model.live import (
     Drift,
     DriftKind,
@@ -49,8 +52,11 @@ async def observe(
     baselines: BaselineStore,
     namespace: str,
     now: Clock,
+    rules: tuple[HealthRule, ...] = (),
+    deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
     explain: bool = False,
+    estate: Estate | None = None,
     previous: Observation | None = None,
 ) -> Observation:
     """Compare every object with its baseline, and put it back where the mode is revert.
@@ -63,7 +69,10 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        rules: how the configuration wants the health of kinds judged.
+        deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
+        estate: where to look for what nobody declared; without one, nobody looks.
         explain: give exempt and ignored differences as well.
         previous: what was seen last; only what is new since is recorded.
 
@@ -77,26 +86,30 @@ async def observe(
         recorder,
         Judging(
             environment,
-            applyset_id(parent_key(environment, namespace)),
-            cluster,
             recorder,
-            baselines,
+            Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines),
             Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
             ignoring,
         ),
         mode,
         now,
+        HealthJudge(environment, rules_of(rules), deadline, recorder, now),
         _known(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
     calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
     seen = await bounded(cluster.concurrency, calls)
+    strangers, wanted = await undeclared(cluster, estate) if estate else ([], [])
+    for stranger in strangers:
+        watch.record_drift(stranger)
+    drifts = [item.drift for item in seen if item.drift] + strangers
+    explained = [item.explained for item in seen if item.explained] + wanted
     return Observation(
         environment,
         tuple(sorted((item.health for item in seen), key=lambda item: item.key)),
-        tuple(sorted((item.drift for item in seen if item.drift), key=lambda item: item.key)),
+        tuple(sorted(drifts, key=lambda item: item.key)),
         tuple(sorted(item.health.key for item in seen if item.reverted)),
-        tuple(item.explained for item in seen if explain and item.explained),
+        tuple(sorted(explained, key=lambda item: item.key)) if explain else (),
     )
 
 
@@ -116,6 +129,7 @@ class _Watch:
     judging: Judging
     mode: DriftMode
     now: Clock
+    healthy: HealthJudge
     known: frozenset[Digest]
 
     async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> _Seen:
@@ -126,7 +140,7 @@ class _Watch:
         except KindUnknown:
             live = None
         except (ClusterError, ServerTrouble) as error:
-            return self._seen(ObjectHealth(key, Health.PROGRESSING, error.what), unjudged(key, error.what))
+            return self._seen(ObjectHealth(key, Health.UNKNOWN, error.what), unjudged(key, error.what))
         if entry is None or entry.digest != manifest.digest:
             return self._seen(await self._health(key, live), _not_applied(key, entry, live))
         try:
@@ -144,9 +158,9 @@ class _Watch:
         if held is not None:
             drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
             return self._seen(await self._health(manifest.key, live), drift, explained)
-        self._record_drift(judged.drift)
+        self.record_drift(judged.drift)
         ledger = RevertLedger(self.recorder, self.environment, manifest, fields)
-        reverter = Reverter(self.cluster, ledger, manifest, self.judging.identifier, terms)
+        reverter = Reverter(self.cluster, ledger, manifest, self.judging.baselines.identifier, terms)
         return replace(await self._put_back(reverter, judged, live), explained=explained)
 
     def _acts_on(self, drift: Drift) -> bool:
@@ -163,10 +177,10 @@ class _Watch:
         return _Seen(self._record_health(await self._health(key, current)), drift, reverted=True)
 
     async def _health(self, key: ObjectKey, live: Live | None) -> ObjectHealth:
-        verdict = health(key, live)
+        verdict = self.healthy.judge(key, live)
         if live is None or verdict.health is Health.HEALTHY:
             return verdict
-        return health(key, live, await self._pods(key, live))
+        return self.healthy.judge(key, live, await self._pods(key, live))
 
     async def _pods(self, key: ObjectKey, live: Live) -> list[Content]:
         """The Pods that a workload selects: they know why it waits."""
@@ -182,7 +196,7 @@ class _Watch:
 
     def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> _Seen:
         if drift is not None:
-            self._record_drift(drift)
+            self.record_drift(drift)
         return _Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
@@ -195,7 +209,8 @@ class _Watch:
             self.recorder.append(RecordKind.HEALTH, self.environment, body)
         return verdict
 
-    def _record_drift(self, drift: Drift) -> None:
+    def record_drift(self, drift: Drift) -> None:
+        """Write a drift into the log, unless it was seen before."""
         if digest(drift) not in self.known:
             self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
 

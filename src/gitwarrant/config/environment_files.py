@@ -6,12 +6,14 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
+from gitwarrant.config.drift_files import Drift, DriftFile, ignore_rules, judge_drift
 from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
+from gitwarrant.config.health_files import HealthRuleFile, health_rules, judge_health
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
 from gitwarrant.config.window_files import WindowFile, judge_windows, windows
-from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.environment import Adoptable, Bounds, DriftMode, Environment, PolicySet
 from gitwarrant.model.finding import Severity
 from gitwarrant.model.manifest import Pointer
 
@@ -77,11 +79,14 @@ class StageFile(StrictModel):
     rollback: RollbackFile | None = Field(
         None, description="when the agent goes back to the last healthy warrant by itself (default: never)"
     )
-    drift: Literal["report", "revert"] = Field(
-        "report", description="what happens when the cluster differs: report or revert"
+    drift: Drift = Field(
+        DriftFile(), description="what happens when the cluster differs: report, revert or propose; or below"
     )
     allow_links: list[Folder] = Field(
         [], description="paths from the repository's top where a symbolic link or a submodule may stand"
+    )
+    adopt: list[Literal["kubectl", "flux", "argocd", "helm"]] = Field(
+        [], description="tools whose objects it may take over: kubectl, flux, argocd or helm"
     )
     depends_on: list[Label] = Field(
         [], description="the stages that must be applied to the end and healthy before this one is changed"
@@ -92,8 +97,11 @@ class StageFile(StrictModel):
     data_kinds: list[KindName] = Field(
         [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
     )
-    wave_timeout: Duration = Field(
-        "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
+    health: list[HealthRuleFile] = Field(
+        [], description="how the health of kinds is judged, by CEL expressions"
+    )
+    health_deadline: Duration = Field(
+        "10m", description="how long an object may be progressing before it has failed"
     )
 
 
@@ -137,8 +145,10 @@ def judge_environments(
         _judge_predecessors(source, file, name)
         _judge_approvers(source, name, stage, people)
         judge_windows(source, ("stages", name, "windows"), stage.windows)
+        judge_drift(source, ("stages", name, "drift"), stage.drift)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        judge_health(source, ("stages", name), stage.health, stage.health_deadline)
         if stage.rollback and not duration(stage.rollback.within):
             source.wrong(
                 ("stages", name, "rollback", "within"),
@@ -163,17 +173,21 @@ def environments(
             approval_required=stage.approval_required,
             approvers=tuple(stage.approvers),
             bounds=Bounds(stage.bounds.max_objects, stage.bounds.max_deletes),
-            drift=DriftMode(stage.drift),
+            drift=DriftMode(stage.drift.mode),
             place=source.place(("stages", name)),
             allow_links=tuple(sorted(stage.allow_links)),
             windows=windows(source, ("stages", name, "windows"), stage.windows),
             operators=tuple(stage.operators),
             break_glass=tuple(stage.break_glass),
+            adopt=tuple(Adoptable(tool) for tool in stage.adopt),
+            ignore=ignore_rules(source, ("stages", name, "drift"), stage.drift),
+            unmanaged=stage.drift.unmanaged == "report",
             rollback_within=int(duration(stage.rollback.within).total_seconds()) if stage.rollback else 0,
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),
-            wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
+            health=health_rules(source, ("stages", name), stage.health),
+            health_deadline=int(duration(stage.health_deadline).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )

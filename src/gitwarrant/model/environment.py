@@ -33,6 +33,15 @@ class IgnoreRule:
     place: Place
 
 
+class Adoptable(Enum):
+    """A tool whose objects an environment may take over."""
+
+    KUBECTL = "kubectl"
+    FLUX = "flux"
+    ARGOCD = "argocd"
+    HELM = "helm"
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much one change may do. Judged from manifests and the previous warrant, without a cluster."""
@@ -75,6 +84,25 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthRule:
+    """How the health of one kind is judged, as CEL expressions about `self`, the live object.
+
+    The first of `failed`, `suspended`, `progressing` and `healthy` that is true
+    decides. Without `healthy`, what gitwarrant knows of the kind decides the rest.
+    """
+
+    kind: str
+    """Spelled `Widget.example.com`; `*` stands for any characters."""
+    place: Place
+    failed: str = ""
+    suspended: str = ""
+    progressing: str = ""
+    healthy: str = ""
+    reason: str = ""
+    """Gives text: why it is not healthy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place to deploy to, as `.gitwarrant/environments.yaml` says on the trust ref."""
 
@@ -97,6 +125,8 @@ class Environment:
     """Teams or people who may suspend and resume it; none: its approvers; none: root holders."""
     break_glass: tuple[str, ...] = ()
     """Teams or people whose security key lets one revision through in an emergency; else root holders."""
+    adopt: tuple[Adoptable, ...] = ()
+    """Whose objects it may take over; an object of anybody else's that exists is refused."""
     ignore: tuple[IgnoreRule, ...] = ()
     """Differences that are no drift here."""
     unmanaged: bool = False
@@ -109,8 +139,10 @@ class Environment:
     """Kinds that may be deleted and made again where the API server does not let them change in place."""
     data_kinds: tuple[str, ...] = ()
     """Kinds that hold data, besides those of Kubernetes: deleting one needs an announcement."""
-    wave_seconds: int = 300
-    """How long the objects of a wave may take to become healthy before the next one is given up."""
+    health: tuple[HealthRule, ...] = ()
+    """How kinds are judged that gitwarrant does not know, or should judge in another way."""
+    health_deadline: int = 600
+    """Seconds after which an object that is still progressing has failed."""
 
     def covers(self, path: str) -> bool:
         """Whether a path of the repository lies in the environment's folder."""

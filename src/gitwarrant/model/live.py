@@ -36,6 +36,11 @@ class AppliedObject:
     audit_id: str
     message: str = ""
 
+    @property
+    def undone(self) -> bool:
+        """Whether it is not as its leaf wants it."""
+        return self.result in (Result.FAILED, Result.HELD)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -48,7 +53,7 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result not in (Result.FAILED, Result.HELD) for item in self.objects)
+        return not any(item.undone for item in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,16 @@ class InventoryEntry:
 
 
 class Health(Enum):
-    """kstatus, shortened to what a person asks."""
+    """What a person asks of an object. Only `HEALTHY` is good news; the values stand in the log."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
+    SUSPENDED = "suspended"
+    """Somebody stopped it on purpose: it neither works nor will, until somebody goes on."""
     FAILED = "failed"
     MISSING = "missing"
+    UNKNOWN = "unknown"
+    """It could not be judged."""
 
 
 @dataclass(frozen=True, slots=True)

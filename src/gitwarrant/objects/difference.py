@@ -1,5 +1,6 @@
 """Comparing two states of one object so that nothing is missed, and the patch from one to the other."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -116,24 +117,59 @@ def _named(item: Mapping[str, Json], identity: tuple[str, ...]) -> tuple[str, ..
 
 
 def undo(differences: Sequence[FieldDifference]) -> list[dict[str, Json]]:
-    """The JSON patch (RFC 6902) that leads from `after` back to `before`.
-
-    Values first, then removals from the highest index down, then what is
-    missing from the lowest index up: so every index means what it meant in
-    `after`, and in the end what it meant in `before`.
-    """
-    changed = [item for item in differences if item.before and item.after]
-    added = sorted((item for item in differences if not item.before), key=_order, reverse=True)
-    missing = sorted((item for item in differences if not item.after), key=_order)
+    """The JSON patch (RFC 6902) that leads from `after` back to `before`."""
     return [
-        *({"op": "replace", "path": path(item.pointer), "value": item.before[0]} for item in changed),
-        *({"op": "remove", "path": path(item.pointer)} for item in added),
-        *({"op": "add", "path": path(item.pointer), "value": item.before[0]} for item in missing),
+        {"op": operation, "path": path(item.pointer)}
+        | ({} if operation == "remove" else {"value": item.before[0]})
+        for operation, item in _steps(differences)
     ]
 
 
-def _order(item: FieldDifference) -> tuple[tuple[int, str], ...]:
-    return tuple((part, "") if isinstance(part, int) else (-1, part) for part in item.pointer)
+def restored(after: Content, differences: Sequence[FieldDifference]) -> dict[str, Any]:
+    """`after` with these differences taken back; the rest stays as it is.
+
+    Raises:
+        LookupError, TypeError: it has no such places.
+    """
+    result: dict[str, Any] = copy.deepcopy(dict(after))
+    for operation, item in _steps(differences):
+        parent: Any = result
+        for step in item.pointer[:-1]:
+            parent = parent[step]
+        last = item.pointer[-1]
+        if operation == "remove":
+            del parent[last]
+        elif operation == "add" and isinstance(last, int):
+            parent.insert(last, item.before[0])
+        else:
+            parent[last] = item.before[0]
+    return result
+
+
+def _steps(differences: Sequence[FieldDifference]) -> Iterator[tuple[str, FieldDifference]]:
+    """What to do with each difference, in an order in which every index means what it is to mean.
+
+    A pointer leads through the indexes of `after`, so what is inside of list
+    items comes before the items themselves. Among the items of one list those
+    that were added go from the highest index down, and those that are missing,
+    whose last index is that of `before`, come from the lowest up.
+    """
+    steps = ((_operation(item), item) for item in differences)
+    return iter(sorted(steps, key=_order))
+
+
+def _operation(item: FieldDifference) -> str:
+    if not item.before:
+        return "remove"
+    return "replace" if item.after else "add"
+
+
+def _order(step: tuple[str, FieldDifference]) -> tuple[int, int, int]:
+    operation, item = step
+    last = item.pointer[-1] if item.pointer else ""
+    index = last if isinstance(last, int) else 0
+    place = ("replace", "remove", "add").index(operation)
+    return -len(item.pointer), place, index if operation == "add" else -index
 
 
 def path(pointer: Pointer) -> str:

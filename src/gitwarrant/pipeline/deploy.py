@@ -5,6 +5,7 @@ written without a warrant in the log, and no object without its intent there.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
@@ -23,6 +24,8 @@ from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import (
@@ -82,6 +85,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
+            baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -113,6 +117,7 @@ async def watch(
     *,
     mode: DriftMode | None = None,
     previous: Observation | None = None,
+    explain: bool = False,
 ) -> Observation:
     """Compare the cluster with what was last warranted; the environment's drift mode decides what follows.
 
@@ -120,6 +125,7 @@ async def watch(
         mode: another mode than the environment's own; a person may only look.
             Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
+        explain: give exempt and ignored differences as well.
 
     Raises:
         GitwarrantError: what was warranted can no longer be shown.
@@ -130,19 +136,26 @@ async def watch(
     wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
+    manifests, owned = warranted_manifests(work, standing), inventory(work.recorder, environment.name)
+    now = work.now()
     seen = await observe(
         environment.name,
-        _warranted_manifests(work, standing),
-        inventory(work.recorder, environment.name),
+        manifests,
+        owned,
         cluster,
         work.recorder,
         mode=wanted,
-        baselines=_Baselines(work.content),
+        baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
-        ignoring=Ignoring.of(environment.ignore, work.now()),
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
+        ignoring=Ignoring.of(environment.ignore, now),
+        estate=estate_of(work, environment, manifests, owned, now),
+        explain=explain,
         previous=previous,
     )
+    alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
@@ -180,7 +193,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     return uid
 
 
-def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
+def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
     wanted = {leaf.digest for leaf in last.leaves.standing.leaves}
@@ -199,7 +212,7 @@ def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, 
     return manifests
 
 
-class _Baselines:
+class _KeptBaselines:
     """Baselines in the content cache."""
 
     def __init__(self, content: ContentStore) -> None:

@@ -154,10 +154,8 @@ def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
     last = last_warrant(work.recorder, environment.name)
     if last is None:
         return
-    number, every = last.warrant.sequence, {leaf.key for leaf in last.leaves.standing.leaves}
-    known = {item.key: item.health for item in seen.health}
-    if every == known.keys() and all(health is Health.HEALTHY for health in known.values()):
-        _note_healthy(work, environment.name, number, last.warrant.commit)
+    if all(item.health is Health.HEALTHY for item in seen.health):
+        _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
         _go_back(work, environment, failed)

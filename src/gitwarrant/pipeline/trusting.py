@@ -171,13 +171,35 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
     tree = repository.tree(commit, CONFIG_FOLDER)
     files = {file.path: file.data for file in tree.files}
     try:
-        return load(files, sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
+        config = load(files, sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
+        _compile(config)
+        return config
     except Refused:
         raise
     except GitwarrantError as error:
         raise Refused(
             f"at {commit[:12]}: {error.what}", stage="verify", remedy=error.remedy, place=error.place
         ) from error
+
+
+def _compile(config: RepositoryConfig) -> None:
+    """Compile all expressions once, so that a broken one is refused before it is relied upon.
+
+    Raises:
+        CelError: one is none, at its place.
+    """
+    ignored = [rule for environment in config.environments for rule in environment.ignore if rule.when]
+    if ignored:
+        from gitwarrant.cluster import ignoring  # noqa: PLC0415 - CEL is loaded where it is used
+
+        for rule in ignored:
+            ignoring.compiled(rule)
+    health = [rule for environment in config.environments for rule in environment.health]
+    if health:
+        from gitwarrant.cluster.health import rules  # noqa: PLC0415 - as above
+
+        for one in health:
+            rules.compiled(one)
 
 
 def touches_rules(landing: Landing) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
 from gitwarrant.model.plan import Lasting
 from gitwarrant.objects.quantities import size
+from gitwarrant.objects.turns import is_hook
+from gitwarrant.plan.immutable import unchangeable
 
 KEEPS_DATA: Mapping[str, str] = {
     "PersistentVolumeClaim": "it is deleted, and with it the data, unless its volume is retained",
@@ -21,20 +23,7 @@ KEEPS_DATA: Mapping[str, str] = {
     "Secret": "it is deleted; a value that stands nowhere else is lost",
 }
 
-IMMUTABLE: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "DaemonSet.apps": (("spec", "selector"),),
-    "Deployment.apps": (("spec", "selector"),),
-    "Job.batch": (("spec", "template"), ("spec", "selector"), ("spec", "completionMode")),
-    "PersistentVolumeClaim": (("spec", "storageClassName"), ("spec", "accessModes"), ("spec", "volumeMode")),
-    "ClusterRoleBinding.rbac.authorization.k8s.io": (("roleRef",),),
-    "RoleBinding.rbac.authorization.k8s.io": (("roleRef",),),
-    "ReplicaSet.apps": (("spec", "selector"),),
-    "Secret": (("type",),),
-    "StatefulSet.apps": (("spec", "selector"), ("spec", "serviceName"), ("spec", "volumeClaimTemplates")),
-    "StorageClass.storage.k8s.io": (("provisioner",), ("parameters",), ("reclaimPolicy",)),
-}
-"""Fields that the API server lets nobody change once an object is there."""
-
+RAN = "it ran, or runs: what it did, such as a migration, stays done"
 REQUEST = ("spec", "resources", "requests", "storage")
 
 
@@ -48,7 +37,7 @@ def lasting(now: Sequence[Manifest], then: Sequence[Manifest]) -> tuple[Lasting,
         told = _deleted(manifest) if earlier is None else _changed(manifest, earlier)
         found += [Lasting(manifest.key, what) for what in told]
     for manifest in then:
-        if manifest.key not in here and manifest.kind == "Job.batch":
+        if manifest.key not in here and _runs(manifest):
             found.append(Lasting(manifest.key, "it runs again: what it does is done twice"))
     return tuple(sorted(found, key=lambda item: (item.key, item.what)))
 
@@ -56,10 +45,15 @@ def lasting(now: Sequence[Manifest], then: Sequence[Manifest]) -> tuple[Lasting,
 def _deleted(manifest: Manifest) -> Iterator[str]:
     if what := KEEPS_DATA.get(manifest.kind):
         yield what
-    elif manifest.kind == "Job.batch":
-        yield "it ran, or runs: what it did, such as a migration, stays done"
+    elif _runs(manifest):
+        yield RAN
     elif _is_custom(manifest.key):
         yield "it is deleted; what its controller made stays or goes as that controller decides"
+
+
+def _runs(manifest: Manifest) -> bool:
+    """Whether an object does something once, and does not stand."""
+    return manifest.kind == "Job.batch" or is_hook(manifest.content)
 
 
 def _is_custom(key: ObjectKey) -> bool:
@@ -69,23 +63,18 @@ def _is_custom(key: ObjectKey) -> bool:
 def _changed(now: Manifest, then: Manifest) -> Iterator[str]:
     if now.digest == then.digest:
         return
-    for field in IMMUTABLE.get(now.kind, ()):
-        if _at(now.content, field) != _at(then.content, field):
-            yield f"{'.'.join(field)} cannot be changed back: the object has to be deleted and made again"
+    if fields := unchangeable(now, then):
+        yield f"{', '.join(fields)} cannot be changed back: the object has to be deleted and made again"
+    if _runs(now):
+        yield RAN
     if judge := CHANGES.get(now.kind):
         yield from judge(now.content, then.content)
-    if now.content.get("immutable") is True:
-        yield "it is immutable: it has to be deleted and made again"
 
 
 def _claim(now: Content, then: Content) -> Iterator[str]:
     here, back = size(_at(now, REQUEST)), size(_at(then, REQUEST))
     if here is not None and back is not None and back < here:
         yield f"a volume never shrinks: from {_at(now, REQUEST)} to {_at(then, REQUEST)}"
-
-
-def _job(_now: Content, _then: Content) -> Iterator[str]:
-    yield "it ran, or runs: what it did, such as a migration, stays done"
 
 
 def _secret(_now: Content, _then: Content) -> Iterator[str]:
@@ -104,7 +93,6 @@ def _definition(now: Content, then: Content) -> Iterator[str]:
 
 CHANGES: Mapping[str, Callable[[Content, Content], Iterator[str]]] = {
     "CustomResourceDefinition.apiextensions.k8s.io": _definition,
-    "Job.batch": _job,
     "PersistentVolumeClaim": _claim,
     "Secret": _secret,
 }

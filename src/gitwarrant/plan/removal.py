@@ -6,23 +6,8 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
+from gitwarrant.objects.removal import DELETE, HOLDS_DATA, PROTECT
 from gitwarrant.objects.turns import annotations
-
-HOLDS_DATA: Mapping[str, str] = {
-    # These delete objects that no plan shows and no bound counts.
-    "Namespace": "and everything in it",
-    "CustomResourceDefinition.apiextensions.k8s.io": "and everything in it",
-    "PersistentVolume": "and what it stores may be lost",
-    "PersistentVolumeClaim": "and what it stores may be lost",
-    "StatefulSet.apps": "whose Pods hold data",
-}
-"""Kinds of which no commit gives back what is deleted with them."""
-
-DELETE = "gitwarrant.dev/delete"
-"""`allow` on an object as it was warranted lets a later change delete it: two reviews, not one slip."""
-
-PROTECT = "gitwarrant.dev/protect"
-"""`true` on an object as it was warranted: no change deletes it until one has removed the annotation."""
 
 
 def check_removals(

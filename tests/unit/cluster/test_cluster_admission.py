@@ -9,7 +9,7 @@ import pytest
 
 from gitwarrant.cluster.admission import admit
 from gitwarrant.cluster.applyset import PART_OF, Parent, applyset_id, parent_content, parent_key
-from gitwarrant.cluster.order import bounded, rank, waves
+from gitwarrant.cluster.order import bounded, in_order, rank
 from gitwarrant.model.canonical import digest, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place, Refused
@@ -159,7 +159,7 @@ def test_what_others_stand_on_comes_first() -> None:
     leaves = [Leaf(group, "v1", kind, "", "a", "apply", sha256(b"")) for group, kind in reversed(kinds)]
 
     assert [rank(*kind) for kind in kinds] == [0, 1, 2, 3, 4, 5]
-    assert [wave[0].kind for _, wave in waves(leaves)] == [kind for _, kind in kinds]
+    assert [together[0].kind for together in in_order(leaves)] == [kind for _, kind in kinds]
 
 
 def test_calls_are_made_one_after_the_other_where_the_limit_says_so() -> None:

@@ -4,12 +4,12 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.plan import FieldDifference
-from gitwarrant.objects.difference import HIDDEN, bare, compare, hide_secrets, path, undo
+from gitwarrant.objects.difference import HIDDEN, bare, compare, hide_secrets, path, restored, undo
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,12 @@ def test_every_difference_is_found(
     assert tuple(compare(before, after)) == differences
 
 
-ITEMS = st.lists(
-    st.fixed_dictionaries({"name": st.sampled_from("abcd")}, optional={"v": st.integers(0, 1)}),
-    max_size=3,
-)
+def items(**optional: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Json]]:
+    """Lists of named items."""
+    return st.lists(st.fixed_dictionaries({"name": st.sampled_from("abcd")}, optional=optional), max_size=3)
+
+
+ITEMS = items(v=st.integers(0, 1), env=items(v=st.integers(0, 1)))
 SCALARS = st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "a", "b/~c"])
 VALUES = st.recursive(
     SCALARS | ITEMS,
@@ -71,11 +73,27 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "spec"]), VALUES, max_size=3)
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(OBJECTS, OBJECTS)
+@example({"a": [{"name": "c", "v": 1}]}, {"a": [{"name": "x"}, {"name": "c"}]})
+@example({"a": [{"name": "c", "env": [{"name": "a"}]}]}, {"a": [{"name": "x"}, {"name": "c", "env": []}]})
 def test_undoing_the_differences_gives_back_what_was(before: dict[str, Any], after: dict[str, Any]) -> None:
     """The patch applied in order leads from `after` to exactly `before`: nothing was missed."""
-    assert repr(_patched(after, undo(list(compare(before, after))))) == repr(_ordered(before))
+    differences = list(compare(before, after))
+
+    assert repr(_patched(after, undo(differences))) == repr(_ordered(before))
+    assert repr(_ordered(restored(after, differences))) == repr(_ordered(before))
+
+
+def test_restoring_changes_neither_state() -> None:
+    """The result may hold parts of `before`, whose owner goes on using it."""
+    before: dict[str, Any] = {"a": [{"name": "c", "env": [{"name": "x"}]}, {"name": "d"}]}
+    after: dict[str, Any] = {"a": [{"name": "d", "v": 1}, {"name": "e"}]}
+    kept = copy.deepcopy((before, after))
+
+    restored(after, tuple(compare(before, after)))
+
+    assert (before, after) == kept
 
 
 def _patched(value: Json, operations: list[dict[str, Json]]) -> Json:

@@ -213,9 +213,10 @@ def test_what_is_no_manifest_is_refused_at_its_place(body: str, what: str, line:
     assert (error.stage, error.what, error.place) == ("render", what, Place("env/a.yaml", line, column))
 
 
-def test_what_generators_leave_behind_passes() -> None:
-    """`creationTimestamp: null` and an empty status say nothing."""
-    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: null}\nstatus: {}\n"
+@pytest.mark.parametrize("status", ["{}", "null", "{acceptedNames: {kind: ''}, conditions: []}"])
+def test_what_generators_leave_behind_passes(status: str) -> None:
+    """`creationTimestamp: null` and a status of empty values say nothing."""
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, creationTimestamp: null}}\nstatus: {status}\n"
 
     [found] = render(tree(a_yaml=text), namespace="shop", custom_kinds=frozenset()).manifests
 

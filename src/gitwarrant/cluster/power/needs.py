@@ -20,13 +20,12 @@ from gitwarrant.model.manifest import Manifest
 from gitwarrant.objects.power.atoms import Power, concise, powers_of
 from gitwarrant.objects.power.subjects import referenced, role_of
 from gitwarrant.objects.rbac import BINDINGS, GROUP
+from gitwarrant.objects.removal import may_be_deleted
 from gitwarrant.objects.resources import defined_plurals, plural
 from gitwarrant.objects.scope import BUILTIN
 
 ANY_KIND = "*"
 DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
-DELETE_ALLOWED, PROTECTED = "gitwarrant.dev/delete", "gitwarrant.dev/protect"
-TAKES_OTHERS_ALONG = frozenset({"Namespace", "CustomResourceDefinition.apiextensions.k8s.io"})
 
 POWERFUL = frozenset({"Secret", f"Role.{GROUP}", f"RoleBinding.{GROUP}"})
 """Kinds that carry power themselves: their objects are named in rules, whatever the grant says."""
@@ -119,7 +118,7 @@ class _Scene:
         goes = manifest in self.leaving
         for call in OBJECT_CALLS:
             if call.verb == "delete":
-                wanted = goes or _may_be_deleted(manifest)
+                wanted = goes or may_be_deleted(manifest, self.environment.data_kinds)
             else:
                 wanted = not goes or call.verb == "get"
             if wanted:
@@ -188,14 +187,6 @@ class _Scene:
                 place=place,
             )
         return found
-
-
-def _may_be_deleted(manifest: Manifest) -> bool:
-    """Whether a later change may delete it: plan refuses the rest, so nobody needs the right."""
-    annotations = manifest.content["metadata"].get("annotations") or {}
-    if annotations.get(PROTECTED) == "true":
-        return False
-    return manifest.kind not in TAKES_OTHERS_ALONG or annotations.get(DELETE_ALLOWED) == "allow"
 
 
 def _spelled(group: str, kind: str) -> str:

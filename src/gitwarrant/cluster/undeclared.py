@@ -1,0 +1,252 @@
+"""Objects that nobody declared, where an environment has a namespace to itself: an intruder's Pod, a grant.
+
+They are told, never touched. Only metadata is read. What a controller made is
+left out where the controller also undoes what others make in its name; an
+owner reference alone proves nothing, for anybody may write one.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from gitwarrant.cluster.applyset import PART_OF
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.discovery import Resource
+from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.order import bounded
+from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.model.live import Drift, DriftKind, Explained, JudgedField
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.plan import FieldDifference
+
+MAX_SEEN = 20_000  # objects of one namespace, of which some hundred bytes each are kept while it is judged
+MAX_TOLD = 500  # undeclared objects of one namespace that are told one by one
+
+BOOKKEEPING = frozenset(
+    {
+        "Event",
+        "Event.events.k8s.io",
+        "Lease.coordination.k8s.io",
+        "VerticalPodAutoscalerCheckpoint.autoscaling.k8s.io",
+    }
+)
+"""Kinds that controllers write all the time, and that run nothing and grant nothing."""
+EVERYWHERE = frozenset(
+    {
+        ("ConfigMap", "istio-ca-root-cert"),
+        ("ConfigMap", "kube-root-ca.crt"),
+        ("ConfigMap", "openshift-service-ca.crt"),
+        ("ServiceAccount", "default"),
+    }
+)
+"""Objects that a controller puts into every namespace, and puts right when somebody changes them."""
+MADE = frozenset(
+    {
+        ("CronJob.batch", "Job.batch"),
+        ("DaemonSet.apps", "ControllerRevision.apps"),
+        ("DaemonSet.apps", "Pod"),
+        ("Deployment.apps", "ReplicaSet.apps"),
+        ("Job.batch", "Pod"),
+        ("ReplicaSet.apps", "Pod"),
+        ("ReplicationController", "Pod"),
+        ("Service", "EndpointSlice.discovery.k8s.io"),
+        ("StatefulSet.apps", "ControllerRevision.apps"),
+        ("StatefulSet.apps", "PersistentVolumeClaim"),
+        ("StatefulSet.apps", "Pod"),
+    }
+)
+"""What the controllers of Kubernetes make of what: the owner's kind and the kind that is owned."""
+GRANTS = frozenset({"Role.rbac.authorization.k8s.io", "RoleBinding.rbac.authorization.k8s.io"})
+"""Kinds that an owner reference never excuses: an operator that makes them is named by an ignore rule."""
+SLICES = frozenset({"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"})
+"""Who takes away EndpointSlices of its own name that it did not make."""
+SLICED_BY = "endpointslice.kubernetes.io/managed-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Where to look, and what may be there.
+
+    Args:
+        whole: namespaces that hold nothing but what was declared.
+        shared: other namespaces of the environment: only what carries its label is looked at,
+            of the kinds that it has.
+        identifier: the label's value.
+        declared: what any environment declared, and what gitwarrant itself keeps there.
+        uids: of the environment's inventory, with the kind of each.
+        manifests: the environment's own.
+        ignoring: which undeclared objects are wanted.
+    """
+
+    whole: frozenset[str]
+    shared: frozenset[str]
+    identifier: str
+    declared: frozenset[ObjectKey]
+    uids: Mapping[str, str]
+    manifests: Sequence[Manifest]
+    ignoring: Ignoring
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    key: ObjectKey
+    metadata: Mapping[str, Any]
+
+    @property
+    def uid(self) -> str:
+        return str(self.metadata.get("uid", ""))
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self.metadata.get("labels") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What was seen in one namespace, and which kinds could not be."""
+
+    seen: dict[ObjectKey, _Seen] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+
+
+async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], list[Explained]]:
+    """Find what nobody declared, and what of it is wanted.
+
+    Raises:
+        Unreachable: the server does not answer.
+    """
+    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
+    kinds = [resource for resource in served.values() if _holds(resource)]
+    ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
+    drifts: list[Drift] = []
+    wanted: list[Explained] = []
+    for namespace in sorted(estate.whole | estate.shared):
+        labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
+        listed = await _list(cluster, ours if labels else kinds, namespace, labels)
+        strangers = _strangers(listed.seen.values(), estate, whole=not labels)
+        told = [_judged(item, estate) for item in sorted(strangers, key=lambda item: item.key)]
+        found = [item for item in told if isinstance(item, Drift)]
+        wanted += [item for item in told if isinstance(item, Explained)]
+        drifts += found[:MAX_TOLD]
+        drifts += _beyond(namespace, listed, len(found))
+    return drifts, wanted
+
+
+def _holds(resource: Resource) -> bool:
+    """Whether objects of this kind are kept in namespaces."""
+    return (
+        resource.namespaced and {"list", "create"} <= resource.verbs and _typed(resource) not in BOOKKEEPING
+    )
+
+
+def _typed(resource: Resource) -> str:
+    return ObjectKey(resource.group, resource.kind, "", "").typed
+
+
+async def _list(cluster: Cluster, kinds: Sequence[Resource], namespace: str, labels: str) -> _Listed:
+    listed = _Listed()
+    calls = [partial(_list_kind, cluster, kind, namespace, labels, listed) for kind in kinds]
+    await bounded(cluster.concurrency, calls)
+    return listed
+
+
+async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
+    try:
+        async for item in _metadata(cluster, kind, namespace, labels):
+            if len(listed.seen) < MAX_SEEN:
+                listed.seen[item.key] = item  # a list that began anew gives some twice
+            else:
+                listed.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
+                return
+    except (ClusterError, ServerTrouble) as error:
+        listed.unseen.append(f"{_typed(kind)} ({error.what})")
+
+
+async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: str) -> AsyncIterator[_Seen]:
+    async for page in cluster.pages(kind, namespace, labels=labels, metadata=True):
+        for item in page.items:
+            metadata = item.get("metadata") or {}
+            yield _Seen(ObjectKey(kind.group, kind.kind, namespace, str(metadata.get("name"))), metadata)
+
+
+def _strangers(seen: Iterable[_Seen], estate: Estate, *, whole: bool) -> list[_Seen]:
+    """What is there that was neither declared nor made by a controller of what was."""
+    known = dict(estate.uids)
+    left = []
+    for item in seen:
+        if item.key in estate.declared or (whole and _expected(item.key, estate)):
+            known[item.uid] = item.key.typed
+        else:
+            left.append(item)
+    while whole:
+        made = [item for item in left if _is_made(item, known)]
+        if not made:
+            break
+        known |= {item.uid: item.key.typed for item in made}
+        left = [item for item in left if item.uid not in known]
+    return left
+
+
+def _expected(key: ObjectKey, estate: Estate) -> bool:
+    """What is there without an owner: in every namespace, or for a declared object of that name."""
+    if (key.kind, key.name) in EVERYWHERE and not key.group:
+        return True
+    if key.typed == "Endpoints":
+        service = ObjectKey("", "Service", key.namespace, key.name)
+        own = [item for item in estate.manifests if item.key == service]
+        # Nobody keeps the Endpoints of a Service without selector right.
+        return service in estate.declared and all(
+            (item.content.get("spec") or {}).get("selector") for item in own
+        )
+    return key.typed == "PersistentVolumeClaim" and any(
+        re.fullmatch(rf"{re.escape(name)}-\d+", key.name)
+        for item in estate.manifests
+        if item.kind == "StatefulSet.apps" and item.key.namespace == key.namespace
+        for name in _claims(item)
+    )
+
+
+def _claims(item: Manifest) -> list[str]:
+    templates = (item.content.get("spec") or {}).get("volumeClaimTemplates") or ()
+    return [f"{(template.get('metadata') or {}).get('name')}-{item.key.name}" for template in templates]
+
+
+def _is_made(item: _Seen, known: Mapping[str, str]) -> bool:
+    kind = item.key.typed
+    if kind == "EndpointSlice.discovery.k8s.io" and item.labels.get(SLICED_BY) not in SLICES:
+        return False
+    for reference in item.metadata.get("ownerReferences") or ():
+        owner = known.get(reference.get("uid"), "")
+        if (owner, kind) in MADE and reference.get("controller") is True:
+            return True
+        if owner and _is_custom(owner) and kind not in GRANTS:
+            return True
+    return False
+
+
+def _is_custom(kind: str) -> bool:
+    group = kind.partition(".")[2]
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _judged(item: _Seen, estate: Estate) -> Drift | Explained:
+    live = {"apiVersion": "", "kind": item.key.kind, "metadata": dict(item.metadata)}
+    excuse, complaints = estate.ignoring.undeclared(item.key, live)
+    if excuse:
+        return Explained(item.key, (JudgedField(FieldDifference((), (), ()), (), excuse),))
+    notes = [f"since {item.metadata.get('creationTimestamp')}", *complaints]
+    if item.labels.get(PART_OF) == estate.identifier:
+        notes.append("it carries this environment's label, but no warrant names it")
+    managers = {str(entry.get("manager")) for entry in item.metadata.get("managedFields") or ()}
+    return Drift(item.key, DriftKind.UNDECLARED, (), tuple(sorted(managers)), "; ".join(notes))
+
+
+def _beyond(namespace: str, listed: _Listed, found: int) -> list[Drift]:
+    """What cannot be told one by one, said of the namespace."""
+    notes = [f"{found - MAX_TOLD} more objects that nobody declared"] if found > MAX_TOLD else []
+    if listed.unseen:
+        notes.append(f"could not be listed: {', '.join(sorted(set(listed.unseen)))}")
+    key = ObjectKey("", "Namespace", "", namespace)
+    return [Drift(key, DriftKind.UNJUDGED, (), (), "; ".join(notes))] if notes else []
