@@ -1,7 +1,7 @@
 """Ask the server what a plan would really do, by dry run. Live state narrows a plan, it never widens it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,6 +10,7 @@ from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.order import bounded
 from gitwarrant.cluster.refusal import Conflict, Invalid, NotFound
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
@@ -31,7 +32,7 @@ NO_NAMESPACE = re.compile(r'namespaces? "[^"]+" not found')
 
 
 async def refine(
-    plan: Plan, cluster: Cluster, inventory: Sequence[InventoryEntry], *, namespace: str
+    plan: Plan, cluster: Cluster, inventory: Iterable[InventoryEntry], *, namespace: str
 ) -> Plan:
     """Replace what the manifests say would happen by what the server says.
 
@@ -51,7 +52,7 @@ async def refine(
     """
     question = _Question(
         cluster,
-        {entry.key: entry for entry in inventory},
+        Inventory.of(inventory).by_key,
         {manifest.key: manifest for manifest in plan.manifests},
         applyset_id(parent_key(plan.environment, namespace)),
         frozenset(_defined(plan.manifests)),

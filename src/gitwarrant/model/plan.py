@@ -1,6 +1,7 @@
 """What a change would do to a cluster, object by object and field by field."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -87,6 +88,11 @@ class LeafList(Derived):
         return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self.leaves})
 
     @property
+    def places(self) -> Mapping[ObjectKey, int]:
+        """Of which kinds and in which namespaces the objects are (keys without a name), and how many."""
+        return self.derived("places", lambda: Counter(map(_place, self.leaves)))
+
+    @property
     def special(self) -> tuple[Leaf, ...]:
         """The leaves that allow something else than to apply."""
         return self.derived(
@@ -169,6 +175,9 @@ class LeafList(Derived):
                 del by_key[leaf.key]
             by_key.update({leaf.key: leaf for leaf in come})
             found.seeded("by_key", by_key)
+        if self.knows("places"):
+            places = Counter(self.places) + Counter(map(_place, come))
+            found.seeded("places", places - Counter(map(_place, gone)))
         special = {leaf for leaf in come if leaf.operation != Operation.APPLY.value}
         found.seeded("special", tuple(sorted(special | (set(self.special) - set(gone)))))
         return found
@@ -182,6 +191,10 @@ class LeafList(Derived):
 
 def _beyond(leaves: Iterable[Leaf], encoded: Iterable[bytes], known: frozenset[bytes]) -> tuple[Leaf, ...]:
     return tuple(leaf for leaf, data in zip(leaves, encoded, strict=True) if data not in known)
+
+
+def _place(leaf: Leaf) -> ObjectKey:
+    return ObjectKey(leaf.group, leaf.kind, leaf.namespace, "")
 
 
 def leaf_bytes(leaf: Leaf) -> bytes:

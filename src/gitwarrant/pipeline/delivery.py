@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.tracking import Tracking
 from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
 from gitwarrant.git.fetch import fetch
@@ -47,6 +48,7 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    tracking: Tracking
     alarms: Alarms
     pulses: Pulses
     verdicts: VerdictFolder
@@ -54,6 +56,7 @@ class Delivery:
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
     renderings: Renderings = field(default_factory=Renderings)
+    """What was rendered in this process."""
 
     @property
     def quarantine(self) -> Path:
@@ -78,6 +81,7 @@ def open_delivery(
             recorder=log,
             content=ContentStore(agent.state / "content"),
             memory=memory,
+            tracking=Tracking(log),
             alarms=Alarms(log, memory, agent.alarms),
             pulses=Pulses(log),
             verdicts=VerdictFolder(agent.state / "verdicts"),

@@ -56,7 +56,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         rendered=judgement.rendered,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=owners_here(work, environment.name),
+        owners=_other_owners(work, environment.name, plan),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
@@ -201,6 +201,18 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
     return None if done and plan.leaves.deletes else last.bundle
+
+
+def _other_owners(work: Delivery, environment: str, plan: Plan) -> Mapping[ObjectKey, str]:
+    """Who else owns what the environment would write or delete."""
+    here = access(work.agent, environment).name
+    beside = frozenset(name for name, cluster in work.agent.destinations if cluster == here)
+    moved = [
+        *work.tracking.inventory(environment).lacks(plan.leaves),
+        *(leaf.key for leaf in plan.leaves.deletes),
+    ]
+    found = {key: work.tracking.owner(key, beside - {environment}) for key in moved}
+    return {key: owner for key, owner in found.items() if owner is not None}
 
 
 def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
