@@ -167,6 +167,7 @@ class ApplyCall:
         with Log(Path(self.log), now) as log:
             async with Cluster(from_kubeconfig(Path(self.kubeconfig), environment={})) as cluster:
                 options: dict[str, Any] = {"inventory": self.inventory, "namespace": self.namespace}
+                options["baselines"] = MemoryBaselines()
                 return await apply(*asked, cluster, log, now=now, **options)
 
 

@@ -102,8 +102,8 @@ def _pair(
     for leaf in leaves.special:
         if leaf.operation not in KNOWN:
             raise _refused(
-                f"the warrant wants to {leaf.operation} {leaf.key}, which this version cannot",
-                "run the version that issued it",
+                f"the warrant wants to {leaf.operation} {leaf.key}, and nobody knows how",
+                "run the version of gitwarrant that made the warrant",
             )
     return Admitted(applies, leaves.deletes, leaves.wanted)
 

@@ -28,6 +28,8 @@ class Work:
     """Objects to be written though the inventory has them with this digest; None: all."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
+    adopt: frozenset[str] = frozenset()
+    """The field managers of the tools whose objects may be taken over."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
 
