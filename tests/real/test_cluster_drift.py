@@ -8,7 +8,7 @@ from tests.support.cluster_workshop import Workshop, edited, manifest, run, unti
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.live import Drift, DriftKind
+from gitwarrant.model.live import DriftKind
 from gitwarrant.model.manifest import Manifest, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.model.record import RecordKind
@@ -132,42 +132,6 @@ def test_a_change_behind_our_back_is_seen_and_undone(
 
         assert (reverted.reverted, reverted.drifts[0].note) == ((web.key,), "")
         assert (await shop.observe(web)).drifts == ()
-
-    run(cluster.kubeconfig, test)
-
-
-def test_managed_fields_emptied_drift_still_seen(cluster: Sandbox) -> None:
-    """Attack: forget who wrote what, then add a field untracked. Stopped by observe: the baseline decides."""
-
-    async def test(shop: Workshop) -> None:
-        settings = shop.config(a="1")
-        await shop.apply(settings)
-        await shop.patch(settings, {"metadata": {"managedFields": [{}]}, "data": {"smuggled": "yes"}})
-
-        [drift] = (await shop.observe(settings)).drifts
-
-        differences = (FieldDifference(("data", "smuggled"), (), ("yes",)),)
-        assert drift == Drift(settings.key, DriftKind.CHANGED, differences, ())
-
-        await shop.observe(settings, mode=DriftMode.REVERT)
-
-        assert (await shop.observe(settings)).drifts == ()
-        assert (await shop.live(settings))["data"] == {"a": "1"}
-
-    run(cluster.kubeconfig, test)
-
-
-def test_our_own_manager_name_forged_is_still_seen(cluster: Sandbox) -> None:
-    """Attack: write under the name gitwarrant. Stopped by observe: no manager's name excuses a difference."""
-
-    async def test(shop: Workshop) -> None:
-        settings = shop.config(a="1")
-        await shop.apply(settings)
-        await shop.patch(settings, {"data": {"a": "2"}}, manager="gitwarrant")
-
-        [drift] = (await shop.observe(settings)).drifts
-
-        assert drift.differences == (FieldDifference(("data", "a"), ("1",), ("2",)),)
 
     run(cluster.kubeconfig, test)
 

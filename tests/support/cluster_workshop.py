@@ -17,13 +17,14 @@ from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.ledger import intended
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.environment import DriftMode, IgnoreRule
+from gitwarrant.model.environment import Adoptable, DriftMode, IgnoreRule
 from gitwarrant.model.errors import Place
 from gitwarrant.model.live import Applied, InventoryEntry, Observation
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -62,6 +63,7 @@ class Workshop:
     log: MemoryLog = field(default_factory=lambda: MemoryLog(now))
     baselines: MemoryBaselines = field(default_factory=MemoryBaselines)
     sequence: int = 0
+    adopt: tuple[Adoptable, ...] = ()
     clock: Callable[[], datetime] = now
     """The time by which drift is put back."""
 
@@ -183,6 +185,7 @@ class Workshop:
             baselines=self.baselines,
             changed=changed,
             patience=patience,
+            adopt=self.adopt,
         )
 
     async def observe(
@@ -234,7 +237,14 @@ class Workshop:
         manifests = tuple(item for item, action in planned if action is not Action.DELETE)
         leaves = LeafList(tuple(sorted(leaf(item) for item in manifests)))
         plan = Plan(self.name, COMMIT, objects, leaves, manifests)
-        return await refine(plan, self.cluster, self.owned(), namespace=self.namespace)
+        return await refine(
+            plan,
+            self.cluster,
+            self.owned(),
+            namespace=self.namespace,
+            adopt=self.adopt,
+            attempted=intended(self.log, self.name),
+        )
 
     async def live(self, item: Manifest) -> dict[str, Any]:
         found = await self.cluster.get(item.key, item.version)

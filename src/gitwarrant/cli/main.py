@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "run": "deploy and watch, again and again (pull mode)",
     "drift": "compare the cluster with what was warranted",
     "rbac": "print the least power that deploying takes; say what power a change gives to whom",
+    "compare": "prove two clusters the same in all that an environment declares",
+    "rebuild": "bring environments into an empty cluster, as they were last warranted",
     "trust": "look after root keys, checkpoints and what is taken back",
     "heartbeat": "sign what the Git server shows, so that agents see when it stops",
     "audit": "ask the log: what happened, who did it",

@@ -2,16 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.cluster.power.needs import Plurals
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.plan import Plan
+from gitwarrant.model.plan import Lasting, Plan
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 
 
@@ -42,6 +44,16 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
         environment = judgement.question.environment
         async with Cluster(connection(work, environment.name)) as cluster:
             return await refine_with(work, judgement, cluster)
+
+    return asyncio.run(ask())
+
+
+def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Sequence[Lasting]:
+    """What the environment's cluster knows of what a way back does not undo."""
+
+    async def ask() -> Sequence[Lasting]:
+        async with Cluster(configured_connection(configured, environment)) as cluster:
+            return await lasting_here(judgement, cluster)
 
     return asyncio.run(ask())
 

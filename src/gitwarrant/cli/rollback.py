@@ -1,7 +1,6 @@
 """`gitwarrant rollback`: order an environment back to an earlier revision, or let go of it."""
 
 import argparse
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,19 +58,9 @@ def _log(view: LocalView) -> Iterator[Recorder | None]:
 
 
 def _live(view: LocalView, found: Foreseen, arguments: argparse.Namespace) -> Sequence[Lasting]:
-    """What only the cluster knows of what cannot be undone."""
-    from gitwarrant.cli.reaching import configured_connection  # noqa: PLC0415 - needs the extra 'cluster'
-    from gitwarrant.cluster.client import Cluster  # noqa: PLC0415
-    from gitwarrant.cluster.stored import stored_versions  # noqa: PLC0415
+    from gitwarrant.cli.reaching import lasting_in  # noqa: PLC0415 - needs the extra 'cluster'
 
-    rendered = found.judgement.rendered
-    connection = configured_connection(view.agent, arguments.environment)
-
-    async def ask() -> Sequence[Lasting]:
-        async with Cluster(connection) as cluster:
-            return await stored_versions(cluster, rendered.manifests if rendered else ())
-
-    return asyncio.run(ask())
+    return lasting_in(view.agent, arguments.environment, found.judgement)
 
 
 def _say(found: Foreseen, live: Sequence[Lasting], terminal: Terminal) -> None:

@@ -1,6 +1,6 @@
 """Apply exactly what a warrant allows: each write after its record, each delete by uid."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from functools import partial
 from gitwarrant.audit.group import GroupCommit
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.admission import Admitted, admit
+from gitwarrant.cluster.adoption import earlier
 from gitwarrant.cluster.applying.gate import Gate, Standing
 from gitwarrant.cluster.applying.hooks import run
 from gitwarrant.cluster.applying.remove import remove
@@ -18,10 +19,12 @@ from gitwarrant.cluster.applying.write import write
 from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
+from gitwarrant.model.environment import Adoptable, HealthRule
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -46,6 +49,8 @@ async def apply(
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
     patience: float = PATIENCE,
+    adopt: Collection[Adoptable] = (),
+    rules: tuple[HealthRule, ...] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
@@ -65,6 +70,8 @@ async def apply(
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
+        adopt: the tools whose objects may be taken over.
+        rules: how the configuration wants the health of kinds judged.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
@@ -93,6 +100,8 @@ async def apply(
             intended(recorder, warrant.environment) - owned.keys(),
             changed,
             patience,
+            earlier(adopt),
+            rules_of(rules),
         )
         objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(

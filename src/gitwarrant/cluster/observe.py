@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,8 @@ from gitwarrant.cluster.autoscalers import Autoscalers
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.drift import NO_RULES, Judged, unjudged
-from gitwarrant.cluster.health import health
+from gitwarrant.cluster.health.judge import DEADLINE, HealthJudge
+from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.judging import Judging
 from gitwarrant.cluster.ledger import RevertLedger
@@ -22,7 +24,7 @@ from gitwarrant.cluster.restraint import restraint
 from gitwarrant.cluster.revert import Reverter
 from gitwarrant.cluster.undeclared import Estate, undeclared
 from gitwarrant.model.canonical import Digest, digest
-from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.environment import DriftMode, HealthRule
 from gitwarrant.model.live import (
     Drift,
     DriftKind,
@@ -51,6 +53,8 @@ async def observe(
     baselines: BaselineStore,
     namespace: str,
     now: Clock,
+    rules: tuple[HealthRule, ...] = (),
+    deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
     explain: bool = False,
     estate: Estate | None = None,
@@ -66,6 +70,8 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        rules: how the configuration wants the health of kinds judged.
+        deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
         estate: where to look for what nobody declared; without one, nobody looks.
         explain: give exempt and ignored differences as well.
@@ -88,6 +94,7 @@ async def observe(
         ),
         mode,
         now,
+        HealthJudge(environment, rules_of(rules), deadline, recorder, now),
         _known(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
@@ -123,6 +130,7 @@ class _Watch:
     judging: Judging
     mode: DriftMode
     now: Clock
+    healthy: HealthJudge
     known: frozenset[Digest]
 
     async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> _Seen:
@@ -173,10 +181,10 @@ class _Watch:
         return _Seen(self._record_health(await self._health(key, current)), drift, reverted=True)
 
     async def _health(self, key: ObjectKey, live: Live | None) -> ObjectHealth:
-        verdict = health(key, live)
+        verdict = self.healthy.judge(key, live)
         if live is None or verdict.health is Health.HEALTHY:
             return verdict
-        return health(key, live, await self._pods(key, live))
+        return self.healthy.judge(key, live, await self._pods(key, live))
 
     async def _pods(self, key: ObjectKey, live: Live) -> list[Content]:
         """The Pods that a workload selects: they know why it waits."""

@@ -1,15 +1,17 @@
 """Ask the server what a plan would really do, by dry run. Live state narrows a plan, it never widens it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from gitwarrant.cluster.adoption import declarers, earlier, given_up, ours_already, takes_over
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, as_member, labelled, parent_key
 from gitwarrant.cluster.baseline import Baselines, MemoryBaselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.order import bounded
 from gitwarrant.cluster.refusal import Conflict, Invalid, NotFound, WebhookTrouble
+from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
@@ -34,7 +36,13 @@ NO_NAMESPACE = re.compile(r'namespaces? "[^"]+" not found')
 
 
 async def refine(
-    plan: Plan, cluster: Cluster, inventory: Sequence[InventoryEntry], *, namespace: str
+    plan: Plan,
+    cluster: Cluster,
+    inventory: Sequence[InventoryEntry],
+    *,
+    namespace: str,
+    adopt: Collection[Adoptable] = (),
+    attempted: Collection[ObjectKey] = frozenset(),
 ) -> Plan:
     """Replace what the manifests say would happen by what the server says.
 
@@ -46,6 +54,8 @@ async def refine(
         plan: made without a cluster.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
+        adopt: the tools whose objects may be taken over.
+        attempted: objects that we once meant to write: a killed apply may have left them half taken over.
 
     Raises:
         Refused: the server would refuse an object (stage `plan`), at the object's place.
@@ -62,6 +72,8 @@ async def refine(
         frozenset(
             item.key.name for item in plan.manifests if (item.key.group, item.key.kind) == ("", "Namespace")
         ),
+        earlier(adopt),
+        attempted,
     )
     calls = [partial(question.ask, planned) for planned in plan.objects]
     return replace(plan, objects=tuple(await bounded(cluster.concurrency, calls)))
@@ -85,6 +97,8 @@ class _Question:
     baselines: Baselines
     kinds: frozenset[tuple[str, str]]
     namespaces: frozenset[str]
+    adopt: frozenset[str]
+    attempted: Collection[ObjectKey]
 
     async def ask(self, planned: PlannedObject) -> PlannedObject:
         """What would happen to one object."""
@@ -152,17 +166,31 @@ class _Question:
     ) -> PlannedObject:
         key, version = manifest.key, manifest.version
         owned = key in self.owned
-        content = as_member(manifest.content, self.baselines.identifier)
-        result = await self.cluster.apply(key, version, content, force=owned, dry_run=True)
+        identifier = self.baselines.identifier
+        stranger = live is not None and not owned and not labelled(live, identifier)
+        adopts = live is not None and stranger and self._may_adopt(live, manifest)
+        content = as_member(manifest.content, identifier)
+        result = await self.cluster.apply(key, version, content, force=owned or adopts, dry_run=True)
+        if live is not None and stranger and not adopts:
+            raise _somebodys(live, manifest)
         if live is None or result.created:
             note = RECREATES if owned else planned.note
             return replace(planned, action=Action.CREATE, note=note)
-        found = tuple(item for item in compare(bare(live), bare(result.content)) if not _our_label(item))
-        shown = hide_secrets(found, key.kind)
+        found = {item.pointer: item for item in compare(bare(live), bare(result.content))}
+        if adopts:
+            found |= {item.pointer: item for item in given_up(live, content, self.adopt)}
+        shown = hide_secrets([item for item in found.values() if not _our_label(item)], key.kind)
+        if adopts:
+            return replace(planned, action=Action.UPDATE, differences=shown, note=ADOPTS)
         if not shown:
             return replace(planned, action=Action.UNCHANGED, differences=(), note=ALREADY_SO)
-        note = planned.note if owned else ADOPTS
-        return replace(planned, action=Action.UPDATE, differences=shown, note=note)
+        return replace(planned, action=Action.UPDATE, differences=shown)
+
+    def _may_adopt(self, live: Content, manifest: Manifest) -> bool:
+        """Whether what is not ours may be taken over, or an apply was killed in the middle of that."""
+        if takes_over(live, self.adopt):
+            return True
+        return manifest.key in self.attempted and ours_already(live)
 
     async def _deletion(self, planned: PlannedObject) -> PlannedObject:
         try:
@@ -206,6 +234,17 @@ def _our_label(item: FieldDifference) -> bool:
     """Our own bookkeeping is not a change that anybody has to read."""
     return item.pointer == LABEL or (
         item.pointer == LABELS and not item.before and set(item.after[0]) == {PART_OF}
+    )
+
+
+def _somebodys(live: Content, manifest: Manifest) -> Refused:
+    """That an object is there which nobody asked to take over; conflicts would have been said before."""
+    declared_by = ", ".join(tool.value for tool in declarers(live)) or "none of the tools we know"
+    return Refused(
+        f"{manifest.key} exists, and this environment did not create it (declared by {declared_by})",
+        stage="plan",
+        remedy="let the environment take it over: 'adopt' in .gitwarrant/environments.yaml; or delete it",
+        place=manifest.place,
     )
 
 

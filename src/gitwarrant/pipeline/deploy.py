@@ -5,12 +5,13 @@ written without a warrant in the log, and no object without its intent there.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import logged_sequence
+from gitwarrant.cluster.ledger import intended, logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.canonical import decode
@@ -23,7 +24,9 @@ from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.warranting import (
@@ -86,6 +89,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             baselines=_KeptBaselines(work.content),
             changed=frozenset(),  # nothing beyond what the inventory does not have
             patience=environment.health_deadline,
+            adopt=environment.adopt,
+            rules=environment.health,
         )
     return Deployment(plan, warrant, applied)
 
@@ -106,7 +111,14 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
     owned = inventory(work.recorder, environment.name)
-    return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
+    return await refine(
+        judgement.plan,
+        cluster,
+        owned,
+        namespace=environment.namespace,
+        adopt=environment.adopt,
+        attempted=intended(work.recorder, environment.name) if environment.adopt else (),
+    )
 
 
 async def watch(
@@ -116,6 +128,7 @@ async def watch(
     *,
     mode: DriftMode | None = None,
     previous: Observation | None = None,
+    explain: bool = False,
 ) -> Observation:
     """Compare the cluster with what was last warranted; the environment's drift mode decides what follows.
 
@@ -123,6 +136,7 @@ async def watch(
         mode: another mode than the environment's own; a person may only look.
             Without it, a suspended environment is only looked at.
         previous: what was seen last, so that only what is new is recorded.
+        explain: give exempt and ignored differences as well.
 
     Raises:
         GitwarrantError: what was warranted can no longer be shown.
@@ -133,19 +147,27 @@ async def watch(
     wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
     if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
         wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
+    manifests, owned = warranted_manifests(work, standing), inventory(work.recorder, environment.name)
+    now = work.now()
     seen = await observe(
         environment.name,
-        _warranted_manifests(work, standing),
-        inventory(work.recorder, environment.name),
+        manifests,
+        owned,
         cluster,
         work.recorder,
         mode=wanted,
         baselines=_KeptBaselines(work.content),
         namespace=environment.namespace,
         now=work.now,
-        ignoring=Ignoring.of(environment.ignore, work.now()),
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
+        ignoring=Ignoring.of(environment.ignore, now),
+        estate=estate_of(work, environment, manifests, owned, now),
+        explain=explain,
         previous=previous,
     )
+    alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
+    note_healthy(work, environment.name, seen)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
@@ -183,7 +205,7 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
     return uid
 
 
-def _warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
+def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
     """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
     last = standing.warrant
     wanted = {leaf.digest for leaf in last.leaves.standing}

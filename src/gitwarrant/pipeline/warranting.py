@@ -16,6 +16,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
+from gitwarrant.pipeline.predecessors import predecessors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -55,12 +56,13 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         plan,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=_owners_here(work, environment.name),
+        owners=owners_here(work, environment.name),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
         hold=hold,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -203,7 +205,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     return None if done and deletes else last.bundle
 
 
-def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
+def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     """Which environment owns each object of the cluster that this environment deploys to."""
     here = access(work.agent, environment).name
     beside = {name for name, cluster in work.agent.destinations if cluster == here}
