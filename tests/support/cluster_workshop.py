@@ -184,8 +184,8 @@ class Workshop:
             namespace=self.namespace,
             baselines=self.baselines,
             changed=changed,
-            adopt=self.adopt,
             patience=patience,
+            adopt=self.adopt,
         )
 
     async def observe(

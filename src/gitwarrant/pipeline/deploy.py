@@ -27,7 +27,7 @@ from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
@@ -87,8 +87,9 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             namespace=environment.namespace,
             baselines=work.content.shelf(BASELINES),
             changed=frozenset(),  # nothing beyond what the inventory does not have
-            adopt=environment.adopt,
             patience=environment.health_deadline,
+            adopt=environment.adopt,
+            rules=environment.health,
         )
     return Deployment(plan, warrant, applied)
 
@@ -180,6 +181,7 @@ async def watch(
         previous=previous,
     )
     alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
+    note_healthy(work, environment.name, seen)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen

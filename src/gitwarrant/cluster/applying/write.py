@@ -9,7 +9,6 @@ from gitwarrant.cluster.applying.gone import deleted, waiting_for
 from gitwarrant.cluster.applying.work import Work, why
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.client import Written
-from gitwarrant.cluster.health import health
 from gitwarrant.cluster.ledger import picked
 from gitwarrant.cluster.refusal import ClusterError, Invalid, ServerTrouble
 from gitwarrant.model.live import AppliedObject, Result
@@ -87,7 +86,7 @@ async def _send(work: Work, leaf: Leaf, manifest: Manifest, *, force: bool, note
         return work.ledger.done(leaf, audit_id, Result.FAILED, uid=written.uid, message=message)
     if not (written.created or force):
         return work.ledger.done(leaf, audit_id, Result.FAILED, message=SOMEBODYS)
-    work.verdicts[leaf.key] = health(leaf.key, written.content)
+    work.verdicts[leaf.key] = work.health(leaf.key, written.content)
     done = work.ledger.done(
         leaf,
         audit_id,
