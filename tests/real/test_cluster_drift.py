@@ -8,7 +8,7 @@ from tests.support.cluster_workshop import Workshop, edited, manifest, run, unti
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.live import Drift, DriftKind
+from gitwarrant.model.live import DriftKind
 from gitwarrant.model.manifest import Manifest, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.model.record import RecordKind

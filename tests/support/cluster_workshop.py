@@ -18,7 +18,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.observe import observe
-from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
@@ -125,11 +125,14 @@ class Workshop:
         *manifests: Manifest,
         deletes: Sequence[Manifest] = (),
         changed: frozenset[ObjectKey] | None = None,
+        planned: Refined | None = None,
     ) -> Applied:
         """Warrant exactly these, and apply them."""
         leaves = [leaf(item) for item in manifests] + [leaf(item, Operation.DELETE) for item in deletes]
         listed = LeafList(tuple(sorted(leaves)))
-        return await self.apply_as(await self.warrant(listed), listed, manifests, changed=changed)
+        return await self.apply_as(
+            await self.warrant(listed), listed, manifests, changed=changed, planned=planned
+        )
 
     async def apply_as(
         self,
@@ -138,6 +141,7 @@ class Workshop:
         manifests: Sequence[Manifest],
         *,
         changed: frozenset[ObjectKey] | None = None,
+        planned: Refined | None = None,
     ) -> Applied:
         return await apply(
             warrant,
@@ -150,6 +154,7 @@ class Workshop:
             namespace=self.namespace,
             baselines=self.baselines,
             changed=changed,
+            planned=planned,
         )
 
     async def observe(
@@ -192,16 +197,18 @@ class Workshop:
 
     async def refine(self, *planned: tuple[Manifest, Action]) -> tuple[tuple[Action, str], ...]:
         """What the server says about these, as (action, note)."""
-        return tuple((item.action, item.note) for item in (await self.refined(*planned)).objects)
+        return tuple((item.action, item.note) for item in (await self.refined(*planned)).plan.objects)
 
-    async def refined(self, *planned: tuple[Manifest, Action]) -> Plan:
+    async def refined(self, *planned: tuple[Manifest, Action]) -> Refined:
         objects = tuple(
             PlannedObject(action, item.key, item.version, item.place, ()) for item, action in planned
         )
         manifests = tuple(item for item, action in planned if action is not Action.DELETE)
         leaves = LeafList(tuple(sorted(leaf(item) for item in manifests)))
         plan = Plan(self.name, COMMIT, objects, leaves, manifests)
-        return await refine(plan, self.cluster, self.owned(), namespace=self.namespace)
+        return await refine(
+            plan, self.cluster, self.owned(), namespace=self.namespace, baselines=self.baselines
+        )
 
     async def live(self, item: Manifest) -> dict[str, Any]:
         found = await self.cluster.get(item.key, item.version)

@@ -21,6 +21,7 @@ from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
+from gitwarrant.cluster.refine import Refined
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.errors import GitwarrantError, Refused
@@ -46,6 +47,7 @@ async def apply(
     namespace: str,
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
+    planned: Refined | None = None,
     patience: float = PATIENCE,
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
@@ -65,6 +67,8 @@ async def apply(
         baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
+        planned: what the plan's dry runs met. An object that is another one by now is not written,
+            and one that moved on only if the write would still change the same.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
 
     Raises:
@@ -93,6 +97,7 @@ async def apply(
             owned,
             intended(recorder, warrant.environment) - owned.keys(),
             changed,
+            planned,
             patience,
         )
         objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()

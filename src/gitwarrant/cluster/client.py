@@ -298,16 +298,25 @@ class Cluster:
         return await self._transport.call(request)
 
     async def delete(
-        self, key: ObjectKey, version: str, *, uid: str, audit_id: str, propagation: str = "Background"
+        self,
+        key: ObjectKey,
+        version: str,
+        *,
+        uid: str,
+        audit_id: str = "",
+        propagation: str = "Background",
+        dry_run: bool = False,
     ) -> bool:
         """Delete the object of exactly this uid; False where it was gone already.
+
+        `audit_id` is required for a real delete: log it first.
 
         Raises:
             Conflict: an object of this name exists, but with another uid.
         """
         if not uid:
             raise ValueError("a delete needs the uid of what is to be deleted")
-        headers = _headers("application/json", audit_id)
+        headers = _headers("application/json", audit_id, dry_run=dry_run)
         resource = await self.resource(key.group, version, key.kind)
         options = {
             "apiVersion": "v1",
@@ -315,8 +324,15 @@ class Cluster:
             "preconditions": {"uid": uid},
             "propagationPolicy": propagation,
         }
-        path = resource.path(key.namespace, key.name)
-        request = Request("delete", "DELETE", path, f"delete {key}", {}, headers, body(options))
+        request = Request(
+            "dry-run" if dry_run else "delete",
+            "DELETE",
+            resource.path(key.namespace, key.name),
+            f"{'try to delete' if dry_run else 'delete'} {key}",
+            {"dryRun": "All"} if dry_run else {},
+            headers,
+            body(options),
+        )
         try:
             await self._transport.call(request)
         except NotFound:

@@ -13,7 +13,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import logged_sequence
 from gitwarrant.cluster.observe import observe
-from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.model.canonical import decode
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import GitwarrantError, Refused
@@ -69,7 +69,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = inventory(work.recorder, environment.name)
-        plan = await refine_with(work, judgement, cluster)
+        refined = await refine_with(work, judgement, cluster)
+        plan = refined.plan
         bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         keys = warrant_keys(work.agent.warrant)
         warrant = open_warrant(bundle.envelope, keys)
@@ -87,6 +88,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             inventory=owned,
             namespace=environment.namespace,
             baselines=_KeptBaselines(work.content),
+            planned=refined,
             changed=frozenset(),  # nothing beyond what the inventory does not have
         )
     return Deployment(plan, warrant, applied)
@@ -96,7 +98,7 @@ def _owed(judgement: Judgement) -> bool:
     return judgement.authorship is not None and judgement.authorship.owed
 
 
-async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
+async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Refined:
     """The plan of a judgement, narrowed by what the API server says to a dry run.
 
     Raises:
@@ -108,7 +110,13 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
     owned = inventory(work.recorder, environment.name)
-    return await refine(judgement.plan, cluster, owned, namespace=environment.namespace)
+    return await refine(
+        judgement.plan,
+        cluster,
+        owned,
+        namespace=environment.namespace,
+        baselines=_KeptBaselines(work.content),
+    )
 
 
 async def watch(

@@ -8,7 +8,8 @@ from gitwarrant.cluster.applyset import labelled
 from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.ledger import Ledger, unsettled
-from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.refine import Refined
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
@@ -26,6 +27,8 @@ class Work:
     """Intended once, but not in the inventory: ours only if the object carries our label."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
+    planned: Refined | None
+    """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
@@ -78,6 +81,6 @@ def held(leaf: Leaf, reason: str) -> AppliedObject:
     return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, Result.HELD, "", "", message)
 
 
-def why(error: ClusterError | ServerTrouble) -> str:
+def why(error: GitwarrantError) -> str:
     """An error in one line."""
     return f"{error.what}; remedy: {error.remedy}"
