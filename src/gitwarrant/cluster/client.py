@@ -323,7 +323,8 @@ class Cluster:
             "kind": "DeleteOptions",
             "preconditions": {"uid": uid},
             "propagationPolicy": propagation,
-        }
+        } | ({"dryRun": ["All"]} if dry_run else {})
+        # Where a delete has a body, the server reads nothing but that: the query alone would delete.
         request = Request(
             "dry-run" if dry_run else "delete",
             "DELETE",

@@ -117,7 +117,7 @@ async def _written(
 
 
 def _bound(content: dict[str, Any], met: Met | None) -> dict[str, Any]:
-    """The content, to be applied only to the object that was planned for, in the state in which it was met."""
+    """The content, for the object that was planned for alone, and in the state in which it was met."""
     if met is None or not met.uid:
         return content
     return {**content, "metadata": {**content["metadata"], **met.preconditions}}
