@@ -2,19 +2,18 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.support.audited import calls
-from tests.support.cluster_workshop import Workshop, edited, manifest, now, run, until
+from tests.support.cluster_workshop import Workshop, edited, now, run, until
 
 from gitwarrant.audit.memory import MemoryLog
 from gitwarrant.audit.recorder import Entry
 from gitwarrant.cluster.applying.write import CHANGED
 from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Written
-from gitwarrant.model.errors import Refused
 from gitwarrant.model.live import Applied, AppliedObject, Result
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action
@@ -55,7 +54,7 @@ def services(shop: Workshop, **data: str) -> list[Manifest]:
 
 
 def test_calls_follow_the_change(cluster: Sandbox) -> None:
-    """One dry run and one apply for each object that changes, none for those that do not."""
+    """One dry run and one apply for each object that changes, one read and one delete for each that goes."""
 
     async def test(shop: Workshop) -> None:
         items = services(shop, a="1")
@@ -72,17 +71,13 @@ def test_calls_follow_the_change(cluster: Sandbox) -> None:
         await deploy(shop, *((item, Action.UNCHANGED) for item in changed))
         nothing, mark = await counted(shop, cluster, mark)
 
-        deletes = [(item, Action.DELETE) for item in changed]
-        await shop.refined(*deletes)
-        assert [(await shop.live(item))["kind"] for item in changed] == ["ConfigMap"] * COUNT
-        _, mark = await counted(shop, cluster, mark)
-        await deploy(shop, *deletes)
+        await deploy(shop, *((item, Action.DELETE) for item in changed))
         last, _ = await counted(shop, cluster, mark)
 
         assert first == {"dry-run patch": COUNT, "patch": COUNT}
         assert one == {"dry-run patch": 1, "patch": 1}
         assert nothing == {}
-        assert last == {"dry-run delete": COUNT, "delete": COUNT}
+        assert last == {"get": COUNT, "delete": COUNT}
 
     run(cluster.kubeconfig, test)
 
@@ -204,7 +199,7 @@ def test_a_declared_field_that_somebody_edits_meanwhile_is_put_right(cluster: Sa
 
 
 def test_an_object_that_was_made_again_meanwhile_is_not_written(cluster: Sandbox) -> None:
-    """Attack: swap the object between plan and apply. Another uid is another object: nobody planned for it."""
+    """Attack: swap the object between plan and apply. Another uid: nobody planned for that object."""
 
     async def test(shop: Workshop) -> None:
         item = shop.config(a="1")
@@ -264,50 +259,6 @@ def test_an_object_that_never_rests_is_given_up(cluster: Sandbox, monkeypatch: p
         assert next(edits) == 4
 
     run(cluster.kubeconfig, test)
-
-
-def test_a_delete_that_admission_would_refuse_is_refused_at_plan(cluster: Sandbox) -> None:
-    """The dry run of a delete meets admission, too, before anything of the change is written."""
-
-    async def test(shop: Workshop) -> None:
-        item = shop.config(a="1")
-        await shop.apply(item)
-        kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
-        policies = [guard(shop, kind) for kind in kinds]
-        for policy in policies:
-            await shop.send("POST", policy, dict(policy.content), collection=True)
-        try:
-
-            async def refused() -> bool:
-                try:
-                    await shop.refined((item, Action.DELETE))
-                except Refused as refusal:
-                    return refusal.stage == "plan" and "nobody deletes this" in refusal.what
-                return False
-
-            await until(refused)
-            await shop.live(item)
-        finally:
-            for policy in policies:
-                await shop.send("DELETE", policy)
-
-    run(cluster.kubeconfig, test)
-
-
-def guard(shop: Workshop, kind: str) -> Manifest:
-    """A policy that forbids deletes of the namespace's `settings`, or its binding."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["DELETE"]}
-    here = {"matchLabels": {"kubernetes.io/metadata.name": shop.namespace}}
-    specs: Mapping[str, dict[str, Any]] = {
-        "ValidatingAdmissionPolicy": {
-            "matchConstraints": {"resourceRules": [rule], "namespaceSelector": here},
-            "validations": [{"expression": "false", "message": "nobody deletes this"}],
-        },
-        "ValidatingAdmissionPolicyBinding": {"policyName": shop.namespace, "validationActions": ["Deny"]},
-    }
-    metadata = {"name": shop.namespace}
-    api = "admissionregistration.k8s.io/v1"
-    return manifest({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": specs[kind]})
 
 
 class FailingLog(MemoryLog):

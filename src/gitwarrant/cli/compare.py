@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gitwarrant.cli.configured import working
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import configured_connection
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
@@ -42,7 +42,7 @@ async def _compare(work: Delivery, stands: Standing, named: list[str]) -> Compar
         raise GitwarrantError(f"{len(named)} clusters were named", remedy="compare two at a time")
     connections = [_connection(name) for name in named]
     if len(connections) < TWO:
-        connections.insert(0, connection(work, stands.environment.name))
+        connections.insert(0, configured_connection(work.agent, stands.environment.name))
     async with AsyncExitStack() as stack:
         one, other = [await stack.enter_async_context(Cluster(item)) for item in connections]
         return await compare_with(work, stands, one, other)

@@ -6,9 +6,8 @@ from contextlib import nullcontext
 
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.drift_words import say_drift, say_explained, say_rules, say_sums
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import GitwarrantError
@@ -44,5 +43,5 @@ async def _watch(work: Delivery, stands: Standing, arguments: argparse.Namespace
     mode = DriftMode.REVERT if arguments.revert else DriftMode.REPORT
     # Putting back is deploying, so it is done alone; looking is not.
     with alone(work.agent.state) if mode is DriftMode.REVERT else nullcontext():
-        async with Cluster(connection(work, stands.environment.name)) as cluster:
+        async with reach(work, stands.environment.name) as cluster:
             return await watch(work, stands, cluster, mode=mode, explain=arguments.explain)

@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
+from functools import partial
 
 import structlog
 
 from gitwarrant.agent.loop import Event, Loop, Mood
 from gitwarrant.cli.configured import working
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import reach
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.pipeline.delivery import alone
 
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with working(arguments) as work, alone(work.agent.state):
         names = arguments.environment or [grant.environment for grant in work.agent.tenant.grants]
         log.info("started", environments=names, interval=str(work.agent.interval))
-        loop = Loop(work, names, lambda name: connection(work, name), tell)
+        loop = Loop(work, names, partial(reach, work), tell)
         asyncio.run(loop.run(rounds=arguments.rounds))
     return 0
 

@@ -1,7 +1,6 @@
 """Apply exactly what a warrant allows: each write after its record, each delete by uid."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from functools import partial
 from gitwarrant.audit.group import GroupCommit
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.admission import Admitted, admit
+from gitwarrant.cluster.adoption import earlier
 from gitwarrant.cluster.applying.gate import Gate, Standing
 from gitwarrant.cluster.applying.hooks import run
 from gitwarrant.cluster.applying.remove import remove
@@ -24,8 +24,9 @@ from gitwarrant.cluster.order import bounded, in_order
 from gitwarrant.cluster.refine import Refined
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
+from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import GitwarrantError, Refused
-from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
+from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
@@ -49,6 +50,7 @@ async def apply(
     changed: frozenset[ObjectKey] | None = None,
     planned: Refined | None = None,
     patience: float = PATIENCE,
+    adopt: Collection[Adoptable] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
@@ -70,6 +72,7 @@ async def apply(
         planned: what the plan's dry runs met. An object that is another one by now is not written,
             and one that moved on only if the write would still change the same.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
+        adopt: the tools whose objects may be taken over.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
@@ -99,13 +102,13 @@ async def apply(
             changed,
             planned,
             patience,
+            earlier(adopt),
         )
         objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
-        reasons = Counter(item.message for item in objects if item.result is Result.HELD)
-        await work.ledger.completed(complete=applied.complete, held=reasons)
+        await work.ledger.completed(complete=applied.complete, held=applied.held)
     with suppress(GitwarrantError):  # a cache, see `applying.write`
         await work.baselines.settle()
     return applied

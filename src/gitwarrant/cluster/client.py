@@ -114,6 +114,11 @@ class Cluster:
             self._version = str(found.get("gitVersion", ""))
         return self._version
 
+    @property
+    def known_as(self) -> tuple[str, str] | None:
+        """The cluster's uid and its server's version, where both were asked already."""
+        return (self._uid, self._version) if self._uid and self._version else None
+
     async def resource(self, group: str, version: str, kind: str) -> Resource:
         """How the server serves a kind.
 
@@ -298,42 +303,25 @@ class Cluster:
         return await self._transport.call(request)
 
     async def delete(
-        self,
-        key: ObjectKey,
-        version: str,
-        *,
-        uid: str,
-        audit_id: str = "",
-        propagation: str = "Background",
-        dry_run: bool = False,
+        self, key: ObjectKey, version: str, *, uid: str, audit_id: str, propagation: str = "Background"
     ) -> bool:
         """Delete the object of exactly this uid; False where it was gone already.
-
-        `audit_id` is required for a real delete: log it first.
 
         Raises:
             Conflict: an object of this name exists, but with another uid.
         """
         if not uid:
             raise ValueError("a delete needs the uid of what is to be deleted")
-        headers = _headers("application/json", audit_id, dry_run=dry_run)
+        headers = _headers("application/json", audit_id)
         resource = await self.resource(key.group, version, key.kind)
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": {"uid": uid},
             "propagationPolicy": propagation,
-        } | ({"dryRun": ["All"]} if dry_run else {})
-        # Where a delete has a body, the server reads nothing but that: the query alone would delete.
-        request = Request(
-            "dry-run" if dry_run else "delete",
-            "DELETE",
-            resource.path(key.namespace, key.name),
-            f"{'try to delete' if dry_run else 'delete'} {key}",
-            {"dryRun": "All"} if dry_run else {},
-            headers,
-            body(options),
-        )
+        }
+        path = resource.path(key.namespace, key.name)
+        request = Request("delete", "DELETE", path, f"delete {key}", {}, headers, body(options))
         try:
             await self._transport.call(request)
         except NotFound:

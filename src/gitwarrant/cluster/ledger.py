@@ -14,6 +14,8 @@ from gitwarrant.model.plan import Leaf, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.turn import USUAL, Turn
 
+ADOPT = "adopt"
+"""The `operation` of an intent to take an object over: its leaf is applied next."""
 PARENT = "parent"
 """The `operation` of an intent to write the ApplySet's parent: ours, but nobody's manifest."""
 
@@ -35,6 +37,10 @@ class Ledger:
         When this returns the intent is durable; many in flight share one synchronisation of the disk.
         """
         return await self._intend(leaf.key, leaf.version, leaf.operation, leaf.digest)
+
+    async def intend_adoption(self, leaf: Leaf) -> str:
+        """The same for moving the fields of an earlier tool to us: nothing else of the object changes."""
+        return await self._intend(leaf.key, leaf.version, ADOPT, leaf.digest)
 
     async def intend_parent(self, key: ObjectKey, content: Digest) -> str:
         """The same for the ApplySet's parent."""

@@ -9,9 +9,9 @@ from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered
 from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, Plan, PlannedObject, Progress
 from gitwarrant.model.turn import Turn
+from gitwarrant.objects.annotations import RECREATE, annotations
 from gitwarrant.objects.difference import compare, hide_secrets
 from gitwarrant.objects.scope import Scope, scope
-from gitwarrant.objects.turns import annotations
 from gitwarrant.plan.immutable import unchangeable
 from gitwarrant.plan.order import Order, order
 from gitwarrant.plan.removal import check_removals
@@ -20,9 +20,6 @@ OWN_NAMESPACE = "gitwarrant-system"
 """Where gitwarrant itself runs: out of reach of every environment."""
 
 ANY_KIND = "*"
-
-RECREATE = "gitwarrant.dev/recreate"
-"""`allow` on an object lets it be made again for whatever reason the API server refuses its change."""
 
 
 def plan(

@@ -94,7 +94,7 @@ DOUBLE = replace(ONE, version="v2", content={**CONTENT, "apiVersion": "v2"})
         pytest.param(
             (ELSEWHERE,), "apply", "is not the object that was warranted", id="key and content differ"
         ),
-        pytest.param((ONE,), "recreate", "wants to recreate", id="an operation we cannot"),
+        pytest.param((ONE,), "rename", "wants to rename", id="an operation we cannot"),
         pytest.param((ONE, DOUBLE), "apply", "is there twice", id="one object in two versions"),
     ],
 )

@@ -31,6 +31,8 @@ class Work:
     """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
+    adopt: frozenset[str] = frozenset()
+    """The field managers of the tools whose objects may be taken over."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from gitwarrant.cluster.allocation import allocated, allocates
+from gitwarrant.cluster.applying.adopt import take_over
 from gitwarrant.cluster.applying.establish import established
 from gitwarrant.cluster.applying.gone import deleted, waiting_for
 from gitwarrant.cluster.applying.work import Work, why
@@ -25,13 +26,20 @@ CHANGED = (
     "somebody changed it since it was planned, so that applying it would change something else; "
     "remedy: look at who writes to it; the next run plans it anew"
 )
+SOMEBODYS = (
+    "somebody else created it after the plan was made: apply again, and the plan will say whose it is; "
+    "what the manifest says of fields that they did not declare stands in it by now"
+)
 
 
 async def write(work: Work, leaf: Leaf, manifest: Manifest) -> AppliedObject:
     """Bring one object to what its leaf names, in place if the server lets it be changed there."""
     if await _has_to_be_made_again(work, leaf, manifest):
         return await _make_again(work, leaf, manifest)
-    force = leaf.key in work.owned or await work.left_behind(leaf)
+    try:
+        force = leaf.key in work.owned or await work.left_behind(leaf) or await take_over(work, leaf)
+    except (ClusterError, ServerTrouble) as error:
+        return work.ledger.done(leaf, await work.ledger.intend(leaf), Result.FAILED, message=why(error))
     met = work.planned.met.get(leaf.key) if work.planned else None
     return await _send(work, leaf, manifest, force=force, met=met)
 
@@ -86,6 +94,8 @@ async def _send(
     if "deletionTimestamp" in written.content["metadata"]:
         message = f"it is being deleted{waiting_for(written.content)}: apply again once it is gone"
         return work.ledger.done(leaf, audit_id, Result.FAILED, uid=written.uid, message=message)
+    if not (written.created or force):
+        return work.ledger.done(leaf, audit_id, Result.FAILED, message=SOMEBODYS)
     work.verdicts[leaf.key] = health(leaf.key, written.content)
     done = work.ledger.done(
         leaf,

@@ -21,7 +21,7 @@ OBJECT_CALLS: tuple[Call, ...] = (
     # Server-side apply names what it creates, but the copy that is tried has a name that nobody has.
     Call("create", False, "apply creates it; a copy is tried (dry run) to know what a clean create gives"),
     Call("patch", True, "apply and revert write it; plan tries the write (dry run)"),
-    Call("delete", True, "apply deletes it when a change removes it; plan tries that (dry run)"),
+    Call("delete", True, "apply deletes it when a change removes it"),
 )
 
 
