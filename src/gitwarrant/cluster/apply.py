@@ -22,6 +22,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ledger import Attempts, Ledger, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
+from gitwarrant.cluster.refine import Refined
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.environment import Adoptable, HealthRule
@@ -50,6 +51,7 @@ async def apply(
     namespace: str,
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
+    planned: Refined | None = None,
     patience: float = PATIENCE,
     adopt: Collection[Adoptable] = (),
     rules: tuple[HealthRule, ...] = (),
@@ -72,6 +74,8 @@ async def apply(
         baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
+        planned: what the plan's dry runs met. An object that is another one by now is not written,
+            and one that moved on only if the write would still change the same.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
         adopt: the tools whose objects may be taken over.
         rules: how the configuration wants the health of kinds judged.
@@ -103,6 +107,7 @@ async def apply(
             owned.by_key,
             Attempts(recorder, warrant.environment, any_=logged > 0),
             changed,
+            planned,
             patience,
             earlier(adopt),
             rules_of(rules),

@@ -10,7 +10,8 @@ from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.health import health
 from gitwarrant.cluster.health.rules import NO_RULES, Rules
 from gitwarrant.cluster.ledger import Ledger, unsettled
-from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.refine import Refined
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
@@ -28,6 +29,8 @@ class Work:
     """Intended once. What is not in the inventory is ours only if it carries our label besides."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
+    planned: Refined | None
+    """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     adopt: frozenset[str] = frozenset()
@@ -88,6 +91,6 @@ def held(leaf: Leaf, reason: str) -> AppliedObject:
     return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, Result.HELD, "", "", message)
 
 
-def why(error: ClusterError | ServerTrouble) -> str:
+def why(error: GitwarrantError) -> str:
     """An error in one line."""
     return f"{error.what}; remedy: {error.remedy}"
