@@ -19,11 +19,12 @@ from gitwarrant.cluster.applying.write import write
 from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.environment import Adoptable
+from gitwarrant.model.environment import Adoptable, HealthRule
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -49,6 +50,7 @@ async def apply(
     changed: frozenset[ObjectKey] | None = None,
     patience: float = PATIENCE,
     adopt: Collection[Adoptable] = (),
+    rules: tuple[HealthRule, ...] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
@@ -69,6 +71,7 @@ async def apply(
             where the inventory shows another digest. None writes all.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
         adopt: the tools whose objects may be taken over.
+        rules: how the configuration wants the health of kinds judged.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
@@ -98,6 +101,7 @@ async def apply(
             changed,
             patience,
             earlier(adopt),
+            rules_of(rules),
         )
         objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(

@@ -86,6 +86,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             changed=frozenset(),  # nothing beyond what the inventory does not have
             adopt=environment.adopt,
             patience=environment.health_deadline,
+            rules=environment.health,
         )
     return Deployment(plan, warrant, applied)
 

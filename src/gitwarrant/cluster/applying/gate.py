@@ -128,7 +128,7 @@ class Gate:
             live = await self.work.cluster.get(item.key, item.version)
         except KindUnknown:
             live = None
-        return health(item.key, live)
+        return health(item.key, live, rules=self.work.rules)
 
     def _known(self) -> set[ObjectKey]:
         """What needs no look: the answer to our write said it is healthy, or the log last did."""

@@ -7,6 +7,7 @@ from typing import Any
 from gitwarrant.cluster.applyset import labelled
 from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.health.rules import NO_RULES, Rules
 from gitwarrant.cluster.ledger import Ledger, unsettled
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
@@ -30,6 +31,8 @@ class Work:
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     adopt: frozenset[str] = frozenset()
     """The field managers of the tools whose objects may be taken over."""
+    rules: Rules = NO_RULES
+    """How the environment wants the health of kinds judged."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
 

@@ -87,7 +87,7 @@ async def _send(work: Work, leaf: Leaf, manifest: Manifest, *, force: bool, note
         return work.ledger.done(leaf, audit_id, Result.FAILED, uid=written.uid, message=message)
     if not (written.created or force):
         return work.ledger.done(leaf, audit_id, Result.FAILED, message=SOMEBODYS)
-    work.verdicts[leaf.key] = health(leaf.key, written.content)
+    work.verdicts[leaf.key] = health(leaf.key, written.content, rules=work.rules)
     done = work.ledger.done(
         leaf,
         audit_id,
