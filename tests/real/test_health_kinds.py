@@ -1,4 +1,4 @@
-"""Every built-in kind that has a status has a rule of its own, or a reason why it needs none."""
+"""Every built-in kind that has a status is judged by a rule of its own, or there is a reason why not."""
 
 from collections.abc import Mapping
 

@@ -6,7 +6,8 @@
     3. Nothing is asked for that does not exist yet: promotion.
     4. The tenant grants the environment.
     5. No object belongs to another environment.
-    6. The warrant follows the previous one of the same environment and cluster.
+    6. The warrant follows the previous one of the same environment and cluster, or
+       of the one that an operator moved it from.
 
 Not checked here: kinds, namespaces and counts (plan); whether the author and
 the approvers were entitled (verify, whose Authorship is the only way in);
@@ -48,6 +49,7 @@ def authorise(
     source: str,
     signers: Sequence[Signer],
     hold: Hold | None = None,
+    moved: bool = False,
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -59,6 +61,7 @@ def authorise(
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
         hold: why the environment goes back, on whose orders; None: it goes forward.
+        moved: an operator brought the environment from the previous warrant's cluster into this one.
 
     Raises:
         Refused: stage `authorise`.
@@ -73,7 +76,7 @@ def authorise(
     _check_grant(environment, tenant)  # 4
     _check_owners(environment, plan, owners)  # 5
     if previous:
-        _check_previous(environment, tenant, cluster, previous, now)  # 6
+        _check_previous(environment, tenant, previous.cluster if moved else cluster, previous, now)  # 6
     evidence: dict[str, Digest] = {
         "authorship": digest(authorship),
         "checks": digest(report),
