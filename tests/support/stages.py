@@ -163,7 +163,8 @@ class ApplyCall:
         asked = (self.warrant, self.leaves, self.manifests)
         with Log(Path(self.log), now) as log:
             async with Cluster(from_kubeconfig(Path(self.kubeconfig), environment={})) as cluster:
-                options: dict[str, Any] = {"inventory": self.inventory, "namespace": self.namespace}
+                shared: dict[str, Any] = {"namespace": self.namespace, "baselines": MemoryBaselines()}
+                options = {"inventory": self.inventory, **shared}
                 return await apply(*asked, cluster, log, now=now, **options)
 
 
