@@ -18,7 +18,7 @@ from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
-from gitwarrant.model.live import DriftKind, Health, Observation, Seen
+from gitwarrant.model.live import Drift, DriftKind, Health, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import Delivery
@@ -229,6 +229,7 @@ class Loop:
                     await view.settled()
             memory.observation = view.observation()
         view.conclude()
+        await view.survey()
         return True
 
     def _again_later(self, name: str, patience: _Patience, error: Unreachable) -> None:
@@ -268,6 +269,10 @@ class _Teller:
         for event in changes(self.environment, before, seen):
             self.tell(event)
 
+    def strange(self, drift: Drift) -> None:
+        """There is an object that nobody declared."""
+        self.tell(Event(self.environment, Mood.BAD, drift_words(drift)))
+
     def healthy(self, objects: int) -> None:
         """All of them are healthy now, and were not."""
         self.tell(Event(self.environment, Mood.GOOD, f"everything is healthy ({objects})"))
@@ -283,14 +288,24 @@ class _Teller:
             self.tell(Event(self.environment, Mood.BAD, words))
 
 
+def drift_words(drift: Drift) -> str:
+    """One drift on one line."""
+    who = f" by {', '.join(drift.managers)}" if drift.managers else ""
+    fields = ", ".join(field_name(item, {}) for item in drift.differences)
+    how = {
+        DriftKind.MISSING: "is missing",
+        DriftKind.CHANGED: f"was changed{who}: {fields}",
+        DriftKind.UNDECLARED: f"was declared by nobody, and made{who}",
+    }.get(drift.kind, f"is not as it was warranted: {drift.kind.value}")
+    note = f" ({drift.note})" if drift.note else ""
+    return f"drift: {drift.key} {how}{note}"
+
+
 def changes(environment: str, before: Seen | None, seen: Seen) -> Iterator[Event]:
     """What is worth telling about an object that the look before did not say."""
     drift, health = seen.drift, seen.health
     if drift is not None and (before is None or before.drift != drift):
-        who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-        fields = ", ".join(field_name(item, {}) for item in drift.differences)
-        how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
-        yield Event(environment, Mood.BAD, f"drift: {drift.key} {how}")
+        yield Event(environment, Mood.BAD, drift_words(drift))
     if seen.reverted:
         yield Event(environment, Mood.GOOD, f"reverted: {health.key} is as warranted again")
     if health.health is not Health.HEALTHY and (before is None or before.health.health is not health.health):

@@ -7,9 +7,9 @@ owner reference alone proves nothing, for anybody may write one.
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
@@ -60,6 +60,8 @@ MADE = frozenset(
 """What the controllers of Kubernetes make of what: the owner's kind and the kind that is owned."""
 GRANTS = frozenset({"Role.rbac.authorization.k8s.io", "RoleBinding.rbac.authorization.k8s.io"})
 """Kinds that an owner reference never excuses: an operator that makes them is named by an ignore rule."""
+NAMING = frozenset({"Service", "StatefulSet.apps"})
+"""Kinds whose controllers make objects without an owner, told by their name."""
 SLICES = frozenset({"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"})
 """Who takes away EndpointSlices of its own name that it did not make."""
 SLICED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -76,7 +78,7 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own.
+        manifests: the environment's own; of kinds in `NAMING` all.
         ignoring: which undeclared objects are wanted.
     """
 
@@ -87,6 +89,11 @@ class Estate:
     uids: Mapping[str, str]
     manifests: Sequence[Manifest]
     ignoring: Ignoring
+
+    @property
+    def alone(self) -> Self:
+        """Only the namespaces that are looked at as a whole."""
+        return replace(self, shared=frozenset())
 
 
 @dataclass(frozen=True, slots=True)

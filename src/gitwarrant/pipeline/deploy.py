@@ -12,7 +12,7 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import intended, logged_sequence
-from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.observe import Proposer, observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
@@ -25,6 +25,7 @@ from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.proposing import Proposing
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
@@ -140,14 +141,15 @@ async def watch(
     environment = standing.environment
     await warranted_here(work, standing, cluster)
     manifests, owned = Manifests(work, standing).all(), inventory(work.recorder, environment.name)
-    now = work.now()
+    now, acting = work.now(), mode or acting_mode(work, standing)
     seen = await observe(
         environment.name,
         manifests,
         owned,
         cluster,
         work.recorder,
-        mode=mode or acting_mode(work, standing),
+        mode=acting,
+        proposer=proposer_of(standing, acting),
         baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
@@ -163,6 +165,11 @@ async def watch(
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
+
+
+def proposer_of(standing: Standing, mode: DriftMode) -> Proposer | None:
+    """What makes proposals, where the mode asks for them."""
+    return Proposing(standing).recorded if mode is DriftMode.PROPOSE else None
 
 
 def acting_mode(work: Delivery, standing: Standing) -> DriftMode:

@@ -6,12 +6,18 @@ from datetime import datetime
 from gitwarrant.audit.queries import warranted_environments
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.cluster.undeclared import NAMING, Estate
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest
+from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.warranting import owners_here
+
+
+def namesakes(leaves: LeafList) -> tuple[Leaf, ...]:
+    """The leaves whose manifests are needed to know what controllers make of them."""
+    return tuple(leaf for leaf in leaves.standing if leaf.key.typed in NAMING)
 
 
 def estate_of(

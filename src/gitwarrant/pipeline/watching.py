@@ -6,6 +6,7 @@ nothing is new reads nothing that grows with the number of objects.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -19,12 +20,14 @@ from gitwarrant.cluster.observe import Viewer, told
 from gitwarrant.cluster.observer import Expected, Observer
 from gitwarrant.cluster.watch import Source
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.live import Observation, Seen
+from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
+from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.surveying import Surveying
 from gitwarrant.pipeline.warranted import Manifests
 
 MOVES = frozenset({RecordKind.WARRANTED, RecordKind.APPLIED})
@@ -36,6 +39,10 @@ class Viewed(Protocol):
 
     def changed(self, before: Seen | None, seen: Seen) -> None:
         """An object is not as it was seen before; None: it was not seen yet."""
+        ...
+
+    def strange(self, drift: Drift) -> None:
+        """There is an object that nobody declared."""
         ...
 
     def healthy(self, objects: int) -> None:
@@ -92,6 +99,7 @@ class Watching:
         self._cluster = reach.cluster
         self._observer = Observer(reach.cluster, reach.live, self, told(work.recorder, environment))
         self._news = News(work.recorder, environment)
+        self._surveying = Surveying(work, environment)
         self._last: LastWarrant | None = None
         self._terms: object = None
         self._held = False
@@ -145,14 +153,15 @@ class Watching:
         return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
-        work, environment = self._work, stands.environment
+        work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
         owned = inventory(work.recorder, self._name)
         viewer = Viewer.of(
             self._name,
             owned,
             self._cluster,
             work.recorder,
-            mode=acting_mode(work, stands),
+            mode=mode,
+            proposer=proposer_of(stands, mode),
             baselines=work.content.shelf(BASELINES),
             namespace=environment.namespace,
             now=work.now,
@@ -188,9 +197,21 @@ class Watching:
             self._unnoticed = False
             notice(self._work, stands.environment, self.observation())
 
+    async def survey(self) -> None:
+        """Look for what nobody declared, if it is time to.
+
+        Raises:
+            Unreachable: the API server does not answer.
+        """
+        stands = standing(self._work, self._name, last=self._last) if self._last else None
+        for stranger in await self._surveying.look(stands, self._cluster) if stands else ():
+            self._viewed.strange(stranger)
+
     def observation(self) -> Observation:
         """All that is known now."""
-        return self._observer.observation(self._name)
+        seen = self._observer.observation(self._name)
+        drifts = sorted((*seen.drifts, *self._surveying.strangers), key=lambda drift: drift.key)
+        return replace(seen, drifts=tuple(drifts))
 
     # What the observer tells
 
@@ -198,6 +219,8 @@ class Watching:
         """An object is not as it was seen before."""
         self._unnoticed = self._unnoticed or before is None or before.health != seen.health
         self._viewed.changed(before, seen)
+        if seen.drift and seen.drift.fought and self._last:
+            alarm_fights(self._work, self._name, self._last.warrant.sequence, [seen.drift])
 
     def rested(self) -> None:
         """All that was to be looked at, was."""
