@@ -132,7 +132,7 @@ def test_the_agent_tells_an_object_that_nobody_declared_once(cluster: Sandbox, t
     events = [event.what for event in shop.loop("live", rounds=3)]
 
     [told] = [what for what in events if "backdoor" in what]
-    assert "was declared by nobody, and made by mallory" in told
+    assert "was declared by nobody, but written by mallory" in told
     assert [record.body["drift"] for record in shop.records(RecordKind.DRIFT_FOUND)] == ["nobody declared it"]
     assert shop.here("drift", "live").status == 1
 

@@ -229,7 +229,6 @@ class Loop:
                     await view.settled()
             memory.observation = view.observation()
         view.conclude()
-        await view.survey()
         return True
 
     def _again_later(self, name: str, patience: _Patience, error: Unreachable) -> None:
@@ -269,13 +268,13 @@ class _Teller:
         for event in changes(self.environment, before, seen):
             self.tell(event)
 
-    def strange(self, drift: Drift) -> None:
-        """There is an object that nobody declared."""
-        self.tell(Event(self.environment, Mood.BAD, drift_words(drift)))
-
     def healthy(self, objects: int) -> None:
         """All of them are healthy now, and were not."""
         self.tell(Event(self.environment, Mood.GOOD, f"everything is healthy ({objects})"))
+
+    def strange(self, drift: Drift) -> None:
+        """There is something that nobody declared."""
+        self.tell(Event(self.environment, Mood.BAD, _drifted(drift)))
 
     def unwatched(self, what: str, error: GitwarrantError | None) -> None:
         """Say it, and record it once; that the whole server is away is said by the round."""
@@ -288,25 +287,28 @@ class _Teller:
             self.tell(Event(self.environment, Mood.BAD, words))
 
 
-def drift_words(drift: Drift) -> str:
-    """One drift on one line."""
-    who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-    fields = ", ".join(field_name(item, {}) for item in drift.differences)
-    how = {
-        DriftKind.MISSING: "is missing",
-        DriftKind.CHANGED: f"was changed{who}: {fields}",
-        DriftKind.UNDECLARED: f"was declared by nobody, and made{who}",
-    }.get(drift.kind, f"is not as it was warranted: {drift.kind.value}")
-    note = f" ({drift.note})" if drift.note else ""
-    return f"drift: {drift.key} {how}{note}"
-
-
 def changes(environment: str, before: Seen | None, seen: Seen) -> Iterator[Event]:
     """What is worth telling about an object that the look before did not say."""
     drift, health = seen.drift, seen.health
     if drift is not None and (before is None or before.drift != drift):
-        yield Event(environment, Mood.BAD, drift_words(drift))
+        yield Event(environment, Mood.BAD, _drifted(drift))
     if seen.reverted:
         yield Event(environment, Mood.GOOD, f"reverted: {health.key} is as warranted again")
     if health.health is not Health.HEALTHY and (before is None or before.health.health is not health.health):
         yield Event(environment, Mood.NEWS, f"{health.key} is {health.health.value}: {health.reason}")
+
+
+def _drifted(drift: Drift) -> str:
+    who = f" by {', '.join(drift.managers)}" if drift.managers else ""
+    fields = ", ".join(field_name(item, {}) for item in drift.differences)
+    note = f" ({drift.note})" if drift.note else ""
+    match drift.kind:
+        case DriftKind.MISSING:
+            how = "is missing"
+        case DriftKind.CHANGED:
+            how = f"was changed{who}: {fields}"
+        case DriftKind.UNDECLARED:
+            how = f"was declared by nobody, but written{who}"
+        case _:
+            how = f"{drift.kind.value}{f': {fields}' if fields else ''}"
+    return f"drift: {drift.key} {how}{note}"

@@ -62,6 +62,7 @@ EXTRAS: Mapping[str, str] = {
     "cel_expr_python": "cluster",
     "lightkube": "cluster",
     "orjson": "cluster",
+    "prometheus_client": "cluster",
     "structlog": "cluster",
     "shtab": "completion",
     "jwt": "forge",

@@ -7,9 +7,9 @@ owner reference alone proves nothing, for anybody may write one.
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
@@ -60,8 +60,6 @@ MADE = frozenset(
 """What the controllers of Kubernetes make of what: the owner's kind and the kind that is owned."""
 GRANTS = frozenset({"Role.rbac.authorization.k8s.io", "RoleBinding.rbac.authorization.k8s.io"})
 """Kinds that an owner reference never excuses: an operator that makes them is named by an ignore rule."""
-NAMING = frozenset({"Service", "StatefulSet.apps"})
-"""Kinds whose controllers make objects without an owner, told by their name."""
 SLICES = frozenset({"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"})
 """Who takes away EndpointSlices of its own name that it did not make."""
 SLICED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -78,7 +76,8 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own; of kinds in `NAMING` all.
+        manifests: the environment's own; of Services and StatefulSets all, whose controllers make
+            objects without an owner.
         ignoring: which undeclared objects are wanted.
     """
 
@@ -89,11 +88,6 @@ class Estate:
     uids: Mapping[str, str]
     manifests: Sequence[Manifest]
     ignoring: Ignoring
-
-    @property
-    def alone(self) -> Self:
-        """Only the namespaces that are looked at as a whole."""
-        return replace(self, shared=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +118,7 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     Raises:
         Unreachable: the server does not answer.
     """
-    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
-    kinds = [resource for resource in served.values() if _holds(resource)]
+    kinds = await holdings(cluster)
     ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
@@ -139,6 +132,16 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
         drifts += found[:MAX_TOLD]
         drifts += _beyond(namespace, listed, len(found))
     return drifts, wanted
+
+
+async def holdings(cluster: Cluster) -> list[Resource]:
+    """The kinds whose objects are looked at, in one version each.
+
+    Raises:
+        Unreachable: the server does not answer.
+    """
+    served = {_typed(resource): resource for resource in await cluster.served()}
+    return [resource for resource in served.values() if _holds(resource)]
 
 
 def _holds(resource: Resource) -> bool:

@@ -1,30 +1,24 @@
 """Where an environment has a namespace to itself, and what may be there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from gitwarrant.audit.queries import warranted_environments
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.undeclared import NAMING, Estate
+from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest
-from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.warranting import owners_here
-
-
-def namesakes(leaves: LeafList) -> tuple[Leaf, ...]:
-    """The leaves whose manifests are needed to know what controllers make of them."""
-    return tuple(leaf for leaf in leaves.standing if leaf.key.typed in NAMING)
 
 
 def estate_of(
     work: Delivery,
     environment: Environment,
     manifests: Sequence[Manifest],
-    inventory: Sequence[InventoryEntry],
+    inventory: Iterable[InventoryEntry],
     now: datetime,
 ) -> Estate:
     """What nobody declared is told in namespaces that it declares, and in its own where it is asked to.

@@ -17,7 +17,7 @@ def proposed(work: Delivery, standing: Standing, drifts: Sequence[Drift]) -> Pro
     """A patch that makes all of these drifts what is declared. Raises as `Proposing` does."""
     keys = {drift.key for drift in drifts}
     kept = Manifests(work, standing)
-    found = [kept.of(leaf) for leaf in standing.warrant.leaves.standing if leaf.key in keys]
+    found = [kept.of(leaf) for leaf in standing.warrant.leaves.standing.leaves if leaf.key in keys]
     return Proposing(standing).proposal(drifts, found)
 
 
