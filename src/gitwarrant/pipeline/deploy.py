@@ -12,7 +12,7 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts, logged_sequence
-from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.observe import Proposer, observe
 from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
@@ -28,6 +28,7 @@ from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import note_healthy, notice
+from gitwarrant.pipeline.proposing import Proposing
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
@@ -164,14 +165,15 @@ async def watch(
     environment = standing.environment
     await warranted_here(work, standing, cluster)
     manifests, owned = Manifests(work, standing).all(), tuple(work.tracking.inventory(environment.name))
-    now = work.now()
+    now, acting = work.now(), mode or acting_mode(work, standing)
     seen = await observe(
         environment.name,
         manifests,
         owned,
         cluster,
         work.recorder,
-        mode=mode or acting_mode(work, standing),
+        mode=acting,
+        proposer=proposer_of(standing, acting),
         baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
@@ -188,6 +190,11 @@ async def watch(
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
+
+
+def proposer_of(standing: Standing, mode: DriftMode) -> Proposer | None:
+    """What makes proposals, where the mode asks for them."""
+    return Proposing(standing).recorded if mode is DriftMode.PROPOSE else None
 
 
 def acting_mode(work: Delivery, standing: Standing) -> DriftMode:
