@@ -23,6 +23,8 @@ TRUST = ""
 """The environment of records about the trust ref."""
 
 INTENTS = frozenset({RecordKind.APPLY_INTENT, RecordKind.REVERT_INTENT})
+ENTRY_KINDS = frozenset({RecordKind.APPLIED})
+"""What moves an inventory."""
 ENDS = frozenset({RecordKind.APPLIED, RecordKind.REVERTED})
 
 
@@ -38,6 +40,8 @@ class LastWarrant:
     """Glass was broken for it: its approvals are still to come."""
     public_key: bytes = b""
     """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
+    accepted: bool = True
+    """The next change begins at its revision."""
 
     @property
     def digest(self) -> Digest:
@@ -58,6 +62,7 @@ def warranted_body(
     statements: Iterable[Digest] = (),
     owed: bool = False,
     hold: int = 0,
+    accepted: bool = True,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
 
@@ -67,6 +72,7 @@ def warranted_body(
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
         hold: the record of the hold that it carries out; 0: none.
+        accepted: the next change begins here; not where an environment was brought back to.
     """
     return {
         "sequence": warrant.sequence,
@@ -77,6 +83,7 @@ def warranted_body(
         "public_key": public_key.decode(),
         "owed": owed,
         "hold": hold,
+        "accepted": accepted,
         "statements": sorted(statements),
     }
 
@@ -116,13 +123,13 @@ def inventory(recorder: Recorder, environment: str) -> tuple[InventoryEntry, ...
 
     Costs one record for each object that the environment ever had.
     """
-    owned = (entry for _, entry in _owned(recorder, environment))
-    return tuple(sorted(owned, key=lambda entry: entry.key))
+    entries = (entry for _, entry in owned(recorder, environment))
+    return tuple(sorted(entries, key=lambda entry: entry.key))
 
 
 def owners(recorder: Recorder) -> Mapping[ObjectKey, str]:
     """The environment that owns each object of the log."""
-    return {entry.key: environment for environment, entry in _owned(recorder, None)}
+    return {entry.key: environment for environment, entry in owned(recorder, None)}
 
 
 def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
@@ -156,9 +163,14 @@ def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     for record in recorder.read(
         0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
     ):
-        if not (record.body.get("owed", False) or record.body.get("hold", 0)):
+        if is_accepted(record):
             return CommitId(member(record, "commit", str))
     return None
+
+
+def is_accepted(record: Record) -> bool:
+    """Whether the next change begins at the revision of a `warranted` record."""
+    return bool(record.body.get("accepted", True)) and not record.body.get("owed", False)
 
 
 def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
@@ -214,7 +226,7 @@ def read_warrant(record: Record) -> LastWarrant:
     warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
     bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
     owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
-    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key)
+    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key, is_accepted(record))
 
 
 def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:
@@ -246,23 +258,43 @@ def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | 
     return next(recorder.read(0, Selection(frozenset({kind}), environment, newest_first=True)), None)
 
 
-def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
-    applied = frozenset({RecordKind.APPLIED})
-    for newest in recorder.read(0, Selection(applied, environment, latest=True)):
+def owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
+    """All entries of inventories (of one environment, or of all), each with its environment."""
+    moved = _moved(recorder, environment)
+    for newest in recorder.read(0, Selection(ENTRY_KINDS, environment, latest=True)):
         record = _last_known(recorder, newest)
-        if record is None or _result(record) is Result.DELETED:
+        if record is None or record.number < moved.get(record.environment, 0):  # in a cluster that was left
             continue
-        named = member(record, "object", dict)
-        yield (
-            record.environment,
-            InventoryEntry(
-                key_of(record),
-                str(named.get("version", "")),
-                member(record, "uid", str),
-                Digest(member(record, "digest", str)),
-                _turn(record),
-            ),
-        )
+        found = entry_of(record)
+        if found and found[1]:
+            yield record.environment, found[1]
+
+
+def entry_of(record: Record) -> tuple[ObjectKey, InventoryEntry | None] | None:
+    """What an `applied` record says about the inventory: an object's entry, or that it is gone.
+
+    A write that failed changed nothing, so it says nothing: None.
+    """
+    result, key = _result(record), key_of(record)
+    if result is Result.FAILED:
+        return None
+    if result is Result.DELETED:
+        return key, None
+    version = str(member(record, "object", dict).get("version", ""))
+    uid, digest = member(record, "uid", str), Digest(member(record, "digest", str))
+    return key, InventoryEntry(key, version, uid, digest, _turn(record))
+
+
+def moved_to(recorder: Recorder, last: LastWarrant) -> str:
+    """The uid of the cluster that an environment went to after a warrant; empty: it stayed."""
+    newest = _newest(recorder, RecordKind.REBUILT, last.warrant.environment)
+    return member(newest, "cluster", str) if newest and newest.number > last.number else ""
+
+
+def _moved(recorder: Recorder, environment: str | None) -> Mapping[str, int]:
+    """The last record by which each environment went to another cluster, where one did."""
+    moves = recorder.read(0, Selection(frozenset({RecordKind.REBUILT}), environment))
+    return {record.environment: record.number for record in moves}
 
 
 def _last_known(recorder: Recorder, newest: Record) -> Record | None:

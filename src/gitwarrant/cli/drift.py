@@ -6,13 +6,12 @@ from contextlib import nullcontext
 
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.drift_words import say_drift, say_explained, say_rules, say_sums
-from gitwarrant.cli.reaching import reach
+from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Observation
-from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.pipeline.excuses import rules_in_force
@@ -21,12 +20,7 @@ from gitwarrant.pipeline.excuses import rules_in_force
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show drift and health."""
     with working(arguments) as work:
-        stands = standing(work, arguments.environment)
-        if stands is None:
-            raise GitwarrantError(
-                f"nothing was deployed to {arguments.environment!r} yet, so nothing can have drifted",
-                remedy=f"deploy it first: gitwarrant apply {arguments.environment}",
-            )
+        stands = deployed(work, arguments.environment)
         seen = asyncio.run(_watch(work, stands, arguments))
         rules = rules_in_force(stands.environment, work.now()) if arguments.explain else ()
     terminal.result({**plain(seen), **({"rules": plain(rules)} if arguments.explain else {})})

@@ -12,6 +12,7 @@ from gitwarrant.cluster.undeclared import holds
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
+from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
@@ -54,6 +55,21 @@ def _from_inside(name: str) -> Connection:
             remedy="run it in a Pod of that cluster, or give a kubeconfig in place of 'in_cluster'",
         )
     return from_service_account(host, port)
+
+
+def deployed(work: Delivery, environment: str) -> Standing:
+    """What was last warranted for an environment.
+
+    Raises:
+        GitwarrantError: nothing was.
+    """
+    stands = standing(work, environment)
+    if stands is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment!r} yet",
+            remedy=f"deploy it first: gitwarrant apply {environment}",
+        )
+    return stands
 
 
 def refined(work: Delivery, judgement: Judgement) -> Plan:

@@ -39,6 +39,7 @@ from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
 from gitwarrant.model.record import RecordKind
 from gitwarrant.objects.difference import path
+from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
 
@@ -57,6 +58,7 @@ async def observe(
     rules: tuple[HealthRule, ...] = (),
     deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
+    restrained: bool = True,
     explain: bool = False,
     estate: Estate | None = None,
     previous: Observation | None = None,
@@ -71,6 +73,7 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        restrained: whether to wait between tries, and to give a fight up; a person need not.
         rules: how the configuration wants the health of kinds judged.
         deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
@@ -94,6 +97,7 @@ async def observe(
         rules=rules,
         deadline=deadline,
         ignoring=ignoring,
+        restrained=restrained,
         known=told(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
@@ -126,6 +130,7 @@ class Viewer:
     judging: Judging
     mode: DriftMode
     now: Clock
+    restrained: bool
     healthy: HealthJudge
     known: Container[Digest]
 
@@ -145,13 +150,14 @@ class Viewer:
         deadline: timedelta,
         ignoring: Ignoring,
         known: Container[Digest],
+        restrained: bool = True,
     ) -> Self:
         """Who looks at this environment; the arguments are those of `observe`."""
         kept = Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines)
         autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
         judging = Judging(environment, recorder, kept, autoscalers, ignoring)
         healthy = HealthJudge(environment, rules_of(rules), deadline, recorder, now)
-        return cls(environment, cluster, recorder, judging, mode, now, healthy, known)
+        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known)
 
     def anew(self, known: Container[Digest]) -> Self:
         """The same for a later look: nothing that was read for earlier ones is believed."""
@@ -173,7 +179,10 @@ class Viewer:
             live = None
         except (ClusterError, ServerTrouble) as error:
             return self._seen(ObjectHealth(key, Health.UNKNOWN, error.what), unjudged(key, error.what))
-        if entry is None or entry.digest != manifest.digest:
+        applied = entry is not None and entry.digest == manifest.digest
+        if is_hook(manifest.content) and (live is None or (entry is not None and not applied)):
+            return self._seen(ObjectHealth(key, Health.HEALTHY, ""), None)  # it ran, or has not to run yet
+        if entry is None or not applied:
             return self._seen(await self._health(key, live), _not_applied(key, entry, live))
         try:
             return await self._compared(manifest, entry, live)
@@ -187,7 +196,7 @@ class Viewer:
             return self._seen(await self._health(manifest.key, live), judged.drift, explained)
         fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
         held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
-        if held is not None:
+        if held is not None and self.restrained:
             drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
             return self._seen(await self._health(manifest.key, live), drift, explained)
         self.record_drift(judged.drift)

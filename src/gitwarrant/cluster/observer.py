@@ -352,6 +352,11 @@ class Observer:
         return seen_all and all(self._last[key].seen.health.health is Health.HEALTHY for key in self._sick)
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """What is watched."""
+        return tuple(self._sources)
+
+    @property
     def size(self) -> int:
         """How many objects should stand."""
         return len(self._expected.leaves)

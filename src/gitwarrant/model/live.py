@@ -1,5 +1,7 @@
 """What a cluster shows: applied objects, health, drift."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -54,6 +56,17 @@ class Applied:
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
         return not any(item.undone for item in self.objects)
+
+    @property
+    def held(self) -> Mapping[str, int]:
+        """How many objects were not tried, by the reason."""
+        return Counter(item.message for item in self.objects if item.result is Result.HELD)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not complete: each object that failed, and how many were held for what."""
+        failed = [f"{item.key}: {item.message}" for item in self.objects if item.result is Result.FAILED]
+        return (*failed, *(f"{count} {why}" for why, count in sorted(self.held.items())))
 
 
 @dataclass(frozen=True, slots=True)

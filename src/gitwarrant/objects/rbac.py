@@ -11,7 +11,7 @@ ROLES = ("Role", "ClusterRole")
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 
 OWN_PREFIX = "gitwarrant:"
-"""Begins the names of the Roles and bindings of gitwarrant itself: no environment writes them."""
+"""Begins the names of the Roles and bindings of gitwarrant's own rights: no environment writes them."""
 
 CLUSTER_ADMIN = "cluster-admin"
 CLUSTER_ADMIN_LABELS: Mapping[str, str] = {"kubernetes.io/bootstrapping": "rbac-defaults"}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
+from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
@@ -41,10 +41,11 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     question = asked_again(judgement.question, work.now())
     environment = question.environment
     check_doors(question)
-    if judgement.authorship is None or judgement.report is None:
+    if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
-    hold = question.hold if question.returns else None
+    earlier = question.returns
+    hold = question.hold if earlier else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -53,14 +54,16 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         proven,
         judgement.report,
         plan,
+        rendered=judgement.rendered,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=owners_here(work, environment.name),
+        owners=_other_owners(work, environment.name, plan),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
         hold=hold,
+        moved=last is not None and moved_to(work.recorder, last) == uid,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -73,6 +76,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         statements=proven.statements.union(hold.orders if hold else ()),
         owed=proven.owed,
         hold=hold.number if hold else 0,
+        accepted=earlier.accepted if earlier else True,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
@@ -196,11 +200,22 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.wanted != plan.leaves.wanted:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = plan.leaves.standing != plan.leaves.leaves
-    return None if done and deletes else last.bundle
+    return None if done and plan.leaves.deletes else last.bundle
+
+
+def _other_owners(work: Delivery, environment: str, plan: Plan) -> Mapping[ObjectKey, str]:
+    """Who else owns what the environment would write or delete."""
+    here = access(work.agent, environment).name
+    beside = frozenset(name for name, cluster in work.agent.destinations if cluster == here)
+    moved = [
+        *work.tracking.inventory(environment).lacks(plan.leaves),
+        *(leaf.key for leaf in plan.leaves.deletes),
+    ]
+    found = {key: work.tracking.owner(key, beside - {environment}) for key in moved}
+    return {key: owner for key, owner in found.items() if owner is not None}
 
 
 def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:

@@ -450,7 +450,8 @@ stages:
         pytest.param(
             {"environments": stage("promotion_source: production")},
             ".gitwarrant/environments.yaml:5:23: stages wait for each other in a circle: "
-            "production <- production -> remove the promotion_source of the stage where it begins",
+            "production <- production"
+            " -> remove the promotion_source or depends_on of the stage where it begins",
             id="promotion from itself",
         ),
         pytest.param(
