@@ -17,13 +17,14 @@ from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.ledger import intended
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.environment import DriftMode, IgnoreRule
+from gitwarrant.model.environment import Adoptable, DriftMode, IgnoreRule
 from gitwarrant.model.errors import Place
 from gitwarrant.model.live import Applied, InventoryEntry, Observation
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -62,6 +63,7 @@ class Workshop:
     log: MemoryLog = field(default_factory=lambda: MemoryLog(now))
     baselines: MemoryBaselines = field(default_factory=MemoryBaselines)
     sequence: int = 0
+    adopt: tuple[Adoptable, ...] = ()
     clock: Callable[[], datetime] = now
     """The time by which drift is put back."""
 
@@ -94,6 +96,25 @@ class Workshop:
         }
         return manifest(content)
 
+    def job(self, name: str = "migrate", *, held: bool = False, **annotations: str) -> Manifest:
+        """A Job whose Pod KWOK plays: it completes at once, or, `held`, never."""
+        hold = {"sandbox.gitwarrant.dev/hold": "true"} if held else {}
+        image = "registry.example/migrate@sha256:" + "b" * 64
+        pod = {"restartPolicy": "Never", "containers": [{"name": "m", "image": image}]}
+        spec = {"template": {"metadata": {"annotations": hold}, "spec": pod}}
+        content = {"apiVersion": "batch/v1", "kind": "Job", "metadata": self.named(name), "spec": spec}
+        return annotated(manifest(content), **annotations)
+
+    def held_deployment(self, name: str = "held") -> Manifest:
+        """A Deployment whose Pods never become ready."""
+        item = self.deployment(name)
+        template = dict(item.content["spec"]["template"])
+        template["metadata"] = {
+            **template["metadata"],
+            "annotations": {"sandbox.gitwarrant.dev/hold": "true"},
+        }
+        return edited(item, spec={**item.content["spec"], "template": template})
+
     def named(self, name: str) -> dict[str, Any]:
         return {"name": name, "namespace": self.namespace}
 
@@ -123,13 +144,25 @@ class Workshop:
     async def apply(
         self,
         *manifests: Manifest,
+        recreates: Sequence[Manifest] = (),
         deletes: Sequence[Manifest] = (),
         changed: frozenset[ObjectKey] | None = None,
+        patience: float = 20.0,
     ) -> Applied:
-        """Warrant exactly these, and apply them."""
-        leaves = [leaf(item) for item in manifests] + [leaf(item, Operation.DELETE) for item in deletes]
-        listed = LeafList(tuple(sorted(leaves)))
-        return await self.apply_as(await self.warrant(listed), listed, manifests, changed=changed)
+        """Warrant exactly these, and apply them; `recreates` may be made again, or are hooks that run."""
+        listed = self.leaves(*manifests, recreates=recreates, deletes=deletes)
+        written = (*manifests, *recreates)
+        return await self.apply_as(
+            await self.warrant(listed), listed, written, changed=changed, patience=patience
+        )
+
+    def leaves(
+        self, *manifests: Manifest, recreates: Sequence[Manifest] = (), deletes: Sequence[Manifest] = ()
+    ) -> LeafList:
+        found = [leaf(item) for item in manifests]
+        found += [leaf(item, Operation.RECREATE) for item in recreates]
+        found += [leaf(item, Operation.DELETE) for item in deletes]
+        return LeafList(tuple(sorted(found)))
 
     async def apply_as(
         self,
@@ -138,6 +171,7 @@ class Workshop:
         manifests: Sequence[Manifest],
         *,
         changed: frozenset[ObjectKey] | None = None,
+        patience: float = 20.0,
     ) -> Applied:
         return await apply(
             warrant,
@@ -150,6 +184,8 @@ class Workshop:
             namespace=self.namespace,
             baselines=self.baselines,
             changed=changed,
+            adopt=self.adopt,
+            patience=patience,
         )
 
     async def observe(
@@ -201,7 +237,14 @@ class Workshop:
         manifests = tuple(item for item, action in planned if action is not Action.DELETE)
         leaves = LeafList(tuple(sorted(leaf(item) for item in manifests)))
         plan = Plan(self.name, COMMIT, objects, leaves, manifests)
-        return await refine(plan, self.cluster, self.owned(), namespace=self.namespace)
+        return await refine(
+            plan,
+            self.cluster,
+            self.owned(),
+            namespace=self.namespace,
+            adopt=self.adopt,
+            attempted=intended(self.log, self.name),
+        )
 
     async def live(self, item: Manifest) -> dict[str, Any]:
         found = await self.cluster.get(item.key, item.version)
@@ -287,3 +330,18 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0)
 def edited(item: Manifest, **fields: Any) -> Manifest:
     """The same object with other top-level fields: another manifest with another digest."""
     return replace(item, content={**item.content, **fields})
+
+
+WORDS = {
+    "wave": "gitwarrant.dev/wave",
+    "hook": "argocd.argoproj.io/hook",
+    "policy": "argocd.argoproj.io/hook-delete-policy",
+}
+
+
+def annotated(item: Manifest, **annotations: str) -> Manifest:
+    """The same object with annotations, by the short names of `WORDS`."""
+    given = {WORDS.get(name, name): value for name, value in annotations.items()}
+    metadata = dict(item.content["metadata"])
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **given}
+    return edited(item, metadata=metadata)

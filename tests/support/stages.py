@@ -184,7 +184,7 @@ class ObserveCall:
         asked = (self.environment, self.manifests, self.inventory)
         with Log(Path(self.log), now) as log:
             async with Cluster(from_kubeconfig(Path(self.kubeconfig), environment={})) as cluster:
-                options: dict[str, Any] = {"mode": self.mode, "namespace": self.namespace}
+                options: dict[str, Any] = {"mode": self.mode, "namespace": self.namespace, "now": now}
                 return await observe(*asked, cluster, log, baselines=MemoryBaselines(), **options)
 
 

@@ -22,7 +22,9 @@ RESULTS: Mapping[Result, str] = {
     Result.CONFIGURED: "changed",
     Result.UNCHANGED: "confirmed, unchanged",
     Result.DELETED: "deleted",
+    Result.FINISHED: "a hook that ran to its end",
     Result.FAILED: "not written: it failed",
+    Result.HELD: "not tried",
 }
 PROOFS: Mapping[Proof, str] = {
     Proof.SIGNATURE: "signed commit",

@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.plan import show
-from gitwarrant.cli.reaching import connection, refined
+from gitwarrant.cli.reaching import reach, refined
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Applied, Result
 from gitwarrant.pipeline.candidates import candidate, examine
@@ -21,7 +20,9 @@ STYLES = {
     Result.CONFIGURED: "change",
     Result.DELETED: "remove",
     Result.UNCHANGED: "dim",
+    Result.FINISHED: "good",
     Result.FAILED: "bad",
+    Result.HELD: "warn",
 }
 
 
@@ -45,7 +46,7 @@ def _alone(work: Delivery, arguments: argparse.Namespace) -> AbstractContextMana
 
 async def _deploy(work: Delivery, judgement: Judgement) -> Deployment:
     environment = judgement.question.environment.name
-    async with Cluster(connection(work, environment)) as cluster:
+    async with reach(work, environment) as cluster:
         return await deploy(work, judgement, cluster)
 
 

@@ -1,11 +1,10 @@
 """Power in words, for people and for programs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from gitwarrant.cluster.power.roles import Grantings
-from gitwarrant.objects.power.atoms import Power
+from gitwarrant.objects.power.atoms import spoken
 from gitwarrant.objects.power.change import Share
 from gitwarrant.objects.power.reach import Path
 from gitwarrant.pipeline.power import Moved
@@ -16,31 +15,23 @@ Line = tuple[str, str]
 SIGNS = (("add", "+"), ("remove", "-"))
 
 
-def change_lines(found: Moved) -> Iterator[Line]:
+def change_lines(found: Moved, environment: str) -> Iterator[Line]:
     """What a change does to power, subject by subject."""
     for (style, sign), shares in zip(SIGNS, (found.change.added, found.change.removed), strict=True):
         for share in shares:
             yield style, f"{sign} {share.subject}"
             yield from ((style, f"    {sign} {line}") for line in _share_lines(share))
     if found.applier:
-        yield "change", "~ gitwarrant itself needs more to deploy it: gitwarrant rbac ENV"
-        yield from (("change", f"    + {line}") for line in power_lines(found.applier))
+        yield "change", f"~ gitwarrant itself needs more to deploy it: gitwarrant rbac {environment}"
+        yield from (("change", f"    + {line}") for line in spoken(found.applier))
 
 
 def _share_lines(share: Share) -> Iterator[str]:
-    yield from power_lines(share.powers)
+    yield from spoken(share.powers)
     yield from (str(item) for item in share.unknown)
     yield from path_lines(share.paths)
     for run in share.runs:
         yield f"{run.workload} runs as it"
-
-
-def power_lines(powers: Iterable[Power]) -> list[str]:
-    """Powers, those of one object or kind in one line: `get, list secrets in shop`."""
-    verbs: dict[Power, list[str]] = {}
-    for power in powers:
-        verbs.setdefault(replace(power, verb=""), []).append(power.verb)
-    return [str(replace(power, verb=", ".join(words))) for power, words in verbs.items()]
 
 
 def path_lines(found: Iterable[Path]) -> list[str]:
@@ -75,7 +66,7 @@ def change_data(found: Moved) -> dict[str, Any]:
     return {
         "added": [_share_data(share) for share in found.change.added],
         "removed": [_share_data(share) for share in found.change.removed],
-        "applier": power_lines(found.applier),
+        "applier": spoken(found.applier),
     }
 
 
@@ -83,7 +74,7 @@ def _share_data(share: Share) -> dict[str, Any]:
     subject = share.subject
     return {
         "subject": {"kind": subject.kind, "namespace": subject.namespace, "name": subject.name},
-        "powers": power_lines(share.powers),
+        "powers": spoken(share.powers),
         "unknown": [str(item) for item in share.unknown],
         "paths": [
             {

@@ -7,9 +7,8 @@ from gitwarrant.cli.apply import say_deployment
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.plan import as_data, say
 from gitwarrant.cli.pushing import agreed
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.pipeline.candidates import advance_trust
 from gitwarrant.pipeline.delivery import Delivery, alone
@@ -62,7 +61,7 @@ async def _deploy(
     work: Delivery, found: Rebuilding, arguments: argparse.Namespace, terminal: Terminal
 ) -> Deployment | None:
     name, old = found.judgement.question.environment.name, found.last.warrant.cluster
-    async with Cluster(connection(work, name)) as cluster:
+    async with reach(work, name) as cluster:
         uid = await cluster_uid(work, name, cluster)
         if uid != old and not (arguments.yes or agreed(f"rebuild {name}, of {old}, in {uid}?", terminal)):
             terminal.say("nothing was rebuilt")

@@ -14,7 +14,7 @@ from gitwarrant.model.warrant import Warrant
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be written: every apply leaf with its manifest, and the deletes. Only `admit` makes one."""
+    """What may be written: each written leaf with its manifest, and the deletes. Only `admit` makes one."""
 
     applies: Mapping[Leaf, Manifest]
     deletes: tuple[Leaf, ...]
@@ -87,14 +87,14 @@ def _pair(leaves: LeafList, manifests: Sequence[Manifest], parent: ObjectKey) ->
         if leaf.key == parent:
             raise _refused(f"{leaf.key} is gitwarrant's own", "remove it from the repository")
         match leaf.operation:
-            case Operation.APPLY.value:
+            case Operation.APPLY.value | Operation.RECREATE.value:
                 applies[leaf] = _matching(leaf, by_key.pop(leaf.key, None))
             case Operation.DELETE.value:
                 deletes.append(leaf)
             case _:
                 raise _refused(
-                    f"the warrant wants to {leaf.operation} {leaf.key}, which this version cannot",
-                    "delete it in one change and create it in the next",
+                    f"the warrant wants to {leaf.operation} {leaf.key}, and nobody knows how",
+                    "run the version of gitwarrant that made the warrant",
                 )
     for manifest in by_key.values():
         raise _refused(f"{manifest.key} is not in the warrant", "authorise this change", manifest.place)

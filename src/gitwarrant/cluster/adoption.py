@@ -8,7 +8,6 @@ Source: client-go, `csaupgrade`, which does this for kubectl alone.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from gitwarrant.cluster.client import MANAGER
@@ -51,7 +50,17 @@ def takes_over(live: Content, managers: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted({entry["manager"] for entry in entries(live, managers)}))
 
 
-def transfer(live: Content, managers: frozenset[str], *, now: datetime) -> list[dict[str, Json]]:
+def declarers(live: Content) -> tuple[Adoptable, ...]:
+    """The tools that declared fields of an object."""
+    return tuple(tool for tool in Adoptable if takes_over(live, MANAGERS[tool]))
+
+
+def ours_already(live: Content) -> bool:
+    """Whether managedFields call fields of an object ours. Whoever may write it may forge that."""
+    return bool(entries(live, frozenset({MANAGER})))
+
+
+def transfer(live: Content, managers: frozenset[str]) -> list[dict[str, Json]]:
     """The JSON patch that makes the fields of these managers ours, bound to the object as it was read."""
     given = entries(live, managers | {MANAGER})
     fields: dict[str, Any] = {}
@@ -61,7 +70,6 @@ def transfer(live: Content, managers: frozenset[str], *, now: datetime) -> list[
         "manager": MANAGER,
         "operation": "Apply",
         "apiVersion": live["apiVersion"],
-        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "fieldsType": "FieldsV1",
         "fieldsV1": fields,
     }

@@ -10,6 +10,9 @@ from gitwarrant.model.manifest import Content, Json
 Values = Mapping[str, Json]
 """By name: `/spec/clusterIP`, `/spec/ports/http/nodePort`; the place of a list's item may change."""
 
+HEADLESS = ("None", ["None"])
+"""What a Service without an address says in place of one: nobody chose it; other fields follow from it."""
+
 
 def allocates(kind: str) -> bool:
     """Whether the server picks values for objects of this kind (`Service`, `Deployment.apps`)."""
@@ -28,7 +31,8 @@ def without_allocated(kind: str, content: Content) -> dict[str, Any]:
         return dict(content)
     result = copy.deepcopy(dict(content))
     for _, parent, step in _places(kind, result):
-        parent.pop(step, None)
+        if parent.get(step) not in HEADLESS:
+            parent.pop(step, None)
     return result
 
 

@@ -1,8 +1,6 @@
 """Apply exactly what a warrant allows: each write after its record, each delete by uid."""
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,33 +9,30 @@ from functools import partial
 from gitwarrant.audit.group import GroupCommit
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.admission import Admitted, admit
-from gitwarrant.cluster.allocation import allocated, allocates
-from gitwarrant.cluster.applyset import (
-    Parent,
-    applyset_id,
-    as_member,
-    labelled,
-    parent_content,
-    parent_key,
-    read_parent,
-)
+from gitwarrant.cluster.adoption import earlier
+from gitwarrant.cluster.applying.gate import Gate, Standing
+from gitwarrant.cluster.applying.hooks import run
+from gitwarrant.cluster.applying.remove import remove
+from gitwarrant.cluster.applying.schedule import Schedule, schedule
+from gitwarrant.cluster.applying.work import Work, held, unchanged
+from gitwarrant.cluster.applying.write import write
+from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
-from gitwarrant.cluster.client import Cluster, KindUnknown, Written
-from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence, picked
-from gitwarrant.cluster.order import bounded, waves
-from gitwarrant.cluster.refusal import ClusterError, Conflict, ServerTrouble
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
+from gitwarrant.cluster.order import bounded, in_order
+from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.errors import Refused
-from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry, Result
-from gitwarrant.model.manifest import Json, Manifest, ObjectKey
+from gitwarrant.model.environment import Adoptable
+from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
-from gitwarrant.store.sqlite import StoreError
 
-ESTABLISH_SECONDS = 30.0  # a CustomResourceDefinition is served within one or two, or something is wrong
-POLL_SECONDS = 0.1
 NAMESPACE = ("", "Namespace")
-CUSTOM = ("apiextensions.k8s.io", "CustomResourceDefinition")
+PATIENCE = 300.0
+"""Seconds that a wave, a hook or a delete may take where the environment says nothing else."""
 
 
 async def apply(
@@ -52,12 +47,15 @@ async def apply(
     namespace: str,
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
+    patience: float = PATIENCE,
+    adopt: Collection[Adoptable] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
     An object that fails does not stop those that stand beside it; it is
-    recorded and reported. Where the server cannot be reached at all, apply
-    stops: what was intended is in the log, and the next run finishes it.
+    recorded and reported, and what comes after it is held. Where the server
+    cannot be reached at all, apply stops: what was intended is in the log, and
+    the next run finishes it.
 
     Args:
         warrant: opened, its signature verified.
@@ -69,6 +67,8 @@ async def apply(
         baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
+        patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
+        adopt: the tools whose objects may be taken over.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
@@ -87,19 +87,25 @@ async def apply(
     )
     home = parent_key(warrant.environment, namespace)
     owned = {entry.key: entry for entry in inventory}
+    ordered = schedule(admitted, owned)
     async with GroupCommit(recorder) as group:
-        work = _Work(
+        work = Work(
             cluster,
-            Ledger(recorder, group, warrant.environment, warrant.sequence),
+            Ledger(recorder, group, warrant.environment, warrant.sequence, ordered.turns),
             Baselines(applyset_id(home), cluster, baselines),
             owned,
             intended(recorder, warrant.environment) - owned.keys(),
+            changed,
+            patience,
+            earlier(adopt),
         )
-        objects = await _run(work, admitted, changed, _ParentWriter(work, warrant, home, parent))
+        objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
-        await work.ledger.completed(complete=applied.complete)
+        await work.ledger.completed(complete=applied.complete, held=applied.held)
+    with suppress(GitwarrantError):  # a cache, see `applying.write`
+        await work.baselines.settle()
     return applied
 
 
@@ -108,29 +114,21 @@ async def highest_sequence(cluster: Cluster, environment: str, namespace: str) -
     return (await read_parent(cluster, environment, namespace)).sequence
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    cluster: Cluster
-    ledger: Ledger
-    baselines: Baselines
-    owned: Mapping[ObjectKey, InventoryEntry]
-    attempted: frozenset[ObjectKey]
-    """Intended once, but not in the inventory: ours only if the object carries our label."""
-
-    @property
-    def identifier(self) -> str:
-        """The label of the ApplySet's members."""
-        return self.baselines.identifier
-
-
 @dataclass(slots=True)
 class _ParentWriter:
     """Writes the ApplySet's parent before the first member and after the last."""
 
-    work: _Work
+    work: Work
     warrant: Warrant
     key: ObjectKey
     seen: Parent
+    opened: bool = False
+
+    async def open(self, members: Iterable[ObjectKey]) -> None:
+        """Write it once before all members, but for the namespace that it lies in."""
+        if not self.opened:
+            await self.write(members, widen=True)
+            self.opened = True
 
     async def write(self, members: Iterable[ObjectKey], *, widen: bool) -> None:
         """Write it, kinds of earlier members kept while they may still be there (`widen`)."""
@@ -158,180 +156,68 @@ class _ParentWriter:
         )
 
 
-async def _run(
-    work: _Work,
-    admitted: Admitted,
-    changed: frozenset[ObjectKey] | None,
-    parent: _ParentWriter,
-) -> list[AppliedObject]:
-    objects: list[AppliedObject] = []
-    members = {leaf.key for leaf in admitted.applies} | {leaf.key for leaf in admitted.deletes}
-    opened = False
-    for _, wave in waves(admitted.applies):
-        # The parent comes before all members, but for the namespace that it lies in.
-        if not opened and (wave[0].group, wave[0].kind) != NAMESPACE:
-            await parent.write(members, widen=True)
-            opened = True
-        calls = [partial(_apply_leaf, work, leaf, admitted.applies[leaf], changed) for leaf in wave]
-        objects += await bounded(work.cluster.concurrency, calls)
-    if not opened:
-        await parent.write(members, widen=True)
-    for _, wave in reversed(list(waves(admitted.deletes))):
-        deletes = [partial(_delete_leaf, work, leaf) for leaf in wave]
-        objects += await bounded(work.cluster.concurrency, deletes)
-    if all(item.result is not Result.FAILED for item in objects) and await _lies(work.cluster, parent):
-        await parent.write({leaf.key for leaf in admitted.applies}, widen=False)
-    return objects
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All steps of one apply."""
+
+    work: Work
+    admitted: Admitted
+    ordered: Schedule
+    parent: _ParentWriter
+
+    async def all(self) -> list[AppliedObject]:
+        """Take the steps in their order; what each leaf came to."""
+        objects: list[AppliedObject] = []
+        manifests = {leaf.key: manifest for leaf, manifest in self.admitted.applies.items()}
+        members = manifests.keys() | {leaf.key for leaf in self.admitted.deletes}
+        gate = Gate(self.work, self.parent.key.namespace, self._standing(), manifests)
+        for step in self.ordered.steps:
+            reason = await gate.closed(step) if any(map(self._is_due, step.leaves)) else ""
+            for leaves in in_order(step.leaves, deletes=step.deletes):
+                # The parent comes before all members, but for the namespace that it lies in.
+                first = (leaves[0].group, leaves[0].kind) == NAMESPACE and not step.deletes
+                if not first and not gate.homeless:
+                    await self.parent.open(members)
+                calls = [partial(self._one, leaf, reason or gate.needs(leaf)) for leaf in leaves]
+                results = await bounded(self.work.cluster.concurrency, calls)
+                gate.note(step, results)
+                objects += results
+        if gate.homeless:
+            return objects
+        await self.parent.open(members)
+        if not any(item.undone for item in objects) and await _lies(self.work.cluster, self.parent):
+            await self.parent.write(manifests, widen=False)
+        return objects
+
+    async def _one(self, leaf: Leaf, reason: str) -> AppliedObject:
+        """Do what one leaf says, unless something before it failed."""
+        if not self._is_due(leaf):
+            entry = self.work.owned.get(leaf.key)
+            return unchanged(leaf, entry.uid if entry else "")
+        if reason:
+            return held(leaf, reason)
+        if leaf not in self.admitted.applies:
+            return await remove(self.work, leaf)
+        manifest, hook = self.admitted.applies[leaf], self.ordered.hooks.get(leaf.key)
+        return await (run(self.work, leaf, manifest, hook) if hook else write(self.work, leaf, manifest))
+
+    def _is_due(self, leaf: Leaf) -> bool:
+        """Whether a leaf asks for a write, as far as the inventory knows."""
+        if leaf.key in self.ordered.hooks and leaf in self.admitted.applies:
+            return leaf.operation == Operation.RECREATE.value
+        return leaf not in self.admitted.applies or not self.work.is_as_wanted(leaf)
+
+    def _standing(self) -> tuple[Standing, ...]:
+        """What stands afterwards and is no hook, with its turn."""
+        turns, hooks = self.ordered.turns, self.ordered.hooks
+        return tuple(
+            Standing(leaf.key, leaf.version, turns[leaf.key])
+            for leaf in self.admitted.applies
+            if leaf.key not in hooks
+        )
 
 
 async def _lies(cluster: Cluster, parent: _ParentWriter) -> bool:
     """Whether the parent is still there: the change may have deleted the namespace it lies in."""
     live = await cluster.get(parent.key, "v1")
     return live is not None and "deletionTimestamp" not in live["metadata"]
-
-
-async def _apply_leaf(
-    work: _Work, leaf: Leaf, manifest: Manifest, changed: frozenset[ObjectKey] | None
-) -> AppliedObject:
-    entry = work.owned.get(leaf.key)
-    if changed is not None and leaf.key not in changed and entry and entry.digest == leaf.digest:
-        return AppliedObject(
-            leaf.key, leaf.version, Operation.APPLY, leaf.digest, Result.UNCHANGED, entry.uid, ""
-        )
-    force = entry is not None or await _left_behind(work, leaf)
-    name = await _baseline_name(work, manifest)
-    audit_id = await work.ledger.intend(leaf)
-    try:
-        written = await work.cluster.apply(
-            leaf.key,
-            leaf.version,
-            as_member(manifest.content, work.identifier),
-            force=force,
-            audit_id=audit_id,
-        )
-    except (ClusterError, ServerTrouble) as error:
-        return work.ledger.done(leaf, audit_id, Result.FAILED, message=_why(error))
-    message = ""
-    if entry is not None and written.uid != entry.uid:
-        message = "it had been deleted" if written.created else "somebody else had made it again"
-    result = Result.CREATED if written.created else Result.CONFIGURED
-    done = work.ledger.done(
-        leaf,
-        audit_id,
-        result,
-        uid=written.uid,
-        resource_version=written.resource_version,
-        message=message,
-        values=_values(work, manifest, written),
-    )
-    await _keep_baseline(work, name, manifest, entry, written)
-    return await _established(work, leaf, done)
-
-
-async def _baseline_name(work: _Work, manifest: Manifest) -> str:
-    """Where the answer to the write is kept; empty: the next look will ask for a baseline."""
-    try:
-        return await work.baselines.name(manifest.key, manifest.version, manifest.digest)
-    except ClusterError:
-        return ""
-
-
-async def _keep_baseline(
-    work: _Work, name: str, manifest: Manifest, entry: InventoryEntry | None, written: Written
-) -> None:
-    """Make the answer to our write the baseline."""
-    if not name:
-        return
-    with suppress(ClusterError, StoreError):  # it is a cache: the next look fills it, or says why not
-        if written.created:
-            work.baselines.created(name, manifest, written.content)
-        elif entry is not None:
-            await work.baselines.updated(name, manifest, entry, written.content)
-
-
-def _values(work: _Work, manifest: Manifest, written: Written) -> dict[str, Json]:
-    """What the server picked for this object: a value that we saw before is not replaced by a later one."""
-    if not allocates(manifest.kind):
-        return {}
-    now = allocated(manifest.kind, written.content)
-    declared = allocated(manifest.kind, manifest.content)
-    earlier = {} if written.created else picked(work.ledger.recorder, work.ledger.environment, manifest.key)
-    return {name: earlier.get(name, value) for name, value in now.items() if name not in declared}
-
-
-async def _left_behind(work: _Work, leaf: Leaf) -> bool:
-    """Whether an apply that was killed wrote this object: its intent is logged, and our label is on it."""
-    if leaf.key not in work.attempted:
-        return False
-    try:
-        live = await work.cluster.get(leaf.key, leaf.version)
-    except KindUnknown:
-        return False
-    return live is not None and labelled(live, work.identifier)
-
-
-async def _established(work: _Work, leaf: Leaf, done: AppliedObject) -> AppliedObject:
-    """Wait until a CustomResourceDefinition is served, so that its objects can follow."""
-    if (leaf.group, leaf.kind) != CUSTOM:
-        return done
-    until = time.monotonic() + ESTABLISH_SECONDS
-    while time.monotonic() < until:
-        live = await work.cluster.get(leaf.key, leaf.version)
-        work.cluster.forget_kinds()
-        if live is not None and await _served(work.cluster, live):
-            return done
-        await asyncio.sleep(POLL_SECONDS)
-    message = f"it was not established within {ESTABLISH_SECONDS:.0f} s"
-    return work.ledger.done(leaf, done.audit_id, Result.FAILED, uid=done.uid, message=message)
-
-
-async def _served(cluster: Cluster, definition: Mapping[str, object]) -> bool:
-    status, spec = definition.get("status"), definition.get("spec")
-    if not isinstance(status, dict) or not isinstance(spec, dict):
-        return False
-    conditions = {item["type"]: item["status"] for item in status.get("conditions") or ()}
-    if conditions.get("Established") != "True":
-        return False
-    version = next((item["name"] for item in spec["versions"] if item.get("served")), None)
-    if version is None:
-        return True
-    try:
-        await cluster.resource(spec["group"], version, spec["names"]["kind"])
-    except KindUnknown:
-        return False
-    return True
-
-
-async def _delete_leaf(work: _Work, leaf: Leaf) -> AppliedObject:
-    uid = work.owned[leaf.key].uid if leaf.key in work.owned else ""
-    if not uid:
-        try:
-            live = await work.cluster.get(leaf.key, leaf.version)
-        except KindUnknown:
-            live = None
-        if live is not None and leaf.key in work.attempted and labelled(live, work.identifier):
-            uid = str(live["metadata"]["uid"])
-        elif live is not None:
-            audit_id = await work.ledger.intend(leaf)
-            message = "it exists, but gitwarrant did not create it: it was not deleted"
-            return work.ledger.done(leaf, audit_id, Result.FAILED, message=message)
-        else:
-            return work.ledger.done(
-                leaf, await work.ledger.intend(leaf), Result.DELETED, message="it was gone already"
-            )
-    audit_id = await work.ledger.intend(leaf)
-    try:
-        found = await work.cluster.delete(leaf.key, leaf.version, uid=uid, audit_id=audit_id)
-    except KindUnknown:
-        found = False
-    except Conflict:
-        message = f"somebody else made it again since (uid {uid} is gone): it was not deleted"
-        return work.ledger.done(leaf, audit_id, Result.FAILED, uid=uid, message=message)
-    except (ClusterError, ServerTrouble) as error:
-        return work.ledger.done(leaf, audit_id, Result.FAILED, uid=uid, message=_why(error))
-    message = "" if found else "it was gone already"
-    return work.ledger.done(leaf, audit_id, Result.DELETED, uid=uid, message=message)
-
-
-def _why(error: ClusterError | ServerTrouble) -> str:
-    return f"{error.what}; remedy: {error.remedy}"

@@ -15,6 +15,7 @@ from gitwarrant.cluster.allocation import allocated, with_allocated, without_all
 from gitwarrant.cluster.applyset import as_member
 from gitwarrant.cluster.attribution import writers
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.discovery import Kind
 from gitwarrant.cluster.exemptions import exempt
 from gitwarrant.cluster.refusal import ClusterError, Conflict
 from gitwarrant.model.canonical import Digest, NotCanonical, dumps, loads
@@ -83,7 +84,8 @@ class Baselines:
     def __init__(self, identifier: str, cluster: Cluster, store: BaselineStore) -> None:
         self.identifier = identifier
         self._cluster, self._store = cluster, store
-        self._schemas: dict[tuple[str, str, str], str] = {}
+        self._schemas: dict[Kind, str] = {}
+        self._unsettled: list[tuple[str, Manifest, Content]] = []
 
     async def of(self, manifest: Manifest) -> dict[str, Any]:
         """The object a clean create returns, less status and server metadata.
@@ -100,6 +102,21 @@ class Baselines:
         self._keep(name, manifest, made)
         return made
 
+    def anew(self) -> "Baselines":
+        """The same for a later look."""
+        return Baselines(self.identifier, self._cluster, self._store)
+
+    def at_hand(self, key: ObjectKey, digest: Digest) -> Content | None:
+        """The baseline of what was applied with this digest, if it is kept and takes no call; else None.
+
+        Of a custom kind it always takes one: its schema may have changed.
+        """
+        known_as = self._cluster.known_as
+        if known_as is None or _is_custom(key):
+            return None
+        kept = self._read(_name(known_as, self.identifier, digest, ""))
+        return kept.content if kept else None
+
     async def name(self, key: ObjectKey, version: str, digest: Digest) -> str:
         """Under which name a baseline is kept.
 
@@ -110,9 +127,8 @@ class Baselines:
             ClusterError: the kind is not served, or its schema may not be read.
             Unreachable: the server does not answer.
         """
-        cluster = self._cluster
-        parts = [FORM, await cluster.uid(), await cluster.server_version(), self.identifier, digest]
-        return "/".join([*parts, await self._schema(key, version)])
+        known_as = await self._cluster.uid(), await self._cluster.server_version()
+        return _name(known_as, self.identifier, digest, await self._schema(key, version))
 
     async def known(self, key: ObjectKey, version: str, digest: Digest) -> Truth | None:
         """The baseline of what was applied with this digest, if it is kept; nothing is asked for it."""
@@ -121,7 +137,7 @@ class Baselines:
     def created(self, name: str, manifest: Manifest, answer: Content) -> None:
         """Keep what the server answered to our own create: it was made of the manifest and nothing else."""
         uid = str(answer["metadata"]["uid"])
-        self._keep(name, manifest, self.comparable(manifest, _replaced(answer, {uid: UID})))
+        self._answered(name, manifest, self.comparable(manifest, _replaced(answer, {uid: UID})))
 
     async def updated(self, name: str, manifest: Manifest, before: InventoryEntry, answer: Content) -> None:
         """Keep the baseline moved on by our own update, where the object is then exactly so.
@@ -134,7 +150,27 @@ class Baselines:
         kept = await self.known(manifest.key, before.version, before.digest)
         truth = moved_on(kept, manifest) if kept else None
         if truth is not None and not self.beside(manifest, truth, answer):
+            self._answered(name, manifest, truth)
+
+    def _answered(self, name: str, manifest: Manifest, truth: Content) -> None:
+        if _is_custom(manifest.key):
+            self._unsettled.append((name, manifest, truth))
+        else:
             self._keep(name, manifest, truth)
+
+    async def settle(self) -> None:
+        """After the last write, keep what was answered about custom kinds whose schemas stayed as they were.
+
+        Else a default that a definition had for a moment would be part of the truth.
+
+        Raises:
+            ClusterError: a schema may not be read, so nothing of its kind is kept.
+            Unreachable: the server does not answer.
+        """
+        unsettled, self._unsettled, self._schemas = self._unsettled, [], {}
+        for name, manifest, truth in unsettled:
+            if await self.name(manifest.key, manifest.version, manifest.digest) == name:
+                self._keep(name, manifest, truth)
 
     def beside(self, manifest: Manifest, truth: Content, live: Content) -> list[FieldDifference]:
         """What an object holds beside a baseline, less what controllers of the cluster may write."""
@@ -169,7 +205,7 @@ class Baselines:
 
     async def _schema(self, key: ObjectKey, version: str) -> str:
         """Names the schema of a custom kind, whose defaults can change without the server's version."""
-        if "." not in key.group or key.group.endswith(".k8s.io"):
+        if not _is_custom(key):
             return ""
         kind = (key.group, version, key.kind)
         if kind not in self._schemas:
@@ -204,9 +240,17 @@ class Baselines:
         )
 
 
+def _is_custom(key: ObjectKey) -> bool:
+    return "." in key.group and not key.group.endswith(".k8s.io")
+
+
 def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
     written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
     return exempt(item, key, truth, written, autoscaled=False) is not None
+
+
+def _name(known_as: tuple[str, str], identifier: str, digest: Digest, schema: str) -> str:
+    return "/".join([FORM, *known_as, identifier, digest, schema])
 
 
 def _first_name(name: str) -> str:
@@ -221,7 +265,7 @@ def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:
     Every value in it is the earlier baseline's or the manifest's own.
     """
     try:
-        return restored(before.content, tuple(compare(manifest.content, before.declared)))
+        return restored(before.content, tuple(compare(bare(manifest.content), bare(before.declared))))
     except (LookupError, TypeError):
         return None
 

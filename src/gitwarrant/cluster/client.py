@@ -114,6 +114,11 @@ class Cluster:
             self._version = str(found.get("gitVersion", ""))
         return self._version
 
+    @property
+    def known_as(self) -> tuple[str, str] | None:
+        """The cluster's uid and its server's version, where both were asked already."""
+        return (self._uid, self._version) if self._uid and self._version else None
+
     async def resource(self, group: str, version: str, kind: str) -> Resource:
         """How the server serves a kind.
 
@@ -206,9 +211,9 @@ class Cluster:
 
     @asynccontextmanager
     async def watch(
-        self, resource: Resource, namespace: str = "", *, since: str, metadata: bool = False
+        self, resource: Resource, namespace: str = "", *, since: str, name: str = "", metadata: bool = False
     ) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:
-        """Events of a kind from a version on, entered once the server agreed.
+        """Events of a kind, or of one object of it, from a version on, entered once the server agreed.
 
         Each is (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object). They end
         when the server ends them, which it does after some minutes: watch again
@@ -224,7 +229,7 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": since,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - only spreads load
-        }
+        } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
         async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:

@@ -1,5 +1,6 @@
 """What apply and revert write into the log: the intent before each write, what came of it after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitwarrant.audit.group import GroupCommit
@@ -8,10 +9,13 @@ from gitwarrant.cluster.allocation import Values, allocated
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.live import AppliedObject, Result
-from gitwarrant.model.manifest import Content, Manifest, ObjectKey
+from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
-from gitwarrant.model.record import RecordKind
+from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.turn import USUAL, Turn
 
+ADOPT = "adopt"
+"""The `operation` of an intent to take an object over: its leaf is applied next."""
 PARENT = "parent"
 """The `operation` of an intent to write the ApplySet's parent: ours, but nobody's manifest."""
 
@@ -24,6 +28,8 @@ class Ledger:
     group: GroupCommit
     environment: str
     sequence: int
+    turns: Mapping[ObjectKey, Turn] = field(default_factory=dict)
+    """When each object is written, where it is not the usual turn: kept for the day it is deleted."""
 
     async def intend(self, leaf: Leaf) -> str:
         """Record that a leaf is about to be written; give the Audit-ID that the write must carry.
@@ -31,6 +37,10 @@ class Ledger:
         When this returns the intent is durable; many in flight share one synchronisation of the disk.
         """
         return await self._intend(leaf.key, leaf.version, leaf.operation, leaf.digest)
+
+    async def intend_adoption(self, leaf: Leaf) -> str:
+        """The same for moving the fields of an earlier tool to us: nothing else of the object changes."""
+        return await self._intend(leaf.key, leaf.version, ADOPT, leaf.digest)
 
     async def intend_parent(self, key: ObjectKey, content: Digest) -> str:
         """The same for the ApplySet's parent."""
@@ -65,14 +75,20 @@ class Ledger:
                 "resource_version": resource_version,
                 "message": message,
                 **({"allocated": dict(values)} if values else {}),
+                **_turn_body(self.turns.get(leaf.key, USUAL)),
             },
         )
         operation = Operation(leaf.operation)
         return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, result, uid, audit_id, message)
 
-    async def completed(self, *, complete: bool) -> None:
-        """Record that nothing more will be tried under this warrant; all results are durable then, too."""
-        body = {"sequence": self.sequence, "complete": complete}
+    async def completed(self, *, complete: bool, held: Mapping[str, int]) -> None:
+        """Record that nothing more will be tried under this warrant; all results are durable then, too.
+
+        Args:
+            held: how many objects were not tried, by the reason.
+        """
+        reasons = [{"why": why, "objects": count} for why, count in sorted(held.items())]
+        body = {"sequence": self.sequence, "complete": complete, **({"held": reasons} if reasons else {})}
         await self.group.append(RecordKind.APPLY_COMPLETED, self.environment, body)
 
     async def _intend(self, key: ObjectKey, version: str, operation: str, content: Digest) -> str:
@@ -139,6 +155,34 @@ def logged_sequence(recorder: Recorder, environment: str) -> int:
     chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), environment, newest_first=True)
     newest = next(recorder.read(0, chosen), None)
     return int(newest.body["sequence"]) if newest else 0
+
+
+def last_result(ledger: Ledger, leaf: Leaf) -> AppliedObject | None:
+    """What an earlier try under this same warrant made of a leaf; None where there was none."""
+    newest = _newest(ledger, RecordKind.APPLIED, leaf.key)
+    if newest is None:
+        return None
+    body, operation = newest.body, Operation(leaf.operation)
+    asked = (ledger.sequence, leaf.operation, leaf.digest)
+    if (body["sequence"], body["operation"], body["digest"]) != asked:
+        return None
+    result, uid, audit_id = Result(body["result"]), str(body["uid"]), str(body["audit_id"])
+    return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, result, uid, audit_id)
+
+
+def unsettled(ledger: Ledger, key: ObjectKey) -> bool:
+    """Whether a write of an object was begun whose end nobody recorded: we were killed."""
+    begun, ended = (_newest(ledger, kind, key) for kind in (RecordKind.APPLY_INTENT, RecordKind.APPLIED))
+    return begun is not None and (ended is None or ended.number < begun.number)
+
+
+def _newest(ledger: Ledger, kind: RecordKind, key: ObjectKey) -> Record | None:
+    chosen = Selection(frozenset({kind}), ledger.environment, key, newest_first=True)
+    return next(ledger.recorder.read(0, chosen), None)
+
+
+def _turn_body(turn: Turn) -> dict[str, Json]:
+    return {} if turn == USUAL else {"phase": turn.phase.word, "wave": turn.wave}
 
 
 def picked(recorder: Recorder, environment: str, key: ObjectKey) -> Values:

@@ -57,14 +57,14 @@ def rank(group: str, kind: str) -> int:
     return next((place for place, kinds in enumerate(RANKS) if named in kinds), len(RANKS))
 
 
-def waves(leaves: Iterable[Leaf]) -> Iterator[tuple[int, tuple[Leaf, ...]]]:
-    """Group leaves by rank, lowest rank first."""
+def in_order(leaves: Iterable[Leaf], *, deletes: bool = False) -> Iterator[tuple[Leaf, ...]]:
+    """Group leaves by rank: lowest first, to be deleted highest first."""
 
     def place(leaf: Leaf) -> int:
         return rank(leaf.group, leaf.kind)
 
-    for at, together in groupby(sorted(leaves, key=place), key=place):
-        yield at, tuple(together)
+    for _, together in groupby(sorted(leaves, key=place, reverse=deletes), key=place):
+        yield tuple(together)
 
 
 async def bounded(limit: int, calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitwarrant.cluster.managers import remedy as managed_remedy
+from gitwarrant.cluster.managers import told
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 
 MAX_MESSAGE = 2_000  # characters; a webhook may answer with a book
+MAX_CAUSE = 300  # characters of one field's complaint, which may repeat a whole Pod before it says why
 
 # The authorizer's sentence; admission (quotas, Pod Security, webhooks) answers 403 in other words.
 FORBIDDEN = re.compile(
@@ -19,6 +22,28 @@ MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
 # Server-side apply answers an unknown field with 500, though only the request is at fault.
 UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): (?P<fields>.*)", re.DOTALL)
+
+
+WEBHOOK_BROKE = re.compile(r'failed calling webhook "(?P<webhook>[^"]*)"')
+TOO_LARGE = re.compile(r"request is too large|request entity too large", re.IGNORECASE)
+
+REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r'admission webhook "(?P<by>[^"]*)" denied the request'),
+        "mend the manifest as {by} says, or ask who runs that webhook",
+    ),
+    (
+        re.compile(r"ValidatingAdmissionPolicy '(?P<by>[^']*)'"),
+        "mend the manifest as the policy {by} says, or ask who wrote it",
+    ),
+    (re.compile(r"exceeded quota: (?P<by>[^,]*)"), "ask for less, or raise the ResourceQuota {by}"),
+    (
+        re.compile(r"because it is being terminated"),
+        "wait until its namespace is gone, and see which finalizers keep it; then apply again",
+    ),
+    (TOO_LARGE, "split the object: etcd takes one and a half megabytes"),
+)
+"""What the API server's words ask for; each may name who refused as `by`."""
 
 
 class ClusterError(GitwarrantError):
@@ -91,6 +116,10 @@ class ServerTrouble(Unreachable):
     """The server answered, but not about the request: overloaded, restarting, a webhook that broke."""
 
 
+class WebhookTrouble(ServerTrouble):
+    """A webhook that must be asked did not answer: it concerns the objects that it judges, not the server."""
+
+
 def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
     """Translate an answer of 400 and above.
 
@@ -102,7 +131,7 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
     Source: k8s.io/apimachinery, `metav1.Status` and its reasons.
     """
     body: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    message = str(body.get("message") or f"HTTP {status}")[:MAX_MESSAGE]
+    message = _shortened(str(body.get("message") or f"HTTP {status}"), MAX_MESSAGE)
     reason = str(body.get("reason") or "")
     causes = _causes(body)
     match status:
@@ -126,13 +155,23 @@ def refusal(status: int, answer: Any, subject: str) -> GitwarrantError:
                 status=status,
                 reason=reason,
             )
-        case 500 if found := UNTYPED.search(message):
-            return _invalid(subject, message, status, reason, _untyped(found["fields"]))
         case 429 | _ if status == 429 or status >= 500:
-            return ServerTrouble(
-                f"{subject}: the API server answered {status}: {message}", remedy="try again later"
-            )
+            return _trouble(subject, message, status, reason)
     return _invalid(subject, message, status, reason, causes)
+
+
+def _trouble(subject: str, message: str, status: int, reason: str) -> GitwarrantError:
+    """Tell what the object or a webhook is to blame for from what the server is."""
+    if found := UNTYPED.search(message):
+        return _invalid(subject, message, status, reason, _untyped(found["fields"]))
+    if TOO_LARGE.search(message):
+        return _invalid(subject, message, status, reason, ())
+    if found := WEBHOOK_BROKE.search(message):
+        return WebhookTrouble(
+            f"{subject}: the webhook {found['webhook']} could not be asked: {message}",
+            remedy=f"see why {found['webhook']} does not answer: by its failurePolicy it must be asked",
+        )
+    return ServerTrouble(f"{subject}: the API server answered {status}: {message}", remedy="try again later")
 
 
 def _unauthenticated(subject: str) -> Denied:
@@ -171,10 +210,11 @@ def _conflict(subject: str, message: str, reason: str, causes: tuple[Cause, ...]
             status=409,
             reason=reason,
         )
-    held = ", ".join(f"{conflict.field} by {conflict.manager!r}" for conflict in conflicts)
+    held = ", ".join(f"{conflict.field} by {told(conflict.manager)}" for conflict in conflicts)
+    remedies = dict.fromkeys(managed_remedy(conflict.manager) for conflict in conflicts)
     return Conflict(
         f"{subject}: fields are held by another manager: {held}",
-        remedy="take these fields out of the manifest, or stop the other manager and remove its fields",
+        remedy="; ".join(remedies),
         status=409,
         reason=reason,
         conflicts=conflicts,
@@ -185,11 +225,19 @@ def _invalid(subject: str, message: str, status: int, reason: str, causes: tuple
     named = "; ".join(f"{cause.field}: {cause.message}" for cause in causes if cause.field)
     return Invalid(
         f"{subject}: {named or message}",
-        remedy="mend the manifest as the API server says",
+        remedy=_mend(message),
         status=status,
         reason=reason,
         causes=causes,
     )
+
+
+def _mend(message: str) -> str:
+    """What to do about an object that was refused: some say who refused it, and why."""
+    for pattern, remedy in REMEDIES:
+        if found := pattern.search(message):
+            return remedy.format(**found.groupdict())
+    return "mend the manifest as the API server says"
 
 
 def _untyped(text: str) -> tuple[Cause, ...]:
@@ -199,13 +247,18 @@ def _untyped(text: str) -> tuple[Cause, ...]:
     return tuple(Cause(field.removeprefix("."), message) for field, _, message in parts)
 
 
+def _shortened(text: str, most: int) -> str:
+    """A text without its middle: what is wrong often stands at the end."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
+
+
 def _causes(body: Mapping[str, Any]) -> tuple[Cause, ...]:
     details = body.get("details")
     listed = details.get("causes") if isinstance(details, dict) else None
     if not isinstance(listed, list):
         return ()
     return tuple(
-        Cause(str(cause.get("field") or ""), str(cause.get("message") or "")[:MAX_MESSAGE])
+        Cause(str(cause.get("field") or ""), _shortened(str(cause.get("message") or ""), MAX_CAUSE))
         for cause in listed
         if isinstance(cause, dict)
     )

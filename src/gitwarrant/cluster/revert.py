@@ -57,7 +57,7 @@ class Reverter:
     async def _restore(
         self, current: Mapping[str, Any] | None, left: Sequence[FieldDifference], *, keeps: bool
     ) -> Mapping[str, Any]:
-        if current is None or (not keeps and any(item.before for item in left)):
+        if current is None or self._is_anothers(current) or (not keeps and any(item.before for item in left)):
             current = await self._apply_over(current, left)
             left = remaining(self.terms, current)
         if left:
@@ -69,6 +69,10 @@ class Reverter:
                 remedy="find the controller or webhook that writes these fields",
             )
         return current
+
+    def _is_anothers(self, live: Mapping[str, Any]) -> bool:
+        """Whether somebody made it again: even where nothing differs, it has to become ours."""
+        return bool(live["metadata"]["uid"] != self.terms.uid)
 
     async def _apply_over(
         self, live: Mapping[str, Any] | None, differences: Sequence[FieldDifference]

@@ -71,7 +71,8 @@ class Estate:
 
     Args:
         whole: namespaces that hold nothing but what was declared.
-        shared: other namespaces of the environment: only what carries its label is looked at.
+        shared: other namespaces of the environment: only what carries its label is looked at,
+            of the kinds that it has.
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
@@ -116,13 +117,13 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     Raises:
         Unreachable: the server does not answer.
     """
-    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
-    kinds = [resource for resource in served.values() if _holds(resource)]
+    kinds = await holdings(cluster)
+    ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):
         labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
-        listed = await _list(cluster, kinds, namespace, labels)
+        listed = await _list(cluster, ours if labels else kinds, namespace, labels)
         strangers = _strangers(listed.seen.values(), estate, whole=not labels)
         told = [_judged(item, estate) for item in sorted(strangers, key=lambda item: item.key)]
         found = [item for item in told if isinstance(item, Drift)]
@@ -130,6 +131,16 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
         drifts += found[:MAX_TOLD]
         drifts += _beyond(namespace, listed, len(found))
     return drifts, wanted
+
+
+async def holdings(cluster: Cluster) -> list[Resource]:
+    """The kinds whose objects are looked at, in one version each.
+
+    Raises:
+        Unreachable: the server does not answer.
+    """
+    served = {_typed(resource): resource for resource in await cluster.served()}
+    return [resource for resource in served.values() if _holds(resource)]
 
 
 def _holds(resource: Resource) -> bool:

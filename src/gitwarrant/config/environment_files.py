@@ -8,6 +8,7 @@ from pydantic import Field, RootModel
 
 from gitwarrant.config.drift_files import Drift, DriftFile, ignore_rules, judge_drift
 from gitwarrant.config.fields import Branch, Duration, Folder, KindName, Label, Name, duration
+from gitwarrant.config.health_files import HealthRuleFile, health_rules, judge_health
 from gitwarrant.config.problem import near, near_or
 from gitwarrant.config.source import Source, StrictModel
 from gitwarrant.config.trust_files import People
@@ -96,8 +97,11 @@ class StageFile(StrictModel):
     data_kinds: list[KindName] = Field(
         [], description="kinds that hold data, besides Kubernetes' own: deleting one needs an announcement"
     )
-    wave_timeout: Duration = Field(
-        "5m", description="how long a wave, a hook or a delete may take before what follows is given up"
+    health: list[HealthRuleFile] = Field(
+        [], description="how the health of kinds is judged, by CEL expressions"
+    )
+    health_deadline: Duration = Field(
+        "10m", description="how long an object may be progressing before it has failed"
     )
 
 
@@ -144,6 +148,7 @@ def judge_environments(
         judge_drift(source, ("stages", name, "drift"), stage.drift)
         people.judge(source, ("stages", name, "operators"), stage.operators)
         people.judge(source, ("stages", name, "break_glass"), stage.break_glass)
+        judge_health(source, ("stages", name), stage.health, stage.health_deadline)
         if stage.rollback and not duration(stage.rollback.within):
             source.wrong(
                 ("stages", name, "rollback", "within"),
@@ -181,7 +186,8 @@ def environments(
             depends_on=tuple(stage.depends_on),
             recreate=tuple(sorted(stage.recreate)),
             data_kinds=tuple(sorted(stage.data_kinds)),
-            wave_seconds=int(duration(stage.wave_timeout).total_seconds()),
+            health=health_rules(source, ("stages", name), stage.health),
+            health_deadline=int(duration(stage.health_deadline).total_seconds()),
         )
         for name, stage in sorted(file.stages.items())
     )

@@ -139,8 +139,6 @@ class Environment:
     """Kinds that may be deleted and made again where the API server does not let them change in place."""
     data_kinds: tuple[str, ...] = ()
     """Kinds that hold data, besides those of Kubernetes: deleting one needs an announcement."""
-    wave_seconds: int = 300
-    """How long the objects of a wave may take to become healthy before the next one is given up."""
     health: tuple[HealthRule, ...] = ()
     """How kinds are judged that gitwarrant does not know, or should judge in another way."""
     health_deadline: int = 600

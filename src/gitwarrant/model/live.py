@@ -1,5 +1,7 @@
 """What a cluster shows: applied objects, health, drift."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -36,6 +38,11 @@ class AppliedObject:
     audit_id: str
     message: str = ""
 
+    @property
+    def undone(self) -> bool:
+        """Whether it is not as its leaf wants it."""
+        return self.result in (Result.FAILED, Result.HELD)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -48,7 +55,18 @@ class Applied:
     @property
     def complete(self) -> bool:
         """Whether every leaf is as the warrant wants it."""
-        return all(item.result not in (Result.FAILED, Result.HELD) for item in self.objects)
+        return not any(item.undone for item in self.objects)
+
+    @property
+    def held(self) -> Mapping[str, int]:
+        """How many objects were not tried, by the reason."""
+        return Counter(item.message for item in self.objects if item.result is Result.HELD)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not complete: each object that failed, and how many were held for what."""
+        failed = [f"{item.key}: {item.message}" for item in self.objects if item.result is Result.FAILED]
+        return (*failed, *(f"{count} {why}" for why, count in sorted(self.held.items())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +175,21 @@ class Explained:
 
     key: ObjectKey
     fields: tuple[JudgedField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one object. `reverted`: it had drifted, and is as warranted again."""
+
+    health: ObjectHealth
+    drift: Drift | None = None
+    reverted: bool = False
+    explained: Explained | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether it is healthy and as warranted."""
+        return self.drift is None and self.health.health is Health.HEALTHY
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from gitwarrant.model.manifest import Manifest
-from gitwarrant.objects.turns import annotations
+from gitwarrant.objects.annotations import DELETE, annotations, protected
 
 HOLDS_DATA: Mapping[str, str] = {
     # These delete objects that no plan shows and no bound counts.
@@ -15,12 +15,6 @@ HOLDS_DATA: Mapping[str, str] = {
 }
 """Kinds of which no commit gives back what is deleted with them."""
 
-DELETE = "gitwarrant.dev/delete"
-"""`allow` on an object as it was warranted lets a later change delete it: two reviews, not one slip."""
-
-PROTECT = "gitwarrant.dev/protect"
-"""`true` on an object as it was warranted: no change deletes it until one has removed the annotation."""
-
 
 def may_be_deleted(manifest: Manifest, data_kinds: Collection[str]) -> bool:
     """Whether plan would let the next change delete this object, as it is.
@@ -28,8 +22,7 @@ def may_be_deleted(manifest: Manifest, data_kinds: Collection[str]) -> bool:
     Args:
         data_kinds: further kinds that hold data, by the environment.
     """
-    said = annotations(manifest.content)
-    if said.get(PROTECT) == "true":
+    if protected(manifest.content):
         return False
     holds_data = manifest.kind in HOLDS_DATA or manifest.kind in data_kinds
-    return not holds_data or said.get(DELETE) == "allow"
+    return not holds_data or annotations(manifest.content).get(DELETE) == "allow"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Content, Pointer
 from gitwarrant.model.turn import Hook, Phase, Removal, Turn
+from gitwarrant.objects.annotations import WAVE, annotations
 
-WAVE = "gitwarrant.dev/wave"
 ARGO_WAVE, HELM_WEIGHT = "argocd.argoproj.io/sync-wave", "helm.sh/hook-weight"
 ARGO_HOOK, HELM_HOOK = "argocd.argoproj.io/hook", "helm.sh/hook"
 ARGO_POLICY, HELM_POLICY = "argocd.argoproj.io/hook-delete-policy", "helm.sh/hook-delete-policy"
@@ -86,13 +86,6 @@ def hook(content: Content) -> Hook | None:
 def is_hook(content: Content) -> bool:
     """Whether an object is meant to run and not to stand, even where nobody could say when."""
     return bool({ARGO_HOOK, HELM_HOOK} & annotations(content).keys())
-
-
-def annotations(content: Content) -> Mapping[str, str]:
-    """The annotations that are text, as all should be."""
-    found = (content.get("metadata") or {}).get("annotations")
-    pairs = found.items() if isinstance(found, dict) else ()
-    return {name: value for name, value in pairs if isinstance(value, str)}
 
 
 def _wave(content: Content) -> int | None:

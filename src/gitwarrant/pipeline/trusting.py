@@ -188,12 +188,18 @@ def _compile(config: RepositoryConfig) -> None:
     Raises:
         CelError: one is none, at its place.
     """
-    rules = [rule for environment in config.environments for rule in environment.ignore if rule.when]
-    if rules:
-        from gitwarrant.cluster.ignoring import compiled  # noqa: PLC0415 - CEL is loaded where it is used
+    ignored = [rule for environment in config.environments for rule in environment.ignore if rule.when]
+    if ignored:
+        from gitwarrant.cluster import ignoring  # noqa: PLC0415 - CEL is loaded where it is used
 
-        for rule in rules:
-            compiled(rule)
+        for rule in ignored:
+            ignoring.compiled(rule)
+    health = [rule for environment in config.environments for rule in environment.health]
+    if health:
+        from gitwarrant.cluster.health import rules  # noqa: PLC0415 - as above
+
+        for one in health:
+            rules.compiled(one)
 
 
 def touches_rules(landing: Landing) -> bool:

@@ -56,7 +56,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         plan,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=_owners_here(work, environment.name),
+        owners=owners_here(work, environment.name),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
@@ -206,7 +206,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     return None if done and deletes else last.bundle
 
 
-def _owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
+def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     """Which environment owns each object of the cluster that this environment deploys to."""
     here = access(work.agent, environment).name
     beside = {name for name, cluster in work.agent.destinations if cluster == here}

@@ -6,8 +6,8 @@ from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
-from gitwarrant.objects.removal import DELETE, HOLDS_DATA, PROTECT
-from gitwarrant.objects.turns import annotations
+from gitwarrant.objects.annotations import DELETE, PROTECT, annotations, protected
+from gitwarrant.objects.removal import HOLDS_DATA
 
 
 def check_removals(
@@ -42,14 +42,14 @@ def _as_warranted(leaf: Leaf, before: Mapping[ObjectKey, Manifest]) -> Manifest 
 
 
 def _announced(leaf: Leaf, earlier: Manifest | None, environment: Environment) -> None:
-    said = annotations(earlier.content) if earlier else {}
-    if said.get(PROTECT) == "true":
+    if earlier is not None and protected(earlier.content):
         raise Refused(
             f"{leaf.key} would be deleted, and is protected by '{PROTECT}'",
             stage="plan",
             remedy="keep it, or first land a change that removes the annotation",
-            place=earlier.place if earlier else environment.place,
+            place=earlier.place,
         )
+    said = annotations(earlier.content) if earlier else {}
     kind = f"{leaf.kind}.{leaf.group}" if leaf.group else leaf.kind
     loss = HOLDS_DATA.get(kind) or ("which holds data" if kind in environment.data_kinds else "")
     if loss and said.get(DELETE) != "allow":

@@ -9,7 +9,7 @@ import pytest
 
 from gitwarrant.cluster.admission import admit
 from gitwarrant.cluster.applyset import PART_OF, Parent, applyset_id, parent_content, parent_key
-from gitwarrant.cluster.order import bounded, rank, waves
+from gitwarrant.cluster.order import bounded, in_order, rank
 from gitwarrant.model.canonical import digest, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place, Refused
@@ -94,7 +94,7 @@ DOUBLE = replace(ONE, version="v2", content={**CONTENT, "apiVersion": "v2"})
         pytest.param(
             (ELSEWHERE,), "apply", "is not the object that was warranted", id="key and content differ"
         ),
-        pytest.param((ONE,), "recreate", "wants to recreate", id="an operation we cannot"),
+        pytest.param((ONE,), "rename", "wants to rename", id="an operation we cannot"),
         pytest.param((ONE, DOUBLE), "apply", "is there twice", id="one object in two versions"),
     ],
 )
@@ -159,7 +159,7 @@ def test_what_others_stand_on_comes_first() -> None:
     leaves = [Leaf(group, "v1", kind, "", "a", "apply", sha256(b"")) for group, kind in reversed(kinds)]
 
     assert [rank(*kind) for kind in kinds] == [0, 1, 2, 3, 4, 5]
-    assert [wave[0].kind for _, wave in waves(leaves)] == [kind for _, kind in kinds]
+    assert [together[0].kind for together in in_order(leaves)] == [kind for _, kind in kinds]
 
 
 def test_calls_are_made_one_after_the_other_where_the_limit_says_so() -> None:

@@ -125,13 +125,15 @@ def test_a_conflict_names_managers_and_fields() -> None:
 
     assert isinstance(error, Conflict)
     assert error.conflicts == (FieldConflict("helm", ".spec.replicas"), FieldConflict("kubectl", ".data.a"))
-    assert "held by another manager: .spec.replicas by 'helm', .data.a by 'kubectl'" in error.what
+    named = ".spec.replicas by 'helm' (Helm), .data.a by 'kubectl' (somebody with kubectl)"
+    assert f"held by another manager: {named}" in error.what
+    assert "'adopt: [helm]'" in error.remedy
 
 
 def test_a_webhook_cannot_fill_the_log() -> None:
-    """A message of a megabyte is cut."""
-    error = refusal(422, status("x" * 1_000_000, "", ("f", "y" * 1_000_000)), "apply X")
+    """A message of a megabyte is cut in its middle: the reason often stands at its end."""
+    error = refusal(422, status("x" * 1_000_000, "", ("f", "y" * 1_000_000 + ": no")), "apply X")
 
     assert isinstance(error, Invalid)
     assert len(error.what) < 3_000
-    assert error.causes == (Cause("f", "y" * 2_000),)
+    assert error.causes == (Cause("f", "y" * 150 + " ... " + "y" * 146 + ": no"),)

@@ -1,6 +1,5 @@
 """What a manager declared, read back from managedFields, and the union of what two declared."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -137,9 +136,8 @@ def test_a_transfer_moves_the_fields_of_the_named_tools_alone() -> None:
     other: Entry = ("hpa", "Update", {"f:data": {"f:size": {}}})
     seen = live(FLUX, EDITED, other)
 
-    test, version, moved = transfer(
-        seen, earlier([Adoptable.FLUX, Adoptable.KUBECTL]), now=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    managers = earlier([Adoptable.FLUX, Adoptable.KUBECTL])
+    test, version, moved = transfer(seen, managers)
 
     assert (test["value"], version["value"], version["op"]) == ("u1", "7", "replace")
     assert [(entry["manager"], entry["operation"], entry["fieldsV1"]) for entry in moved["value"]] == [

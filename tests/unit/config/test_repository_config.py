@@ -8,7 +8,7 @@ import pytest
 
 from gitwarrant.config.problem import ConfigError, Problem
 from gitwarrant.config.repository import RepositoryConfig, load
-from gitwarrant.model.environment import Bounds, DriftMode, Environment, PolicySet
+from gitwarrant.model.environment import Bounds, DriftMode, Environment, HealthRule, PolicySet
 from gitwarrant.model.errors import Place
 from gitwarrant.model.finding import Severity
 from gitwarrant.model.identity import Hardware, Identity, IdentityKind, Key, PathRule, Purpose, TrustPolicy
@@ -450,7 +450,8 @@ stages:
         pytest.param(
             {"environments": stage("promotion_source: production")},
             ".gitwarrant/environments.yaml:5:23: stages wait for each other in a circle: "
-            "production <- production -> remove the promotion_source of the stage where it begins",
+            "production <- production"
+            " -> remove the promotion_source or depends_on of the stage where it begins",
             id="promotion from itself",
         ),
         pytest.param(
@@ -654,3 +655,57 @@ def test_no_file_beside_the_rules_hides_a_character(path: str, data: bytes, what
         load({path: data}, sets=SETS, checks=CHECKS)
 
     assert what in [problem.what for problem in refusal.value.problems]
+
+
+HEALTH = """health:
+      - kind: Widget.example.com
+        failed: self.status.broken
+        reason: self.status.why
+      - {kind: "*.example.com", healthy: "true"}
+    health_deadline: 90s"""
+
+
+def test_health_rules_and_the_deadline_are_read_with_their_places() -> None:
+    [production] = loaded(environments=stage(HEALTH)).environments
+
+    place = ".gitwarrant/environments.yaml"
+    assert production.health == (
+        HealthRule(
+            "Widget.example.com", Place(place, 6, 9), failed="self.status.broken", reason="self.status.why"
+        ),
+        HealthRule("*.example.com", Place(place, 9, 9), healthy="true"),
+    )
+    assert production.health_deadline == 90
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "health: [{kind: Widget.example.com, reason: self.why}]",
+            ":5:14: the rule of 'Widget.example.com' never decides -> "
+            "write at least one of: failed, suspended, progressing, healthy",
+            id="a rule that decides nothing",
+        ),
+        pytest.param(
+            'health: [{kind: A.b, healthy: "true"}, {kind: A.b, failed: "true"}]',
+            ":5:51: 'A.b' has two rules, and only the first would be asked -> make one of them",
+            id="two rules of one kind",
+        ),
+        pytest.param(
+            'health: [{kind: "apps/v1 Deployment", healthy: "true"}]',
+            ":5:21: 'apps/v1 Deployment' is not a kind -> "
+            "write it like Widget.example.com, or *.example.com for a group",
+            id="no kind",
+        ),
+        pytest.param(
+            "health_deadline: 1s",
+            ":5:22: a health_deadline of 1s is too short or too long -> write something from 10s to 7d",
+            id="a deadline nobody meets",
+        ),
+    ],
+)
+def test_health_that_cannot_be_meant_is_refused(text: str, problem: str) -> None:
+    [found] = problems(environments=stage(text))
+
+    assert found == f".gitwarrant/environments.yaml{problem}"

@@ -13,6 +13,7 @@ from gitwarrant.pipeline.local import look, proposed, prove
 
 TRUST = ".gitwarrant/trust.yaml"
 RULES = ".gitwarrant/rules.yaml"
+ENVIRONMENTS = ".gitwarrant/environments.yaml"
 
 
 @pytest.fixture
@@ -55,3 +56,18 @@ def test_rules_that_do_not_parse_are_refused_with_their_place(shop: Shop) -> Non
         proven(shop)
 
     assert (refused.value.stage, str(refused.value.place)) == ("verify", f"{TRUST}:2:10")
+
+
+def test_a_health_rule_that_is_no_cel_is_refused_with_its_place(shop: Shop) -> None:
+    """With the change that brings it: where an object is judged, nobody could refuse it any more."""
+    shop.forge.edit(TRUST, "version: 1", "version: 2")
+    text = (shop.forge.clone / ENVIRONMENTS).read_text()
+    rule = '    health: [{kind: Widget.example.com, healthy: "self.status ==="}]\n'
+    (shop.forge.clone / ENVIRONMENTS).write_text(text.rstrip("\n") + "\n" + rule)
+    shop.forge.commit(shop.grace, "Judge widgets")
+
+    with pytest.raises(Refused, match="is not CEL") as refused:
+        proven(shop)
+
+    line = len(text.rstrip("\n").splitlines()) + 1
+    assert (refused.value.stage, str(refused.value.place)) == ("verify", f"{ENVIRONMENTS}:{line}:14")

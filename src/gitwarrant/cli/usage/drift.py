@@ -1,7 +1,8 @@
 """Compare the cluster with what was warranted.
 
 Shows every field that differs from what a clean create of the warranted
-manifests gives, also fields that somebody added, and who wrote them. Nothing is
+manifests gives, also fields that somebody added, and who wrote them; and objects
+that nobody declared, where the environment has a namespace to itself. Nothing is
 changed unless --revert is given.
 """
 
@@ -12,6 +13,7 @@ from gitwarrant.cli.usage.options import add_config
 EXAMPLES = """\
 examples:
   gitwarrant drift production
+  gitwarrant drift production --explain
   gitwarrant drift production --revert
   gitwarrant drift production --output json
 
@@ -21,7 +23,12 @@ exit status: 0 as warranted; 1 drifted (with --revert: and could not be put back
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the environment, and whether to put it back."""
+    """Take the environment, and what to do about drift."""
     parser.add_argument("environment", help="the environment to compare")
     parser.add_argument("--revert", action="store_true", help="put everything back as it was warranted")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="show every difference, exempt and ignored ones too, who wrote it, and the rules in force",
+    )
     add_config(parser)

@@ -38,7 +38,7 @@ class Power:
             return bool(self.url and other.url) and _matches_url(self.url, other.url)
         return (
             self.group in (ALL, other.group)
-            and _matches_resource(self.resource, other.resource)
+            and matches_resource(self.resource, other.resource)
             and self.namespace in ("", other.namespace)
             and self.name in ("", other.name)
         )
@@ -52,7 +52,8 @@ class Power:
         return f"{self.verb} {resource}{named}" + (f" in {self.namespace}" if self.namespace else "")
 
 
-def _matches_resource(held: str, asked: str) -> bool:
+def matches_resource(held: str, asked: str) -> bool:
+    """Whether a rule's resource stands for another: `*` for all, `*/log` for that of every kind."""
     if held in (ALL, asked):
         return True
     return held.startswith("*/") and asked.partition("/")[2] == held[2:] != ""
@@ -60,6 +61,14 @@ def _matches_resource(held: str, asked: str) -> bool:
 
 def _matches_url(held: str, asked: str) -> bool:
     return held in (ALL, asked) or (held.endswith("*") and asked.startswith(held.rstrip("*")))
+
+
+def spoken(powers: Iterable[Power]) -> list[str]:
+    """Powers in words, all verbs on one thing together: `get, list secrets in shop`."""
+    verbs: dict[Power, list[str]] = {}
+    for power in powers:
+        verbs.setdefault(replace(power, verb=""), []).append(power.verb)
+    return [str(replace(power, verb=", ".join(words))) for power, words in verbs.items()]
 
 
 def powers_of(role: Content, at: Pointer = ()) -> Iterator[Power]:

@@ -80,9 +80,18 @@ def _reached(
             continue
         reached[target] = via
         if len(via) < MAX_STEPS:
-            for step, gain in steps(_powers(target, holdings)):
-                waiting += [(following, (*via, target)) for following in _targets(step, gain, holdings)]
+            waiting += [(following, (*via, target)) for following in _following(target, holdings)]
     return reached
+
+
+def _following(target: Target, holdings: Holdings) -> list[Target]:
+    """What somebody with a target's power comes to; beside anything at all, nothing else matters."""
+    found = [
+        following
+        for step, gain in steps(_powers(target, holdings))
+        for following in _targets(step, gain, holdings)
+    ]
+    return [anything()] if anything() in found else found
 
 
 def _is(target: Target, subject: Subject) -> bool:

@@ -119,14 +119,13 @@ def holdings(manifests: Iterable[Manifest]) -> Holdings:
     aggregated = frozenset(_aggregated(listed))
     for subject, role, namespace in _bindings(listed):
         bound.add(role)
-        powers = roles.get(role, frozenset())
-        direct[subject] |= set(within(powers, namespace)) if namespace else powers
+        direct[subject] |= _given(roles.get(role, frozenset()), namespace)
         if role not in roles:
             unknown.add(Unknown(subject, role, namespace, NOT_HERE))
         elif role in aggregated:
             unknown.add(Unknown(subject, role, namespace, AGGREGATES))
     for role in _declared(listed) - bound | _taken_up(listed):
-        direct[role.holders] |= roles[role]
+        direct[role.holders] |= _given(roles[role], role.namespace)
     direct[Subject("Group", "", MASTERS)] |= BUILT_IN["cluster-admin"]
     runs = frozenset(_runs(listed))
     accounts = {subject for subject in direct if subject.kind == SERVICE_ACCOUNT}
@@ -134,6 +133,11 @@ def holdings(manifests: Iterable[Manifest]) -> Holdings:
     accounts |= {run.account for run in runs} | set(_declared_accounts(listed))
     frozen = {subject: frozenset(powers) for subject, powers in direct.items()}
     return Holdings(frozen, frozenset(unknown), frozenset(accounts), runs, roles)
+
+
+def _given(powers: frozenset[Power], namespace: str) -> frozenset[Power]:
+    """What a binding in this namespace gives of a role's powers; an empty one is everywhere."""
+    return frozenset(within(powers, namespace)) if namespace else powers
 
 
 def role_of(manifest: Manifest) -> Role | None:

@@ -1,14 +1,17 @@
 """The ways from one power to more, as data: what it takes, what it gives, and how to say so."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
-from gitwarrant.objects.power.atoms import ALL, Power
+from gitwarrant.objects.power.atoms import ALL, Power, matches_resource, spoken
 from gitwarrant.objects.rbac import GROUP
 
 KUBE_SYSTEM = "kube-system"
 """Where Kubernetes' own controllers have their accounts; together they may do anything."""
+
+
+SHOWN = 3  # powers in one sentence
 
 
 class Gain(Enum):
@@ -40,11 +43,12 @@ class Need:
 
     def met_by(self, power: Power) -> bool:
         """Whether a power is one of these, or covers one of them."""
-        if power.url or (self.cluster and power.namespace):
-            return False
-        return power.verb in (*self.verbs, ALL) and any(
-            replace(power, verb=ALL).covers(Power(self.group, resource, ALL, power.namespace, power.name))
-            for resource in self.resources
+        return (
+            (power.verb == ALL or power.verb in self.verbs)
+            and power.group in (ALL, self.group)
+            and not power.url
+            and not (self.cluster and power.namespace)
+            and any(matches_resource(power.resource, resource) for resource in self.resources)
         )
 
 
@@ -234,9 +238,9 @@ class Step:
 
     def __str__(self) -> str:
         """`may write any rule into a Role (escalate roles "app" in shop)`."""
-        shown = ", ".join(str(power) for power in self.powers[:3])
-        more = f", {len(self.powers) - 3} more" if len(self.powers) > 3 else ""
-        return f"{self.says} ({shown}{more})"
+        words = spoken(self.powers)
+        more = [f"{len(words) - SHOWN} more"] if len(words) > SHOWN else []
+        return f"{self.says} ({'; '.join([*words[:SHOWN], *more])})"
 
 
 def steps(powers: Iterable[Power]) -> Iterator[tuple[Step, Gain]]:

@@ -1,0 +1,45 @@
+"""Where an environment has a namespace to itself, and what may be there."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gitwarrant.audit.queries import warranted_environments
+from gitwarrant.cluster.applyset import applyset_id, parent_key
+from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.live import InventoryEntry
+from gitwarrant.model.manifest import Manifest
+from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.warranting import owners_here
+
+
+def estate_of(
+    work: Delivery,
+    environment: Environment,
+    manifests: Sequence[Manifest],
+    inventory: Sequence[InventoryEntry],
+    now: datetime,
+) -> Estate:
+    """What nobody declared is told in namespaces that it declares, and in its own where it is asked to.
+
+    What other environments of the same cluster declare there is no stranger.
+    """
+    whole = {entry.key.name for entry in inventory if entry.key.typed == "Namespace"}
+    if environment.unmanaged:
+        whole.add(environment.namespace)
+    namespaces = whole | {entry.key.namespace for entry in inventory if entry.key.namespace}
+    parents = {
+        parent_key(name, namespace)
+        for name in warranted_environments(work.recorder)
+        for namespace in namespaces
+    }
+    return Estate(
+        whole=frozenset(whole),
+        shared=frozenset(namespaces - whole),
+        identifier=applyset_id(parent_key(environment.name, environment.namespace)),
+        declared=frozenset(owners_here(work, environment.name)) | parents,
+        uids={entry.uid: entry.key.typed for entry in inventory},
+        manifests=manifests,
+        ignoring=Ignoring.of(environment.ignore, now),
+    )
