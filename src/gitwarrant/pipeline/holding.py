@@ -159,7 +159,10 @@ def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
     last = last_warrant(work.recorder, environment.name)
     if last is None:
         return
-    if all(item.health is Health.HEALTHY for item in seen.health):
+    known = {item.key: item.health for item in seen.health}
+    if known.keys() >= {leaf.key for leaf in last.leaves.standing} and set(known.values()) <= {
+        Health.HEALTHY
+    }:
         _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
