@@ -17,7 +17,7 @@ from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import intended
+from gitwarrant.cluster.ledger import Attempts
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.cluster.undeclared import Estate
@@ -243,7 +243,7 @@ class Workshop:
             self.owned(),
             namespace=self.namespace,
             adopt=self.adopt,
-            attempted=intended(self.log, self.name),
+            attempted=Attempts(self.log, self.name, any_=True),
         )
 
     async def live(self, item: Manifest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Ask the server what a plan would really do, by dry run. Live state narrows a plan, it never widens it."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from gitwarrant.cluster.order import bounded
 from gitwarrant.cluster.refusal import Conflict, Invalid, NotFound, WebhookTrouble
 from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
@@ -38,11 +39,11 @@ NO_NAMESPACE = re.compile(r'namespaces? "[^"]+" not found')
 async def refine(
     plan: Plan,
     cluster: Cluster,
-    inventory: Sequence[InventoryEntry],
+    inventory: Iterable[InventoryEntry],
     *,
     namespace: str,
     adopt: Collection[Adoptable] = (),
-    attempted: Collection[ObjectKey] = frozenset(),
+    attempted: Container[ObjectKey] = frozenset(),
 ) -> Plan:
     """Replace what the manifests say would happen by what the server says.
 
@@ -65,7 +66,7 @@ async def refine(
     identifier = applyset_id(parent_key(plan.environment, namespace))
     question = _Question(
         cluster,
-        {entry.key: entry for entry in inventory},
+        Inventory.of(inventory).by_key,
         {manifest.key: manifest for manifest in plan.manifests},
         Baselines(identifier, cluster, MemoryBaselines()),
         frozenset(_defined(plan.manifests)),
@@ -98,7 +99,7 @@ class _Question:
     kinds: frozenset[tuple[str, str]]
     namespaces: frozenset[str]
     adopt: frozenset[str]
-    attempted: Collection[ObjectKey]
+    attempted: Container[ObjectKey]
 
     async def ask(self, planned: PlannedObject) -> PlannedObject:
         """What would happen to one object."""

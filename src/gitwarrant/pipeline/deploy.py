@@ -4,21 +4,24 @@ With `watching`, the only module that calls what writes to a cluster. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gitwarrant.audit.queries import apply_completed, inventory
+from gitwarrant.audit.queries import apply_completed
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import intended, logged_sequence
+from gitwarrant.cluster.ledger import Attempts, logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import Applied, Observation
-from gitwarrant.model.plan import Plan
+from gitwarrant.model.plan import Action, Plan, PlannedObject
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.objects.turns import turn
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
@@ -64,7 +67,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     with refusals_recorded(work, environment.name, judgement.question.change.head):
         check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
-        owned = inventory(work.recorder, environment.name)
+        owned = work.tracking.inventory(environment.name)
         plan = await refine_with(work, judgement, cluster)
         bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         keys = warrant_keys(work.agent.warrant)
@@ -105,14 +108,31 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
     if judgement.plan is None:
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
-    owned = inventory(work.recorder, environment.name)
+    owned = work.tracking.inventory(environment.name)
+    plan = _with_waiting(judgement.plan, judgement.rendered, owned)
     return await refine(
-        judgement.plan,
+        plan,
         cluster,
         owned,
         namespace=environment.namespace,
         adopt=environment.adopt,
-        attempted=intended(work.recorder, environment.name) if environment.adopt else (),
+        attempted=Attempts(work.recorder, environment.name, any_=bool(environment.adopt)),
+    )
+
+
+def _with_waiting(plan: Plan, rendered: Rendered | None, owned: Inventory) -> Plan:
+    """A plan that also shows what an earlier warrant named and nobody wrote yet: this one will."""
+    missing = set(owned.lacks(plan.leaves)) - {item.key for item in plan.objects}
+    waiting = rendered.find(missing).values() if rendered and missing else ()
+    shown = [
+        PlannedObject(Action.UNCHANGED, one.key, one.version, one.place, (), turn=turn(one.content))
+        for one in waiting
+    ]
+    return replace(
+        plan,
+        objects=tuple(sorted([*plan.objects, *shown], key=lambda item: item.key)),
+        manifests=tuple(sorted([*plan.manifests, *waiting], key=lambda one: one.key)),
+        unchanged=plan.unchanged - len(shown),
     )
 
 
@@ -139,7 +159,7 @@ async def watch(
     """
     environment = standing.environment
     await warranted_here(work, standing, cluster)
-    manifests, owned = Manifests(work, standing).all(), inventory(work.recorder, environment.name)
+    manifests, owned = Manifests(work, standing).all(), tuple(work.tracking.inventory(environment.name))
     now = work.now()
     seen = await observe(
         environment.name,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from gitwarrant.audit.queries import LastWarrant, inventory, last_warrant
+from gitwarrant.audit.queries import LastWarrant, last_warrant
 from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
@@ -164,7 +164,7 @@ class Watching:
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
         work, environment = self._work, stands.environment
-        owned = inventory(work.recorder, self._name)
+        owned = work.tracking.inventory(self._name)
         viewer = Viewer.of(
             self._name,
             owned,
@@ -179,9 +179,7 @@ class Watching:
             ignoring=Ignoring.of(environment.ignore, work.now()),
             known=frozenset(),
         )
-        expected = Expected(
-            {leaf.key: leaf for leaf in stands.warrant.leaves.standing}, {entry.key: entry for entry in owned}
-        )
+        expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
         manifests = Manifests(work, stands)
         self._viewer, self._unnoticed = viewer, True
         self._observer.follow(viewer, expected, manifests.of, anew=anew)
@@ -189,8 +187,8 @@ class Watching:
 
     def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
         """What may be there, by what the log says at this moment."""
-        needed = [leaf for leaf in stands.warrant.leaves.standing if leaf.kind in MAKERS]
-        owned = inventory(self._work.recorder, self._name)
+        needed = [leaf for leaf in stands.warrant.leaves.standing.leaves if leaf.kind in MAKERS]
+        owned = self._work.tracking.inventory(self._name)
         told = [manifests.of(leaf) for leaf in needed]
         return estate_of(self._work, stands.environment, told, owned, self._work.now())
 

@@ -1,6 +1,6 @@
 """What every part of one apply needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,8 @@ class Work:
     ledger: Ledger
     baselines: Baselines
     owned: Mapping[ObjectKey, InventoryEntry]
-    attempted: frozenset[ObjectKey]
-    """Intended once, but not in the inventory: ours only if the object carries our label."""
+    attempted: Container[ObjectKey]
+    """Intended once. What is not in the inventory is ours only if it carries our label besides."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
     patience: float
@@ -64,7 +64,7 @@ class Work:
         if entry is not None and live["metadata"]["uid"] == entry.uid:
             return True
         return labelled(live, self.identifier) and (
-            leaf.key in self.attempted or unsettled(self.ledger, leaf.key)
+            (entry is None and leaf.key in self.attempted) or unsettled(self.ledger, leaf.key)
         )
 
 
