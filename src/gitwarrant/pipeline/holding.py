@@ -30,6 +30,8 @@ WITH: Mapping[Hardware, str] = {
     Hardware.TOUCH: " with security keys",
     Hardware.PIN: " with the PIN of security keys",
 }
+WELL = frozenset({Health.HEALTHY, Health.SUSPENDED})
+"""What is suspended was declared so."""
 NAMED = 3  # objects that a reason names
 
 
@@ -160,9 +162,7 @@ def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
     if last is None:
         return
     known = {item.key: item.health for item in seen.health}
-    if known.keys() >= {leaf.key for leaf in last.leaves.standing} and set(known.values()) <= {
-        Health.HEALTHY
-    }:
+    if known.keys() >= last.leaves.standing.by_key.keys() and set(known.values()) <= {Health.HEALTHY}:
         _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
