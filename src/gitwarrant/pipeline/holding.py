@@ -167,8 +167,8 @@ def note_healthy(work: Delivery, environment: str, seen: Observation) -> None:
     last = last_warrant(work.recorder, environment)
     if last is None:
         return
-    known = {item.key: item.health for item in seen.health}
-    if not (known.keys() >= last.leaves.standing.by_key.keys() and set(known.values()) <= {Health.HEALTHY}):
+    found = {item.key: item.health for item in seen.health}
+    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= {Health.HEALTHY}):
         return
     sequence = last.warrant.sequence
     known = healthy_sequence(work.recorder, environment) == sequence
