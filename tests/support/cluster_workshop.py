@@ -184,8 +184,8 @@ class Workshop:
             namespace=self.namespace,
             baselines=self.baselines,
             changed=changed,
-            patience=patience,
             adopt=self.adopt,
+            patience=patience,
         )
 
     async def observe(

@@ -28,6 +28,7 @@ import yaml
 from gitwarrant.agent.loop import Event, Loop
 from gitwarrant.audit.log import Log
 from gitwarrant.cli.main import main
+from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.config.agent import Agent
 from gitwarrant.config.agent_reading import read
@@ -241,7 +242,7 @@ class Deployer:
         agent = replace(self.agent(), interval=INTERVAL)
         names = environments or [grant.environment for grant in agent.tenant.grants]
         with open_delivery(agent, lambda: datetime.now(UTC)) as work:
-            loop = Loop(work, names, self.connection, tell)
+            loop = Loop(work, names, lambda name: Cluster(self.connection(name)), tell)
             asyncio.run(loop.run(rounds=rounds))
         return events
 

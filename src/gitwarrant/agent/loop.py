@@ -7,8 +7,8 @@ killed at any point, it starts again and converges.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -16,21 +16,24 @@ from typing import TypeAlias
 
 from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.connection import Connection
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
-from gitwarrant.model.live import DriftKind, Health, Observation
+from gitwarrant.model.live import Drift, DriftKind, Health, Observation, Seen
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.candidates import candidate, examine, standing
+from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import Deployment, deploy, watch
+from gitwarrant.pipeline.deploy import Deployment, deploy
 from gitwarrant.pipeline.notices import notices
 from gitwarrant.pipeline.question import Judgement
-from gitwarrant.pipeline.warranting import passed_plan
+from gitwarrant.pipeline.warranting import access, passed_plan
+from gitwarrant.pipeline.watching import Reach, Watching, held
 from gitwarrant.plan.text import field_name
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
+
+
+SETTLE_SECONDS = 60.0  # a look at ten thousand objects takes a few
 
 
 class Mood(Enum):
@@ -52,8 +55,8 @@ class Event:
 
 
 Tell: TypeAlias = Callable[[Event], None]
-Connect: TypeAlias = Callable[[str], Connection]
-"""From an environment's name to its cluster's connection."""
+Connect: TypeAlias = Callable[[str], Cluster]
+"""From an environment's name to its cluster, not opened yet."""
 
 
 @dataclass(slots=True)
@@ -71,47 +74,62 @@ class _Memory:
 
     judged: Digest | None = None
     judgement: Judgement | None = None
-    deployed: bool = False
     announced: str = ""
     observation: Observation | None = None
+    view: Watching | None = None
     deploying: _Patience = field(default_factory=_Patience)
     watching: _Patience = field(default_factory=_Patience)
 
 
 class Loop:
-    """One agent's loop over its environments."""
+    """One agent's loop over its environments.
+
+    Rounds ask the Git server. The clusters tell by themselves what happens
+    there, at any time: a round only looks again at what is not well.
+    """
 
     def __init__(self, work: Delivery, environments: Sequence[str], connect: Connect, tell: Tell) -> None:
         self._work, self._connect, self._tell = work, connect, tell
         self._memories = {name: _Memory() for name in environments}
         self._listening = _Patience()
-        self._clusters: dict[str, Cluster] = {}
+        self._reached: dict[str, Reach] = {}
 
-    async def run(self, *, rounds: int | None = None) -> None:
-        """Go round until cancelled, or so many times."""
+    async def run(self, *, rounds: int | None = None, until: Callable[[], bool] | None = None) -> None:
+        """Go round until cancelled, or so many times, or until something holds.
+
+        With a number of rounds each one ends only when all was seen that there is to see.
+        """
         interval = self._work.agent.interval.total_seconds()
-        self._clusters.clear()  # connections live as long as one run
         async with AsyncExitStack() as stack:
+            self._forget_clusters()  # connections and watches live as long as one run
+            bounded = rounds is not None
             while rounds is None or rounds > 0:
                 await self._step(TRUST, self._listening, self._alarm)
                 for name, memory in self._memories.items():
-                    await self._look(name, memory, stack)
+                    await self._look(name, memory, stack, settle=bounded)
                 rounds = None if rounds is None else rounds - 1
+                if until is not None and until():
+                    return
                 if rounds != 0:
                     await asyncio.sleep(interval)
 
+    def _forget_clusters(self) -> None:
+        self._reached.clear()
+        for memory in self._memories.values():
+            memory.view = None
+
     def observation(self, name: str) -> Observation | None:
-        """What was last seen of an environment; None before the first look."""
+        """What was seen of an environment in the last of a number of rounds; None before the first."""
         return self._memories[name].observation
 
-    async def _look(self, name: str, memory: _Memory, stack: AsyncExitStack) -> None:
-        """One look at one environment: deploy what is new, then watch what stands.
+    async def _look(self, name: str, memory: _Memory, stack: AsyncExitStack, *, settle: bool) -> None:
+        """One look at one environment: deploy what is new, then see that what stands is watched.
 
         The second does not wait for the first: while the Git server is gone, or
         serves what is refused, drift is still seen and put back.
         """
         await self._step(name, memory.deploying, partial(self._deploy, name, memory, stack))
-        await self._step(name, memory.watching, partial(self._watch, name, memory, stack))
+        await self._step(name, memory.watching, partial(self._watch, name, memory, stack, settle=settle))
 
     async def _step(self, name: str, patience: _Patience, step: Callable[[], Awaitable[bool]]) -> None:
         """Try one step if it is time; an error is told, and ends the step, not the loop.
@@ -134,10 +152,19 @@ class Loop:
             self._once(patience, Event(name, Mood.BAD, str(error)))
         patience.failures = 0
 
-    async def _cluster(self, name: str, stack: AsyncExitStack) -> Cluster:
-        if name not in self._clusters:
-            self._clusters[name] = await stack.enter_async_context(Cluster(self._connect(name)))
-        return self._clusters[name]
+    async def _reach(self, name: str, stack: AsyncExitStack) -> Reach:
+        """The environment's cluster; several environments of one cluster share it."""
+        where = access(self._work.agent, name).name
+        if where not in self._reached:
+            self._reached[where] = await stack.enter_async_context(Reach(self._connect(name)))
+        return self._reached[where]
+
+    async def _view(self, name: str, memory: _Memory, stack: AsyncExitStack) -> Watching:
+        if memory.view is None:
+            reach = await self._reach(name, stack)
+            view = Watching(self._work, name, reach, _Teller(self._work, name, self._tell))
+            memory.view = await stack.enter_async_context(view)
+        return memory.view
 
     async def _alarm(self) -> bool:
         for notice in notices(self._work):
@@ -145,18 +172,25 @@ class Loop:
         return True
 
     async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
-        found = candidate(self._work, name)
+        # In a thread: a Git server that hangs, or a large change, must not keep events waiting.
+        found = await asyncio.to_thread(candidate, self._work, name)
         fingerprint = found.fingerprint
-        if fingerprint != memory.judged or memory.judgement is None:
-            memory.judgement, memory.judged, memory.deployed = examine(self._work, found), fingerprint, False
+        if fingerprint != memory.judged:
+            memory.judgement = await asyncio.to_thread(examine, self._work, found)
+            memory.judged = fingerprint
+        if memory.judgement is None:  # it was deployed, and nothing is new
+            return True
         if not (found.question.environment.auto_deploy or found.question.returns):
             self._announce(name, memory, memory.judgement)
-        elif not memory.deployed:
-            done = await deploy(self._work, memory.judgement, await self._cluster(name, stack))
-            memory.deployed = done.applied is None or done.applied.complete
-            self._tell_deployment(name, memory.deploying, done)
-            return memory.deployed
-        return True
+            return True
+        view, reach = await self._view(name, memory, stack), await self._reach(name, stack)
+        async with held(view):
+            done = await deploy(self._work, memory.judgement, reach.cluster)
+        self._tell_deployment(name, memory.deploying, done)
+        if done.applied is None or done.applied.complete:
+            memory.judgement = None  # its manifests take much memory
+            return True
+        return False
 
     def _announce(self, name: str, memory: _Memory, judgement: Judgement) -> None:
         """Say what could be deployed by hand.
@@ -184,14 +218,17 @@ class Loop:
         reasons = "".join(f"\n  {reason}" for reason in done.applied.reasons)
         self._once(patience, Event(name, Mood.BAD, what + reasons, details))
 
-    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
-        stands, before = standing(self._work, name), memory.observation
-        if stands is None:
+    async def _watch(self, name: str, memory: _Memory, stack: AsyncExitStack, *, settle: bool) -> bool:
+        view = await self._view(name, memory, stack)
+        if not await view.follow():
             return True
-        seen = await watch(self._work, stands, await self._cluster(name, stack), previous=before)
-        memory.observation = seen
-        for event in changes(before, seen):
-            self._tell(event)
+        view.look_again()
+        if settle:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE_SECONDS):
+                    await view.settled()
+            memory.observation = view.observation()
+        view.conclude()
         return True
 
     def _again_later(self, name: str, patience: _Patience, error: Unreachable) -> None:
@@ -218,27 +255,60 @@ class Loop:
             self._tell(event)
 
 
-def changes(before: Observation | None, seen: Observation) -> list[Event]:
-    """What is worth telling about an observation that the one before did not say."""
-    known_drift = before.drifts if before else ()
-    known_health = {item.key: item.health for item in before.health} if before else {}
-    events = []
-    for drift in seen.drifts:
-        if drift in known_drift:
-            continue
-        who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-        fields = ", ".join(field_name(item, {}) for item in drift.differences)
-        how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
-        events.append(Event(seen.environment, Mood.BAD, f"drift: {drift.key} {how}"))
-    events += [
-        Event(seen.environment, Mood.GOOD, f"reverted: {key} is as warranted again") for key in seen.reverted
-    ]
-    for item in seen.health:
-        if known_health.get(item.key) is not item.health and item.health is not Health.HEALTHY:
-            what = f"{item.key} is {item.health.value}: {item.reason}"
-            events.append(Event(seen.environment, Mood.NEWS, what))
-    healthy = all(item.health is Health.HEALTHY for item in seen.health)
-    was_healthy = bool(before) and all(health is Health.HEALTHY for health in known_health.values())
-    if healthy and not was_healthy:
-        events.append(Event(seen.environment, Mood.GOOD, f"everything is healthy ({len(seen.health)})"))
-    return events
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells what is seen of one environment, as it is seen."""
+
+    work: Delivery
+    environment: str
+    tell: Tell
+
+    def changed(self, before: Seen | None, seen: Seen) -> None:
+        """An object is not as it was seen before."""
+        for event in changes(self.environment, before, seen):
+            self.tell(event)
+
+    def healthy(self, objects: int) -> None:
+        """All of them are healthy now, and were not."""
+        self.tell(Event(self.environment, Mood.GOOD, f"everything is healthy ({objects})"))
+
+    def strange(self, drift: Drift) -> None:
+        """There is something that nobody declared."""
+        self.tell(Event(self.environment, Mood.BAD, _drifted(drift)))
+
+    def unwatched(self, what: str, error: GitwarrantError | None) -> None:
+        """Say it, and record it once; that the whole server is away is said by the round."""
+        if error is None:
+            self.tell(Event(self.environment, Mood.NEWS, f"{what} is watched again"))
+        elif not isinstance(error, Unreachable):
+            words = f"{what} cannot be watched: {error.what}"
+            body = {"stage": "observe", "what": words, "attempt": 1}
+            self.work.recorder.append(RecordKind.RETRYING, self.environment, body)
+            self.tell(Event(self.environment, Mood.BAD, words))
+
+
+def changes(environment: str, before: Seen | None, seen: Seen) -> Iterator[Event]:
+    """What is worth telling about an object that the look before did not say."""
+    drift, health = seen.drift, seen.health
+    if drift is not None and (before is None or before.drift != drift):
+        yield Event(environment, Mood.BAD, _drifted(drift))
+    if seen.reverted:
+        yield Event(environment, Mood.GOOD, f"reverted: {health.key} is as warranted again")
+    if health.health is not Health.HEALTHY and (before is None or before.health.health is not health.health):
+        yield Event(environment, Mood.NEWS, f"{health.key} is {health.health.value}: {health.reason}")
+
+
+def _drifted(drift: Drift) -> str:
+    who = f" by {', '.join(drift.managers)}" if drift.managers else ""
+    fields = ", ".join(field_name(item, {}) for item in drift.differences)
+    note = f" ({drift.note})" if drift.note else ""
+    match drift.kind:
+        case DriftKind.MISSING:
+            how = "is missing"
+        case DriftKind.CHANGED:
+            how = f"was changed{who}: {fields}"
+        case DriftKind.UNDECLARED:
+            how = f"was declared by nobody, but written{who}"
+        case _:
+            how = f"{drift.kind.value}{f': {fields}' if fields else ''}"
+    return f"drift: {drift.key} {how}{note}"

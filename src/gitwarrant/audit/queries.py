@@ -38,6 +38,8 @@ class LastWarrant:
     """Glass was broken for it: its approvals are still to come."""
     public_key: bytes = b""
     """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
+    accepted: bool = True
+    """The next change begins at its revision."""
 
     @property
     def digest(self) -> Digest:
@@ -58,6 +60,7 @@ def warranted_body(
     statements: Iterable[Digest] = (),
     owed: bool = False,
     hold: int = 0,
+    accepted: bool = True,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
 
@@ -67,6 +70,7 @@ def warranted_body(
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
         hold: the record of the hold that it carries out; 0: none.
+        accepted: the next change begins here; not where an environment was brought back to.
     """
     return {
         "sequence": warrant.sequence,
@@ -77,6 +81,7 @@ def warranted_body(
         "public_key": public_key.decode(),
         "owed": owed,
         "hold": hold,
+        "accepted": accepted,
         "statements": sorted(statements),
     }
 
@@ -156,9 +161,14 @@ def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     for record in recorder.read(
         0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
     ):
-        if not (record.body.get("owed", False) or record.body.get("hold", 0)):
+        if is_accepted(record):
             return CommitId(member(record, "commit", str))
     return None
+
+
+def is_accepted(record: Record) -> bool:
+    """Whether the next change begins at the revision of a `warranted` record."""
+    return bool(record.body.get("accepted", True)) and not record.body.get("owed", False)
 
 
 def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
@@ -231,7 +241,7 @@ def read_warrant(record: Record) -> LastWarrant:
     warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
     bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
     owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
-    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key)
+    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key, is_accepted(record))
 
 
 def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:
@@ -264,10 +274,12 @@ def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | 
 
 
 def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
-    applied = frozenset({RecordKind.APPLIED})
+    applied, moved = frozenset({RecordKind.APPLIED}), _moved(recorder, environment)
     for newest in recorder.read(0, Selection(applied, environment, latest=True)):
         record = _last_known(recorder, newest)
         if record is None or _result(record) is Result.DELETED:
+            continue
+        if record.number < moved.get(record.environment, 0):  # it is in a cluster that was left
             continue
         named = member(record, "object", dict)
         yield (
@@ -280,6 +292,18 @@ def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, I
                 _turn(record),
             ),
         )
+
+
+def moved_to(recorder: Recorder, last: LastWarrant) -> str:
+    """The uid of the cluster that an environment went to after a warrant; empty: it stayed."""
+    newest = _newest(recorder, RecordKind.REBUILT, last.warrant.environment)
+    return member(newest, "cluster", str) if newest and newest.number > last.number else ""
+
+
+def _moved(recorder: Recorder, environment: str | None) -> Mapping[str, int]:
+    """The last record by which each environment went to another cluster, where one did."""
+    moves = recorder.read(0, Selection(frozenset({RecordKind.REBUILT}), environment))
+    return {record.environment: record.number for record in moves}
 
 
 def _last_known(recorder: Recorder, newest: Record) -> Record | None:

@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.plan import show
-from gitwarrant.cli.reaching import connection, refined
+from gitwarrant.cli.reaching import reach, refined
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.live import Applied, Result
 from gitwarrant.pipeline.candidates import candidate, examine
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             return 1 if judgement.refusals else 0
         done = asyncio.run(_deploy(work, judgement))
     terminal.result({"warrant": plain(done.warrant), "applied": plain(done.applied)})
-    _say(done, terminal)
+    say_deployment(done, terminal)
     return 0 if done.applied is None or done.applied.complete else 1
 
 
@@ -47,11 +46,12 @@ def _alone(work: Delivery, arguments: argparse.Namespace) -> AbstractContextMana
 
 async def _deploy(work: Delivery, judgement: Judgement) -> Deployment:
     environment = judgement.question.environment.name
-    async with Cluster(connection(work, environment)) as cluster:
+    async with reach(work, environment) as cluster:
         return await deploy(work, judgement, cluster)
 
 
-def _say(done: Deployment, terminal: Terminal) -> None:
+def say_deployment(done: Deployment, terminal: Terminal) -> None:
+    """What a deploy did, in words."""
     warrant = done.warrant
     named = (
         f"warrant {warrant.sequence} for {warrant.commit[:12]}, until {warrant.not_after:%Y-%m-%d %H:%M} UTC"

@@ -6,14 +6,12 @@ from contextlib import nullcontext
 
 from gitwarrant.cli.configured import working
 from gitwarrant.cli.drift_words import say_drift, say_explained, say_rules, say_sums
-from gitwarrant.cli.reaching import connection
+from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Observation
-from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import watch
 from gitwarrant.pipeline.excuses import rules_in_force
@@ -22,12 +20,7 @@ from gitwarrant.pipeline.excuses import rules_in_force
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show drift and health."""
     with working(arguments) as work:
-        stands = standing(work, arguments.environment)
-        if stands is None:
-            raise GitwarrantError(
-                f"nothing was deployed to {arguments.environment!r} yet, so nothing can have drifted",
-                remedy=f"deploy it first: gitwarrant apply {arguments.environment}",
-            )
+        stands = deployed(work, arguments.environment)
         seen = asyncio.run(_watch(work, stands, arguments))
         rules = rules_in_force(stands.environment, work.now()) if arguments.explain else ()
     terminal.result({**plain(seen), **({"rules": plain(rules)} if arguments.explain else {})})
@@ -44,5 +37,5 @@ async def _watch(work: Delivery, stands: Standing, arguments: argparse.Namespace
     mode = DriftMode.REVERT if arguments.revert else DriftMode.REPORT
     # Putting back is deploying, so it is done alone; looking is not.
     with alone(work.agent.state) if mode is DriftMode.REVERT else nullcontext():
-        async with Cluster(connection(work, stands.environment.name)) as cluster:
+        async with reach(work, stands.environment.name) as cluster:
             return await watch(work, stands, cluster, mode=mode, explain=arguments.explain)

@@ -147,7 +147,7 @@ def _diff(
 ) -> int:
     found = moved(site, before, after)
     terminal.result(change_data(found))
-    for style, text in change_lines(found):
+    for style, text in change_lines(found, site.environment.name):
         terminal.say(text, style)
     added = bool(found.change.added or found.applier)
     if not added:

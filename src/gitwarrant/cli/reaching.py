@@ -3,32 +3,40 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.connection import Connection, from_kubeconfig
+from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_service_account
 from gitwarrant.cluster.power.needs import Plurals
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
+from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 
+if TYPE_CHECKING:
+    from gitwarrant.cluster.metrics import Metrics
 
-def connection(work: Delivery, environment: str) -> Connection:
-    """How the environment's cluster is reached.
+
+def reach(work: Delivery, environment: str, *, metrics: "Metrics | None" = None) -> Cluster:
+    """The environment's cluster, not opened yet.
 
     Raises:
-        GitwarrantError: the tenant has no grant, or no kubeconfig is configured.
+        GitwarrantError: the tenant has no grant, or nothing says how the cluster is reached.
     """
-    return configured_connection(work.agent, environment)
+    connection = configured_connection(work.agent, environment)
+    return Cluster(connection, discovery=work.content.shelf("discovery"), meter=metrics)
 
 
 def configured_connection(configured: Agent, environment: str) -> Connection:
-    """The same, without a state folder."""
+    """How the environment's cluster is reached. Raises as `reach` does."""
     found = access(configured, environment)
+    if found.in_cluster:
+        return _from_inside(found.name)
     if found.kubeconfig is None:
         raise GitwarrantError(
             f"cluster {found.name!r} has no kubeconfig, so it cannot be reached",
@@ -37,12 +45,38 @@ def configured_connection(configured: Agent, environment: str) -> Connection:
     return from_kubeconfig(found.kubeconfig, environment=os.environ, context=found.context or None)
 
 
+def _from_inside(name: str) -> Connection:
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{part}") for part in ("HOST", "PORT"))
+    if not host or not port:
+        raise GitwarrantError(
+            f"cluster {name!r} is to be reached from inside, but this is no Pod: KUBERNETES_SERVICE_HOST "
+            "and KUBERNETES_SERVICE_PORT are not set",
+            remedy="run it in a Pod of that cluster, or give a kubeconfig in place of 'in_cluster'",
+        )
+    return from_service_account(host, port)
+
+
+def deployed(work: Delivery, environment: str) -> Standing:
+    """What was last warranted for an environment.
+
+    Raises:
+        GitwarrantError: nothing was.
+    """
+    stands = standing(work, environment)
+    if stands is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment!r} yet",
+            remedy=f"deploy it first: gitwarrant apply {environment}",
+        )
+    return stands
+
+
 def refined(work: Delivery, judgement: Judgement) -> Plan:
     """The plan of a judgement, as the API server answers to it."""
 
     async def ask() -> Plan:
         environment = judgement.question.environment
-        async with Cluster(connection(work, environment.name)) as cluster:
+        async with reach(work, environment.name) as cluster:
             return await refine_with(work, judgement, cluster)
 
     return asyncio.run(ask())

@@ -26,6 +26,10 @@ class Autoscalers:
     """The uids of the inventory."""
     _targets: dict[str, Mapping[tuple[str, str], bool]] = field(default_factory=dict)
 
+    def anew(self) -> "Autoscalers":
+        """The same for a later look."""
+        return Autoscalers(self.cluster, self.ours)
+
     async def explain(self, key: ObjectKey, live: Mapping[str, Any]) -> bool:
         """Whether the live number of replicas may be an autoscaler's.
 

@@ -102,6 +102,21 @@ class Baselines:
         self._keep(name, manifest, made)
         return made
 
+    def anew(self) -> "Baselines":
+        """The same for a later look."""
+        return Baselines(self.identifier, self._cluster, self._store)
+
+    def at_hand(self, key: ObjectKey, digest: Digest) -> Content | None:
+        """The baseline of what was applied with this digest, if it is kept and takes no call; else None.
+
+        Of a custom kind it always takes one: its schema may have changed.
+        """
+        known_as = self._cluster.known_as
+        if known_as is None or _is_custom(key):
+            return None
+        kept = self._read(_name(known_as, self.identifier, digest, ""))
+        return kept.content if kept else None
+
     async def name(self, key: ObjectKey, version: str, digest: Digest) -> str:
         """Under which name a baseline is kept.
 
@@ -112,9 +127,8 @@ class Baselines:
             ClusterError: the kind is not served, or its schema may not be read.
             Unreachable: the server does not answer.
         """
-        cluster = self._cluster
-        parts = [FORM, await cluster.uid(), await cluster.server_version(), self.identifier, digest]
-        return "/".join([*parts, await self._schema(key, version)])
+        known_as = await self._cluster.uid(), await self._cluster.server_version()
+        return _name(known_as, self.identifier, digest, await self._schema(key, version))
 
     async def known(self, key: ObjectKey, version: str, digest: Digest) -> Truth | None:
         """The baseline of what was applied with this digest, if it is kept; nothing is asked for it."""
@@ -233,6 +247,10 @@ def _is_custom(key: ObjectKey) -> bool:
 def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
     written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
     return exempt(item, key, truth, written, autoscaled=False) is not None
+
+
+def _name(known_as: tuple[str, str], identifier: str, digest: Digest, schema: str) -> str:
+    return "/".join([FORM, *known_as, identifier, digest, schema])
 
 
 def _first_name(name: str) -> str:

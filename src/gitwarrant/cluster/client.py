@@ -114,6 +114,11 @@ class Cluster:
             self._version = str(found.get("gitVersion", ""))
         return self._version
 
+    @property
+    def known_as(self) -> tuple[str, str] | None:
+        """The cluster's uid and its server's version, where both were asked already."""
+        return (self._uid, self._version) if self._uid and self._version else None
+
     async def resource(self, group: str, version: str, kind: str) -> Resource:
         """How the server serves a kind.
 

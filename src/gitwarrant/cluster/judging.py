@@ -31,6 +31,21 @@ class Judging:
     autoscalers: Autoscalers
     ignoring: Ignoring
 
+    def anew(self) -> "Judging":
+        """The same for a later look: what earlier ones asked the server may have changed since."""
+        return replace(self, baselines=self.baselines.anew(), autoscalers=self.autoscalers.anew())
+
+    def plainly(self, entry: InventoryEntry, live: Mapping[str, Any]) -> bool:
+        """Whether it takes no call to see that a live object is as warranted.
+
+        Where this is false nothing is said: the baseline may not be kept, or a difference be exempt.
+        """
+        fresh = self.baselines.at_hand(entry.key, entry.digest)
+        if fresh is None:
+            return False
+        terms = Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring)
+        return judge(self._with_values(terms), live).drift is None
+
     async def judged(
         self, manifest: Manifest, entry: InventoryEntry, live: Mapping[str, Any] | None
     ) -> tuple[Judged, Terms]:
@@ -56,14 +71,15 @@ class Judging:
 
     async def _terms(self, manifest: Manifest, entry: InventoryEntry) -> Terms:
         fresh = await self.baselines.of(manifest)
-        return self._with_values(manifest, Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
+        return self._with_values(Terms(entry.key, entry.uid, fresh, fresh, ignoring=self.ignoring))
 
-    def _with_values(self, manifest: Manifest, terms: Terms) -> Terms:
+    def _with_values(self, terms: Terms) -> Terms:
         """With the values that the server picked for that very object."""
-        if not allocates(manifest.kind):
+        kind = terms.key.typed
+        if not allocates(kind):
             return terms
-        values = picked(self.recorder, self.environment, manifest.key)
-        return replace(terms, truth=with_allocated(manifest.kind, terms.fresh, values))
+        values = picked(self.recorder, self.environment, terms.key)
+        return replace(terms, truth=with_allocated(kind, terms.fresh, values))
 
     async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
         """Tell an edit from what the server does to every such object by now: that cannot be put back."""
@@ -71,7 +87,7 @@ class Judging:
             now = await self.baselines.probed(manifest)
         except (ClusterError, ServerTrouble):  # then nothing speaks for the server
             return drift
-        today = self._with_values(manifest, replace(terms, truth=now, fresh=now))
+        today = self._with_values(replace(terms, truth=now, fresh=now))
         if remaining(today, live):
             return drift
         return replace(drift, kind=DriftKind.ADMISSION, note=CHANGED_ADMISSION)

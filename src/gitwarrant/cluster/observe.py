@@ -1,10 +1,10 @@
 """Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from gitwarrant.audit.queries import key_of
 from gitwarrant.audit.recorder import Clock, Recorder, Selection, object_body
@@ -33,8 +33,10 @@ from gitwarrant.model.live import (
     InventoryEntry,
     ObjectHealth,
     Observation,
+    Seen,
 )
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
+from gitwarrant.model.plan import Leaf
 from gitwarrant.model.record import RecordKind
 from gitwarrant.objects.difference import path
 from gitwarrant.objects.turns import is_hook
@@ -56,6 +58,7 @@ async def observe(
     rules: tuple[HealthRule, ...] = (),
     deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
+    restrained: bool = True,
     explain: bool = False,
     estate: Estate | None = None,
     previous: Observation | None = None,
@@ -70,6 +73,7 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        restrained: whether to wait between tries, and to give a fight up; a person need not.
         rules: how the configuration wants the health of kinds judged.
         deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
@@ -81,21 +85,20 @@ async def observe(
         Unreachable: the server does not answer; nothing is said about any object then.
     """
     owned = {entry.key: entry for entry in inventory}
-    watch = _Watch(
+    watch = Viewer.of(
         environment,
+        inventory,
         cluster,
         recorder,
-        Judging(
-            environment,
-            recorder,
-            Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines),
-            Autoscalers(cluster, frozenset(entry.uid for entry in inventory)),
-            ignoring,
-        ),
-        mode,
-        now,
-        HealthJudge(environment, rules_of(rules), deadline, recorder, now),
-        _known(recorder, environment, previous),
+        mode=mode,
+        baselines=baselines,
+        namespace=namespace,
+        now=now,
+        rules=rules,
+        deadline=deadline,
+        ignoring=ignoring,
+        restrained=restrained,
+        known=told(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
     calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
@@ -115,25 +118,59 @@ async def observe(
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    health: ObjectHealth
-    drift: Drift | None = None
-    reverted: bool = False
-    explained: Explained | None = None
+class Viewer:
+    """Looks at objects one by one, records what is new of them, and puts them back where the mode is revert.
 
+    `known` are the verdicts that need not be recorded again.
+    """
 
-@dataclass(frozen=True, slots=True)
-class _Watch:
     environment: str
     cluster: Cluster
     recorder: Recorder
     judging: Judging
     mode: DriftMode
     now: Clock
+    restrained: bool
     healthy: HealthJudge
-    known: frozenset[Digest]
+    known: Container[Digest]
 
-    async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> _Seen:
+    @classmethod
+    def of(
+        cls,
+        environment: str,
+        inventory: Iterable[InventoryEntry],
+        cluster: Cluster,
+        recorder: Recorder,
+        *,
+        mode: DriftMode,
+        baselines: BaselineStore,
+        namespace: str,
+        now: Clock,
+        rules: tuple[HealthRule, ...],
+        deadline: timedelta,
+        ignoring: Ignoring,
+        known: Container[Digest],
+        restrained: bool = True,
+    ) -> Self:
+        """Who looks at this environment; the arguments are those of `observe`."""
+        kept = Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines)
+        autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
+        judging = Judging(environment, recorder, kept, autoscalers, ignoring)
+        healthy = HealthJudge(environment, rules_of(rules), deadline, recorder, now)
+        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known)
+
+    def anew(self, known: Container[Digest]) -> Self:
+        """The same for a later look: nothing that was read for earlier ones is believed."""
+        return replace(self, judging=self.judging.anew(), known=known)
+
+    def plainly(self, leaf: Leaf, entry: InventoryEntry, live: Live) -> Seen | None:
+        """See without a call that an object is healthy and as warranted; None: it takes a proper look."""
+        if entry.digest != leaf.digest or not self.judging.plainly(entry, live):
+            return None
+        verdict = self.healthy.judge(entry.key, live)
+        return self._seen(verdict, None) if verdict.health is Health.HEALTHY else None
+
+    async def look(self, manifest: Manifest, entry: InventoryEntry | None) -> Seen:
         """Look at one object."""
         key = manifest.key
         try:
@@ -152,14 +189,14 @@ class _Watch:
         except (ClusterError, ServerTrouble) as error:
             return self._seen(await self._health(key, live), unjudged(key, error.what))
 
-    async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> _Seen:
+    async def _compared(self, manifest: Manifest, entry: InventoryEntry, live: Live | None) -> Seen:
         judged, terms = await self.judging.judged(manifest, entry, live)
         explained = Explained(manifest.key, judged.fields) if judged.fields else None
         if judged.drift is None or not self._acts_on(judged.drift):
             return self._seen(await self._health(manifest.key, live), judged.drift, explained)
         fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
         held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
-        if held is not None:
+        if held is not None and self.restrained:
             drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
             return self._seen(await self._health(manifest.key, live), drift, explained)
         self.record_drift(judged.drift)
@@ -171,14 +208,14 @@ class _Watch:
         """Whether it is put back. What the server itself does now, and what is going away, cannot be."""
         return self.mode is DriftMode.REVERT and drift.kind not in (DriftKind.ADMISSION, DriftKind.DELETING)
 
-    async def _put_back(self, reverter: Reverter, judged: Judged, live: Live | None) -> _Seen:
+    async def _put_back(self, reverter: Reverter, judged: Judged, live: Live | None) -> Seen:
         key, drift = reverter.terms.key, judged.drift
         try:
             current = await reverter.revert(judged, live)
         except (ClusterError, ServerTrouble) as error:
             noted = replace(drift, note=f"it could not be put back: {error.what}") if drift else None
             return self._seen(await self._health(key, live), noted)
-        return _Seen(self._record_health(await self._health(key, current)), drift, reverted=True)
+        return Seen(self._record_health(await self._health(key, current)), drift, reverted=True)
 
     async def _health(self, key: ObjectKey, live: Live | None) -> ObjectHealth:
         verdict = self.healthy.judge(key, live)
@@ -198,10 +235,10 @@ class _Watch:
         except (ClusterError, ServerTrouble):  # a reason less; the verdict stands without it
             return []
 
-    def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> _Seen:
+    def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> Seen:
         if drift is not None:
             self.record_drift(drift)
-        return _Seen(self._record_health(verdict), drift, explained=explained)
+        return Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
         if digest(verdict) not in self.known:
@@ -219,14 +256,14 @@ class _Watch:
             self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
 
 
-def _known(recorder: Recorder, environment: str, previous: Observation | None) -> frozenset[Digest]:
+def told(recorder: Recorder, environment: str, previous: Observation | None = None) -> frozenset[Digest]:
     """What need not be recorded again: what was seen last, or the health that the log last told."""
     if previous:
         return frozenset(map(digest, (*previous.drifts, *previous.health)))
-    told = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
+    newest = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
     return frozenset(
         digest(ObjectHealth(key_of(record), Health(record.body["health"]), str(record.body["reason"])))
-        for record in told
+        for record in newest
     )
 
 

@@ -166,10 +166,10 @@ class _Question:
     ) -> PlannedObject:
         key, version = manifest.key, manifest.version
         owned = key in self.owned
-        identifier = self.baselines.identifier
-        stranger = live is not None and not owned and not labelled(live, identifier)
+        label = self.baselines.identifier
+        stranger = live is not None and not owned and not labelled(live, label)
         adopts = live is not None and stranger and self._may_adopt(live, manifest)
-        content = as_member(manifest.content, identifier)
+        content = as_member(manifest.content, label)
         result = await self.cluster.apply(key, version, content, force=owned or adopts, dry_run=True)
         if live is not None and stranger and not adopts:
             raise _somebodys(live, manifest)

@@ -149,7 +149,10 @@ class Transport:
         while True:
             async with self._sent(request, LINES_TIMEOUT, fresh=fresh) as response:
                 if response.status == 200:
-                    yield _lines(response, request.subject)
+                    try:
+                        yield _lines(response, request.subject)
+                    finally:
+                        _abort(response)
                     return
                 got = Answer(response.status, response.headers, await _bounded(response, request.subject))
             if got.status == 401 and not fresh:
@@ -253,6 +256,12 @@ async def _lines(response: aiohttp.ClientResponse, subject: str) -> AsyncIterato
             yield line
         if len(rest) > MAX_LINE_BYTES:
             raise _too_large(subject, MAX_LINE_BYTES)
+
+
+def _abort(response: aiohttp.ClientResponse) -> None:
+    """Drop the line: who goes away from the middle of an answer need not take leave of the server."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
 
 
 def _too_large(subject: str, limit: int) -> ClusterError:

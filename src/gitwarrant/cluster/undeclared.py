@@ -117,8 +117,7 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     Raises:
         Unreachable: the server does not answer.
     """
-    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
-    kinds = [resource for resource in served.values() if _holds(resource)]
+    kinds = await holdings(cluster)
     ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
@@ -132,6 +131,16 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
         drifts += found[:MAX_TOLD]
         drifts += _beyond(namespace, listed, len(found))
     return drifts, wanted
+
+
+async def holdings(cluster: Cluster) -> list[Resource]:
+    """The kinds whose objects are looked at, in one version each.
+
+    Raises:
+        Unreachable: the server does not answer.
+    """
+    served = {_typed(resource): resource for resource in await cluster.served()}
+    return [resource for resource in served.values() if _holds(resource)]
 
 
 def _holds(resource: Resource) -> bool:

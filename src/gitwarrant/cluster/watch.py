@@ -16,6 +16,7 @@ from gitwarrant.model.manifest import Content, ObjectKey
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0
 """Seconds before a watch that was cut is begun again: doubled each time."""
+SELDOM = 600.0  # the longest wait where only metadata is wanted: most agents may not see every kind
 BREATH = 64  # events after which others get their turn
 
 
@@ -159,7 +160,8 @@ class Watch:
             self._tell(Event(Change.TROUBLED, self.source, error=error))
 
     async def _pause(self) -> None:
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures, 16))
+        most = SELDOM if self.source.metadata else LONGEST_WAIT
+        longest = min(most, FIRST_WAIT * 2.0 ** min(self._failures, 16))
         self._failures += 1
         await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311 - only spreads load
 

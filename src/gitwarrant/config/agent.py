@@ -15,14 +15,16 @@ LOG_FILE = "log.sqlite"
 class ClusterAccess:
     """How a cluster is reached. An empty context means the kubeconfig's current one.
 
-    Without a kubeconfig it cannot be reached, only warrants can be signed for
-    it. An empty uid means that the cluster is not pinned.
+    Without a kubeconfig, and not from inside, it cannot be reached, only
+    warrants can be signed for it. An empty uid means that the cluster is not pinned.
     """
 
     name: str
     kubeconfig: Path | None
     context: str
     uid: str
+    in_cluster: bool = False
+    """We run in a Pod of that cluster, under its service account."""
 
 
 @dataclass(frozen=True, slots=True)

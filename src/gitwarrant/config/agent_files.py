@@ -98,6 +98,9 @@ class ClusterFile(StrictModel):
 
     kubeconfig: Text | None = Field(None, description="the kubeconfig file; without one nothing is applied")
     context: str = Field("", description="its context; empty: the current one")
+    in_cluster: bool = Field(
+        False, description="this agent runs in a Pod of that cluster: use the Pod's service account"
+    )
     uid: Text | None = Field(
         None, description="the uid of its kube-system namespace: only the cluster that has it is written to"
     )

@@ -140,11 +140,18 @@ def _judge_hearts(source: Source, file: AgentFile) -> None:
 
 def _judge_clusters(source: Source, file: AgentFile) -> None:
     for name, cluster in file.clusters.items():
-        if cluster.kubeconfig is None and cluster.uid is None:
+        if cluster.kubeconfig is None and cluster.uid is None and not cluster.in_cluster:
             source.wrong(
                 ("clusters", name),
                 f"cluster {name!r} has neither a kubeconfig nor a uid",
-                "add kubeconfig: FILE; or uid: UID where warrants are signed but nothing is applied",
+                "add kubeconfig: FILE, or in_cluster: true in a Pod of it; or uid: UID where warrants are "
+                "signed but nothing is applied",
+            )
+        if cluster.in_cluster and (cluster.kubeconfig is not None or cluster.context):
+            source.wrong(
+                ("clusters", name, "in_cluster"),
+                f"cluster {name!r} is to be reached from inside and by a kubeconfig",
+                "leave one of them out",
             )
     for name, grant in file.tenant.grants.items():
         if grant.cluster not in file.clusters:
@@ -250,7 +257,7 @@ def _tenant(file: TenantFile) -> Tenant:
 
 def _cluster(folder: Path, name: str, file: ClusterFile) -> ClusterAccess:
     kubeconfig = _path(folder, file.kubeconfig) if file.kubeconfig else None
-    return ClusterAccess(name, kubeconfig, file.context, file.uid or "")
+    return ClusterAccess(name, kubeconfig, file.context, file.uid or "", file.in_cluster)
 
 
 def _git(folder: Path, file: GitFile) -> GitAccess:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gitwarrant.agent.loop import Event, Loop, Mood
 from gitwarrant.audit.answers import parse_query, who
 from gitwarrant.audit.telling import tell as tell_answers
+from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.config.agent import Agent
 from gitwarrant.demo.act_one import Say, tell
@@ -58,21 +59,19 @@ class _Play:
 
     def look(self, environment: str, *, until_healthy: bool) -> None:
         """Let the agent's own loop look until everything is well, and show what it says."""
-        loop = Loop(self.work, [environment], lambda _: self._connection(), self._show)
-        asyncio.run(self._rounds(loop, environment, until_healthy=until_healthy))
+        loop = Loop(self.work, [environment], lambda _: Cluster(self._connection()), self._show)
 
-    async def _rounds(self, loop: Loop, environment: str, *, until_healthy: bool) -> None:
-        for _ in range(ROUNDS):
-            await loop.run(rounds=1)
+        def well() -> bool:
             seen = loop.observation(environment)
-            well = seen is not None and all(item.health is Health.HEALTHY for item in seen.health)
-            if seen is not None and (well or not until_healthy):
-                return
-            await asyncio.sleep(self.work.agent.interval.total_seconds())
-        raise GitwarrantError(
-            f"{environment} is not healthy after {ROUNDS} looks",
-            remedy="see what it waits for: kubectl get pods; then run the demo again",
-        )
+            healthy = seen is not None and all(item.health is Health.HEALTHY for item in seen.health)
+            return seen is not None and (healthy or not until_healthy)
+
+        asyncio.run(loop.run(rounds=ROUNDS, until=well))
+        if not well():
+            raise GitwarrantError(
+                f"{environment} is not healthy after {ROUNDS} looks",
+                remedy="see what it waits for: kubectl get pods; then run the demo again",
+            )
 
     def _connection(self) -> Connection:
         return from_kubeconfig(

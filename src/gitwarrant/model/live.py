@@ -178,6 +178,21 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one object. `reverted`: it had drifted, and is as warranted again."""
+
+    health: ObjectHealth
+    drift: Drift | None = None
+    reverted: bool = False
+    explained: Explained | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether it is healthy and as warranted."""
+        return self.drift is None and self.health.health is Health.HEALTHY
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What observe saw of one environment."""
 

@@ -135,19 +135,22 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),
         hold=hold,
-        returns=True,
+        returns=hold.earlier,
     )
     return Candidate(repository, question)
 
 
-def standing(work: Delivery, name: str) -> Standing | None:
+def standing(work: Delivery, name: str, *, last: LastWarrant | None = None) -> Standing | None:
     """What was last warranted for an environment; None where nothing was.
+
+    Args:
+        last: its newest warrant, where the caller has it; else it is read from the log.
 
     Raises:
         Refused: the rules that were trusted can no longer be read.
         GitwarrantError: they have no such environment any more.
     """
-    last = last_warrant(work.recorder, name)
+    last = last or last_warrant(work.recorder, name)
     if last is None:
         return None
     repository, rules = _last_trusted(work)

@@ -1,4 +1,4 @@
-"""Compare what an environment declares in two clusters. Reads, and asks by dry run; writes nothing anywhere."""
+"""Compare what an environment declares in two clusters. Reads, and asks by dry run; writes nothing."""
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.comparison import compare_clusters
@@ -6,7 +6,7 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.model.comparison import Comparison
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import warranted_manifests
+from gitwarrant.pipeline.warranted import Manifests
 
 
 async def compare_with(work: Delivery, standing: Standing, one: Cluster, other: Cluster) -> Comparison:
@@ -19,7 +19,7 @@ async def compare_with(work: Delivery, standing: Standing, one: Cluster, other: 
     environment = standing.environment
     found = await compare_clusters(
         environment.name,
-        warranted_manifests(work, standing),
+        Manifests(work, standing).all(),
         one,
         other,
         namespace=environment.namespace,

@@ -1,6 +1,6 @@
 """Apply and observe: the stages that touch a cluster.
 
-The only module that calls `cluster.apply` and `cluster.observe`. Nothing is
+With `watching`, the only module that calls what writes to a cluster. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
@@ -14,11 +14,9 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import intended, logged_sequence
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import refine
-from gitwarrant.model.canonical import decode
 from gitwarrant.model.environment import DriftMode
-from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.errors import Refused
 from gitwarrant.model.live import Applied, Observation
-from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Plan
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.pipeline.candidates import Standing
@@ -28,16 +26,14 @@ from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.question import Judgement
-from gitwarrant.pipeline.rendering import rendering
+from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
-    MANIFESTS,
     access,
     in_force,
     passed_plan,
     warrant_for,
     warrant_keys,
 )
-from gitwarrant.store.content import ContentStore
 from gitwarrant.trust.warrant import admit, open_warrant
 
 BASELINES = "baseline"
@@ -86,7 +82,7 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             now=work.now,
             inventory=owned,
             namespace=environment.namespace,
-            baselines=_KeptBaselines(work.content),
+            baselines=work.content.shelf(BASELINES),
             changed=frozenset(),  # nothing beyond what the inventory does not have
             patience=environment.health_deadline,
             adopt=environment.adopt,
@@ -143,11 +139,8 @@ async def watch(
         Unreachable: the API server does not answer.
     """
     environment = standing.environment
-    await _warranted_here(work, standing, cluster)
-    wanted = mode or (DriftMode.REPORT if standing.suspended else environment.drift)
-    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
-        wanted = DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
-    manifests, owned = warranted_manifests(work, standing), inventory(work.recorder, environment.name)
+    await warranted_here(work, standing, cluster)
+    manifests, owned = Manifests(work, standing).all(), inventory(work.recorder, environment.name)
     now = work.now()
     seen = await observe(
         environment.name,
@@ -155,14 +148,15 @@ async def watch(
         owned,
         cluster,
         work.recorder,
-        mode=wanted,
-        baselines=_KeptBaselines(work.content),
+        mode=mode or acting_mode(work, standing),
+        baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
         rules=environment.health,
         deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
         estate=estate_of(work, environment, manifests, owned, now),
+        restrained=mode is None,  # a person who asks is not made to wait
         explain=explain,
         previous=previous,
     )
@@ -173,7 +167,16 @@ async def watch(
     return seen
 
 
-async def _warranted_here(work: Delivery, standing: Standing, cluster: Cluster) -> None:
+def acting_mode(work: Delivery, standing: Standing) -> DriftMode:
+    """What the agent does about drift of its own accord."""
+    if standing.suspended:
+        return DriftMode.REPORT
+    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+        return DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
+    return standing.environment.drift
+
+
+async def warranted_here(work: Delivery, standing: Standing, cluster: Cluster) -> None:
     """Whether this is the cluster that the last warrant is for: no other one is healed with its objects.
 
     Raises:
@@ -203,35 +206,3 @@ async def cluster_uid(work: Delivery, environment: str, cluster: Cluster) -> str
             remedy="correct the kubeconfig or context; change 'uid' only for a cluster that was rebuilt",
         )
     return uid
-
-
-def warranted_manifests(work: Delivery, standing: Standing) -> tuple[Manifest, ...]:
-    """The manifests behind the last warrant: kept since then, or rendered again; by digest either way."""
-    last = standing.warrant
-    wanted = {leaf.digest for leaf in last.leaves.standing}
-    kept = [work.content.get(MANIFESTS, name) for name in sorted(wanted)]
-    found = [decode(Manifest, data) for data in kept if data is not None]
-    if len(found) < len(wanted):
-        kinds = work.agent.tenant.custom_kinds
-        again = rendering(standing.repository, standing.environment, kinds, last.warrant.commit)
-        found = list(again.manifests)
-    manifests = tuple(manifest for manifest in found if manifest.digest in wanted)
-    if {manifest.digest for manifest in manifests} != wanted:
-        raise GitwarrantError(
-            f"what warrant {last.warrant.sequence} of {last.warrant.environment!r} names is not to be had",
-            remedy="deploy the environment again: gitwarrant apply",
-        )
-    return manifests
-
-
-class _KeptBaselines:
-    """Baselines in the content cache."""
-
-    def __init__(self, content: ContentStore) -> None:
-        self._content = content
-
-    def get(self, key: str) -> bytes | None:
-        return self._content.get(BASELINES, key)
-
-    def put(self, key: str, value: bytes) -> None:
-        self._content.put(BASELINES, key, value)

@@ -4,7 +4,7 @@ What is taken up is recorded first; the log alone says what is held, whatever
 the Git server shows later. Source: docs/trust-protocol.md, section 7.4 to 7.8.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.holds import Past, current_hold, held_body, past, spent_orders
@@ -15,15 +15,20 @@ from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.hold import Hold
-from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.identity import Hardware, TrustPolicy, TrustRoot
 from gitwarrant.model.live import Health, ObjectHealth, Observation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.returning import standing_digest
+from gitwarrant.pipeline.returning import earlier_of, standing_digest
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import Given, judge_orders
-from gitwarrant.trust.returning import agreed, alone, enough, last_release, people_needed, returns
+from gitwarrant.trust.returning import agreed, alone, enough, last_release, needed_for, people, returns
 
+WITH: Mapping[Hardware, str] = {
+    Hardware.NONE: "",
+    Hardware.TOUCH: " with security keys",
+    Hardware.PIN: " with the PIN of security keys",
+}
 NAMED = 3  # objects that a reason names
 
 
@@ -68,10 +73,10 @@ def _ordered(
         doubt = "this revision was never applied here to its end"
     else:
         changes = repository.difference(last.warrant.commit, commit)
-        needed = people_needed(changes, policy.rules, environment)
+        needed = needed_for(changes, policy.rules, environment)
         if not enough(group, needed):  # 7.4.2
-            doubt = f"it takes {needed} people to order it"
-        elif len(by) < needed:
+            doubt = f"it takes {needed.people} people{WITH[needed.hardware]} to order it"
+        elif len(people(group, needed)) < needed.people:
             doubt = _unheard(work, environment, group)
     if doubt or target is None or last is None:
         what = f"{' and '.join(by)} ordered {environment.name} back to {commit[:12]} ({reason}), but {doubt}"
@@ -142,7 +147,7 @@ def to_carry_out(work: Delivery, environment: str) -> Hold | None:
     hold, last = current_hold(work.recorder, environment), last_warrant(work.recorder, environment)
     if hold is None or last is None:
         return None
-    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.leaves
+    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.earlier.leaves
     if stands and apply_completed(work.recorder, environment, last.warrant.sequence):
         return None
     return hold
@@ -202,9 +207,7 @@ def hold_of(
     """A hold that no record bears yet."""
     return Hold(
         0,
-        target.commit,
-        target.sequence,
-        standing_digest(target.last.leaves),
+        earlier_of(target.last),
         left.warrant.sequence,
         left.warrant.commit,
         orders,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
+from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
@@ -45,7 +45,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
-    hold = question.hold if question.returns else None
+    earlier = question.returns
+    hold = question.hold if earlier else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -63,6 +64,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         signers=signing,
         hold=hold,
         predecessors=predecessors(work.recorder, environment),
+        moved=last is not None and moved_to(work.recorder, last) == uid,
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -75,6 +77,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         statements=proven.statements.union(hold.orders if hold else ()),
         owed=proven.owed,
         hold=hold.number if hold else 0,
+        accepted=earlier.accepted if earlier else True,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle

@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gitwarrant.store.sqlite import StoreError
@@ -62,11 +63,31 @@ class ContentStore:
                 remedy="free some disk space, or give this user the right to the folder",
             ) from error
 
+    def shelf(self, kind: str) -> "Shelf":
+        """The content of one kind, for who needs to know no other."""
+        return Shelf(self, kind)
+
     def _path(self, kind: str, key: str) -> Path:
         if not KIND.fullmatch(kind):
             raise ValueError(f"not a kind of content: {kind!r}")
         name = hashlib.sha256(key.encode()).hexdigest()
         return self._folder / kind / name[:2] / name
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One kind of a content store; makes the promises that the store makes."""
+
+    store: ContentStore
+    kind: str
+
+    def get(self, key: str) -> bytes | None:
+        """What was put last under this key, or None."""
+        return self.store.get(self.kind, key)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep bytes under this key."""
+        self.store.put(self.kind, key, data)
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:

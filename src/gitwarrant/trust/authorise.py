@@ -6,7 +6,8 @@
     3. The environments that it depends on are deployed and healthy.
     4. The tenant grants the environment.
     5. No object belongs to another environment.
-    6. The warrant follows the previous one of the same environment and cluster.
+    6. The warrant follows the previous one of the same environment and cluster, or
+       of the one that an operator moved it from.
 
 Not checked here: kinds, namespaces and counts (plan); whether the author and
 the approvers were entitled (verify, whose Authorship is the only way in);
@@ -50,6 +51,7 @@ def authorise(
     signers: Sequence[Signer],
     hold: Hold | None = None,
     predecessors: Iterable[Predecessor] = (),
+    moved: bool = False,
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -62,6 +64,7 @@ def authorise(
         signers: who signs it; each with a key of its own.
         hold: why the environment goes back, on whose orders; None: it goes forward.
         predecessors: what is known of the environments that this one waits for; unknown ones refuse.
+        moved: an operator brought the environment from the previous warrant's cluster into this one.
 
     Raises:
         Refused: stage `authorise`.
@@ -76,7 +79,7 @@ def authorise(
     _check_grant(environment, tenant)  # 4
     _check_owners(environment, plan, owners)  # 5
     if previous:
-        _check_previous(environment, tenant, cluster, previous, now)  # 6
+        _check_previous(environment, tenant, previous.cluster if moved else cluster, previous, now)  # 6
     evidence: dict[str, Digest] = {
         "authorship": digest(authorship),
         "checks": digest(report),

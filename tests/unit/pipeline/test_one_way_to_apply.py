@@ -20,16 +20,23 @@ from gitwarrant.cluster.client import Cluster
 
 SOURCE = Path(gitwarrant.__file__).parent
 DOOR = "gitwarrant.pipeline.deploy"
+WATCH = "gitwarrant.pipeline.watching"
 ISSUER = "gitwarrant.pipeline.warranting"
 ENGINE = "gitwarrant.cluster."
 WRITING = frozenset(
-    f"{ENGINE}{name}" for name in ("apply", "observe", "revert", "refine", "ledger", "admission")
+    f"{ENGINE}{name}" for name in ("apply", "observe", "observer", "revert", "refine", "ledger", "admission")
 )
 AUTHORISING = "gitwarrant.trust.authorise"
 HANDS_ON = frozenset(
-    {f"{ENGINE}client.Cluster", f"{ENGINE}connection.Connection", f"{ENGINE}connection.from_kubeconfig"}
+    {
+        f"{ENGINE}client.Cluster",
+        f"{ENGINE}connection.Connection",
+        f"{ENGINE}connection.from_kubeconfig",
+        f"{ENGINE}connection.from_service_account",
+        f"{ENGINE}metrics.Metrics",
+    }
 )
-"""All that a surface may know of the engine: how to open a connection, which it hands to `pipeline`."""
+"""All that a surface may know of the engine: how to open and count a connection, which it hands on."""
 CLIENTS = frozenset(
     {"aiohttp", "lightkube", "requests", "httpx", "urllib.request", "http.client", "kubernetes"}
 )
@@ -84,9 +91,9 @@ def outside(found: set[str], *packages: str) -> set[str]:
     return {name for name in found if not any(f"{name}.".startswith(f"{package}.") for package in packages)}
 
 
-def test_only_deploy_imports_what_writes_to_a_cluster() -> None:
+def test_only_deploy_and_watching_import_what_writes_to_a_cluster() -> None:
     """apply, observe, revert and refine, with the ledger that intents are written by."""
-    assert outside(importers(*WRITING), "gitwarrant.cluster") == {DOOR}
+    assert outside(importers(*WRITING), "gitwarrant.cluster") == {DOOR, WATCH}
 
 
 def test_warrants_are_issued_in_one_place() -> None:
@@ -142,4 +149,4 @@ def test_a_second_way_would_be_seen(line: str, monkeypatch: pytest.MonkeyPatch) 
     """However a module spells it."""
     monkeypatch.setitem(MODULES, "gitwarrant.cli.shortcut", ast.parse(line))
 
-    assert outside(importers(*WRITING), "gitwarrant.cluster") == {DOOR, "gitwarrant.cli.shortcut"}
+    assert outside(importers(*WRITING), "gitwarrant.cluster") == {DOOR, WATCH, "gitwarrant.cli.shortcut"}

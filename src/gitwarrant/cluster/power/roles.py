@@ -11,10 +11,7 @@ from gitwarrant.cluster.power.needs import Needed
 from gitwarrant.model.manifest import Content
 from gitwarrant.objects.power.atoms import Power
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject
-from gitwarrant.objects.rbac import GROUP
-
-OWN_PREFIX = "gitwarrant:"
-"""Begins the names of these Roles and bindings: no environment may write one of them."""
+from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
 
 _API = f"{GROUP}/v1"
 VERBS = tuple(call.verb for call in OBJECT_CALLS)

@@ -1,0 +1,264 @@
+"""Watch one environment for as long as an agent runs: its cluster, and what should stand there.
+
+The only module beside `deploy` that may put objects back. A round in which
+nothing is new reads nothing that grows with the number of objects.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+from gitwarrant.audit.queries import LastWarrant, inventory, last_warrant
+from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.ignoring import Ignoring
+from gitwarrant.cluster.live import Live
+from gitwarrant.cluster.observe import Viewer, told
+from gitwarrant.cluster.observer import Expected, Observer
+from gitwarrant.cluster.strangers import Strangers
+from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.cluster.watch import Source
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.live import Drift, Observation, Seen
+from gitwarrant.model.record import RecordKind
+from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.delivery import Delivery
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
+from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.warranted import Manifests
+
+MAKERS = frozenset({"Service", "StatefulSet"})
+"""Kinds whose manifests say what controllers make of them without an owner."""
+MOVES = frozenset({RecordKind.WARRANTED, RecordKind.APPLIED})
+"""After these records something else should stand, or under another uid."""
+
+
+class Viewed(Protocol):
+    """Who is told what is seen of one environment."""
+
+    def changed(self, before: Seen | None, seen: Seen) -> None:
+        """An object is not as it was seen before; None: it was not seen yet."""
+        ...
+
+    def healthy(self, objects: int) -> None:
+        """All of them are healthy now, and were not."""
+        ...
+
+    def strange(self, drift: Drift) -> None:
+        """There is something that nobody declared."""
+        ...
+
+    def unwatched(self, what: str, error: GitwarrantError | None) -> None:
+        """Objects of a kind cannot be watched; None: they can again."""
+        ...
+
+
+class Reach:
+    """A connection, and the watches that all environments of that cluster share; used as `async with`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster, self.live = cluster, Live(cluster)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open the connection."""
+        await self._stack.enter_async_context(self.cluster)
+        await self._stack.enter_async_context(self.live)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the watches, then the connection."""
+        await self._stack.aclose()
+
+
+class News:
+    """Whether the log has records of some kinds that were not asked about before."""
+
+    def __init__(self, recorder: Recorder, environment: str) -> None:
+        self._recorder, self._environment = recorder, environment
+        newest = next(recorder.read(0, Selection(newest_first=True)), None)
+        self._read = newest.number if newest else 0
+
+    def any(self) -> bool:
+        """Whether something else should stand since this was last asked."""
+        found = False
+        for record in self._recorder.read(self._read):
+            self._read = record.number
+            found = found or (record.kind in MOVES and record.environment == self._environment)
+        return found
+
+
+class Watching:
+    """One environment under watch; used as `async with Watching(...)`. Nothing is watched before `follow`."""
+
+    def __init__(self, work: Delivery, environment: str, reach: Reach, viewed: Viewed) -> None:
+        self._work, self._name, self._reach, self._viewed = work, environment, reach, viewed
+        self._cluster = reach.cluster
+        self._observer = Observer(reach.cluster, reach.live, self, told(work.recorder, environment))
+        self._strangers = Strangers(reach.cluster, reach.live, self._found)
+        self._strange: tuple[Drift, ...] = ()
+        self._viewer: Viewer | None = None
+        self._news = News(work.recorder, environment)
+        self._last: LastWarrant | None = None
+        self._terms: object = None
+        self._held = False
+        self._healthy = False
+        self._unnoticed = False
+
+    async def __aenter__(self) -> Self:
+        """Open the observer."""
+        await self._observer.__aenter__()
+        await self._strangers.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        await self._strangers.__aexit__(kind, error, trace)
+        await self._observer.__aexit__(kind, error, trace)
+
+    async def hold(self) -> None:
+        """Judge nothing until the next `follow`: a deploy is about to change what should be."""
+        await self._observer.hold()
+        await self._strangers.hold()
+        self._held = True
+
+    async def follow(self) -> bool:
+        """Judge by what should stand now; whether anything should.
+
+        Raises:
+            Refused: the cluster is not the one that it was warranted for; rules can no longer be read.
+            GitwarrantError: what was warranted can no longer be shown.
+            Unreachable: the API server does not answer.
+        """
+        moved = self._news.any() or self._last is None
+        if moved:
+            self._last = last_warrant(self._work.recorder, self._name)
+        stands = standing(self._work, self._name, last=self._last) if self._last else None
+        if stands is None:
+            return False
+        await warranted_here(self._work, stands, self._cluster)
+        await self._cluster.server_version()
+        terms = self._terms_of(stands)
+        if moved or self._held or terms != self._terms:
+            self._tell_observer(stands, anew=terms != self._terms)
+            self._terms, self._held = terms, False
+        return True
+
+    def _terms_of(self, stands: Standing) -> object:
+        """What all objects are judged by."""
+        now = self._work.now()
+        in_force = [rule for rule in stands.environment.ignore if rule.until is None or now < rule.until]
+        environment = stands.environment
+        rules = environment.health, environment.health_deadline
+        return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
+
+    def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
+        work, environment = self._work, stands.environment
+        owned = inventory(work.recorder, self._name)
+        viewer = Viewer.of(
+            self._name,
+            owned,
+            self._cluster,
+            work.recorder,
+            mode=acting_mode(work, stands),
+            baselines=work.content.shelf(BASELINES),
+            namespace=environment.namespace,
+            now=work.now,
+            rules=environment.health,
+            deadline=timedelta(seconds=environment.health_deadline),
+            ignoring=Ignoring.of(environment.ignore, work.now()),
+            known=frozenset(),
+        )
+        expected = Expected(
+            {leaf.key: leaf for leaf in stands.warrant.leaves.standing}, {entry.key: entry for entry in owned}
+        )
+        manifests = Manifests(work, stands)
+        self._viewer = viewer
+        self._observer.follow(viewer, expected, manifests.of, anew=anew)
+        self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
+
+    def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
+        """What may be there, by what the log says at this moment."""
+        needed = [leaf for leaf in stands.warrant.leaves.standing if leaf.kind in MAKERS]
+        owned = inventory(self._work.recorder, self._name)
+        told = [manifests.of(leaf) for leaf in needed]
+        return estate_of(self._work, stands.environment, told, owned, self._work.now())
+
+    def _found(self, drifts: tuple[Drift, ...]) -> None:
+        """Tell and record what nobody declared, each once."""
+        before, self._strange = frozenset(self._strange), drifts
+        for drift in drifts:
+            if drift not in before and self._viewer is not None:
+                self._viewer.record_drift(drift)
+                self._viewed.strange(drift)
+
+    async def settled(self) -> None:
+        """Wait until all that can be seen was."""
+        await self._observer.settled()
+        await self._strangers.settled()
+
+    def look_again(self) -> None:
+        """Look again at what is not well: time alone may have changed it."""
+        self._observer.again()
+
+    def conclude(self) -> None:
+        """Do what follows from what was seen.
+
+        Raises:
+            Unreachable: the API server does not answer.
+            GitwarrantError: an object could not be looked at, because of us.
+        """
+        self._reach.live.check()
+        self._observer.check()
+        self._strangers.check()
+        stands = standing(self._work, self._name, last=self._last) if self._unnoticed and self._last else None
+        if stands is not None:
+            self._unnoticed = False
+            seen = self.observation()
+            alarm_fights(self._work, self._name, stands.warrant.warrant.sequence, seen.drifts)
+            notice(self._work, stands.environment, seen)
+
+    def observation(self) -> Observation:
+        """All that is known now."""
+        seen = self._observer.observation(self._name)
+        drifts = sorted((*seen.drifts, *self._strange), key=lambda item: item.key)
+        return replace(seen, drifts=tuple(drifts))
+
+    # What the observer tells
+
+    def saw(self, before: Seen | None, seen: Seen) -> None:
+        """An object is not as it was seen before."""
+        moved = before is None or before.health != seen.health or seen.drift is not None
+        self._unnoticed = self._unnoticed or moved
+        self._viewed.changed(before, seen)
+
+    def rested(self) -> None:
+        """All that was to be looked at, was."""
+        healthy = self._observer.healthy
+        if healthy and not self._healthy:
+            self._viewed.healthy(self._observer.size)
+        self._healthy = healthy
+
+    def troubled(self, source: Source, error: GitwarrantError | None) -> None:
+        """Objects cannot be watched, for this reason; None: they can again."""
+        self._viewed.unwatched(str(source), error)
+
+
+@asynccontextmanager
+async def held(view: Watching) -> AsyncIterator[None]:
+    """Judge nothing while a deploy changes what should be; afterwards judge by what it left."""
+    await view.hold()
+    try:
+        yield
+    finally:
+        with suppress(GitwarrantError):  # the next `follow` says it again, where it is heard
+            await view.follow()
