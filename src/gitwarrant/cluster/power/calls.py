@@ -57,6 +57,8 @@ class Watched:
     reason: str
 
 
+BETWEEN = "status shows what stands between it and its Pods"
+
 WATCHED: tuple[Watched, ...] = (
     Watched(
         "",
@@ -65,6 +67,8 @@ WATCHED: tuple[Watched, ...] = (
         frozenset({"DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}),
         "the Pods of a workload that waits say why",
     ),
+    Watched("apps", "replicasets", ("list",), frozenset({"Deployment.apps"}), BETWEEN),
+    Watched("batch", "jobs", ("list",), frozenset({"CronJob.batch"}), BETWEEN),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",
