@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.live import InventoryEntry, Result
+from gitwarrant.model.live import Health, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
@@ -215,6 +215,23 @@ def ever_completed(recorder: Recorder, environment: str) -> bool:
     """Whether any warrant of an environment was once applied to its end."""
     completed = Selection(frozenset({RecordKind.APPLY_COMPLETED}), environment, newest_first=True)
     return any(record.body.get("complete") is True for record in recorder.read(0, completed))
+
+
+def healthy_sequence(recorder: Recorder, environment: str) -> int:
+    """The newest warrant of which all was seen healthy at once; 0 for none."""
+    record = _newest(recorder, RecordKind.HEALTHY, environment)
+    return member(record, "sequence", int) if record else 0
+
+
+def last_health(recorder: Recorder, environment: str) -> Mapping[ObjectKey, ObjectHealth]:
+    """How each object was when it was last seen."""
+    told = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
+    return {
+        key_of(record): ObjectHealth(
+            key_of(record), Health(member(record, "health", str)), str(record.body.get("reason", ""))
+        )
+        for record in told
+    }
 
 
 def read_warrant(record: Record) -> LastWarrant:

@@ -78,7 +78,7 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
     async def ask() -> Plan:
         environment = judgement.question.environment
         async with reach(work, environment.name) as cluster:
-            return await refine_with(work, judgement, cluster)
+            return (await refine_with(work, judgement, cluster)).plan
 
     return asyncio.run(ask())
 

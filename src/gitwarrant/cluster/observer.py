@@ -333,7 +333,7 @@ class Observer:
                 last = self._last.get(key)
                 if error is not None and not isinstance(error, Unreachable):
                     why = f"cannot be watched: {error.what}"
-                    health.append(ObjectHealth(key, Health.PROGRESSING, why))
+                    health.append(ObjectHealth(key, Health.UNKNOWN, why))
                     drifts.append(unjudged(key, why))
                 elif last is not None:
                     health.append(last.seen.health)

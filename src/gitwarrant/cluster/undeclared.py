@@ -68,7 +68,8 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own.
+        manifests: the environment's own; of Services and StatefulSets all, whose controllers make
+            objects without an owner.
         ignoring: which undeclared objects are wanted.
     """
 

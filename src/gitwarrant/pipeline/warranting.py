@@ -16,6 +16,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
+from gitwarrant.pipeline.predecessors import predecessors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -64,6 +65,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         signers=signing,
         hold=hold,
         moved=last is not None and moved_to(work.recorder, last) == uid,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
