@@ -80,7 +80,7 @@ WATCHED: tuple[Watched, ...] = (
 
 CLUSTER_UID = "its uid tells one cluster from another"
 PARENT = "the ApplySet's parent keeps the highest sequence that was applied"
-STRANGERS = "drift tells what nobody declared, of any kind"
+STRANGERS = "observe tells what nobody declared, of any kind but Secrets"
 SCHEMA = "the defaults of a custom kind can change without the server's version"
 PARENT_VERBS = ("get", "create", "patch")
 """All of them name it: it is only ever written by server-side apply."""
