@@ -93,7 +93,7 @@ def test_what_a_webhook_adds_is_shown_by_the_plan(cluster: Sandbox, tmp_path: Pa
         async with webhook(shop, tmp_path, "configmaps", label):
             refined = await shop.refined((shop.config(a="2"), Action.UPDATE))
 
-        [planned] = refined.objects
+        [planned] = refined.plan.objects
         assert [(item.pointer, item.after) for item in planned.differences] == [
             (("data", "a"), ("2",)),
             (("data", "team"), ("web",)),

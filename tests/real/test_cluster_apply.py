@@ -358,7 +358,7 @@ def test_refining_shows_the_server_s_difference_and_no_defaults(cluster: Sandbox
 
         refined = await shop.refined((shop.deployment(paused=True, replicas=2), Action.UPDATE))
 
-        [planned] = refined.objects
+        [planned] = refined.plan.objects
         assert [(item.pointer, item.before, item.after) for item in planned.differences] == [
             (("spec", "replicas"), (1,), (2,))
         ]

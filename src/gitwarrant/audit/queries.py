@@ -23,6 +23,8 @@ TRUST = ""
 """The environment of records about the trust ref."""
 
 INTENTS = frozenset({RecordKind.APPLY_INTENT, RecordKind.REVERT_INTENT})
+ENTRY_KINDS = frozenset({RecordKind.APPLIED})
+"""What moves an inventory."""
 ENDS = frozenset({RecordKind.APPLIED, RecordKind.REVERTED})
 
 
@@ -121,13 +123,13 @@ def inventory(recorder: Recorder, environment: str) -> tuple[InventoryEntry, ...
 
     Costs one record for each object that the environment ever had.
     """
-    owned = (entry for _, entry in _owned(recorder, environment))
-    return tuple(sorted(owned, key=lambda entry: entry.key))
+    entries = (entry for _, entry in owned(recorder, environment))
+    return tuple(sorted(entries, key=lambda entry: entry.key))
 
 
 def owners(recorder: Recorder) -> Mapping[ObjectKey, str]:
     """The environment that owns each object of the log."""
-    return {entry.key: environment for environment, entry in _owned(recorder, None)}
+    return {entry.key: environment for environment, entry in owned(recorder, None)}
 
 
 def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
@@ -273,25 +275,31 @@ def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | 
     return next(recorder.read(0, Selection(frozenset({kind}), environment, newest_first=True)), None)
 
 
-def _owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
-    applied, moved = frozenset({RecordKind.APPLIED}), _moved(recorder, environment)
-    for newest in recorder.read(0, Selection(applied, environment, latest=True)):
+def owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
+    """All entries of inventories (of one environment, or of all), each with its environment."""
+    moved = _moved(recorder, environment)
+    for newest in recorder.read(0, Selection(ENTRY_KINDS, environment, latest=True)):
         record = _last_known(recorder, newest)
-        if record is None or _result(record) is Result.DELETED:
+        if record is None or record.number < moved.get(record.environment, 0):  # in a cluster that was left
             continue
-        if record.number < moved.get(record.environment, 0):  # it is in a cluster that was left
-            continue
-        named = member(record, "object", dict)
-        yield (
-            record.environment,
-            InventoryEntry(
-                key_of(record),
-                str(named.get("version", "")),
-                member(record, "uid", str),
-                Digest(member(record, "digest", str)),
-                _turn(record),
-            ),
-        )
+        found = entry_of(record)
+        if found and found[1]:
+            yield record.environment, found[1]
+
+
+def entry_of(record: Record) -> tuple[ObjectKey, InventoryEntry | None] | None:
+    """What an `applied` record says about the inventory: an object's entry, or that it is gone.
+
+    A write that failed changed nothing, so it says nothing: None.
+    """
+    result, key = _result(record), key_of(record)
+    if result is Result.FAILED:
+        return None
+    if result is Result.DELETED:
+        return key, None
+    version = str(member(record, "object", dict).get("version", ""))
+    uid, digest = member(record, "uid", str), Digest(member(record, "digest", str))
+    return key, InventoryEntry(key, version, uid, digest, _turn(record))
 
 
 def moved_to(recorder: Recorder, last: LastWarrant) -> str:

@@ -17,7 +17,7 @@ def _known(recorder: Recorder, name: str) -> Predecessor:
     if last is None:
         return Predecessor(name, 0, False, False, ())
     sequence, seen = last.warrant.sequence, last_health(recorder, name)
-    standing = [leaf.key for leaf in last.leaves.standing]
+    standing = [leaf.key for leaf in last.leaves.standing.leaves]
     # Health is recorded where it changes: after an apply the last word may be an old one,
     # so that everything was seen healthy at once since then is asked for, too.
     return Predecessor(

@@ -42,7 +42,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     question = asked_again(judgement.question, work.now())
     environment = question.environment
     check_doors(question)
-    if judgement.authorship is None or judgement.report is None:
+    if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
     earlier = question.returns
@@ -55,16 +55,17 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         proven,
         judgement.report,
         plan,
+        rendered=judgement.rendered,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=owners_here(work, environment.name),
+        owners=_other_owners(work, environment.name, plan),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
         hold=hold,
-        predecessors=predecessors(work.recorder, environment),
         moved=last is not None and moved_to(work.recorder, last) == uid,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -201,11 +202,22 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     keys = warrant_keys(work.agent.warrant, make=True)
     if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.wanted != plan.leaves.wanted:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = plan.leaves.standing != plan.leaves.leaves
-    return None if done and deletes else last.bundle
+    return None if done and plan.leaves.deletes else last.bundle
+
+
+def _other_owners(work: Delivery, environment: str, plan: Plan) -> Mapping[ObjectKey, str]:
+    """Who else owns what the environment would write or delete."""
+    here = access(work.agent, environment).name
+    beside = frozenset(name for name, cluster in work.agent.destinations if cluster == here)
+    moved = [
+        *work.tracking.inventory(environment).lacks(plan.leaves),
+        *(leaf.key for leaf in plan.leaves.deletes),
+    ]
+    found = {key: work.tracking.owner(key, beside - {environment}) for key in moved}
+    return {key: owner for key, owner in found.items() if owner is not None}
 
 
 def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:

@@ -25,6 +25,7 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.hold import Hold
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Plan
+from gitwarrant.model.rendered import Rendered, apply_leaf
 from gitwarrant.model.warrant import FORM, Warrant, WarrantBundle
 from gitwarrant.trust.leaves import leaves_root
 from gitwarrant.trust.predecessors import Predecessor, check_predecessors
@@ -42,6 +43,7 @@ def authorise(
     report: CheckReport,
     plan: Plan,
     *,
+    rendered: Rendered,
     cluster: str,
     previous: Warrant | None,
     owners: Mapping[ObjectKey, str],
@@ -50,21 +52,23 @@ def authorise(
     source: str,
     signers: Sequence[Signer],
     hold: Hold | None = None,
-    predecessors: Iterable[Predecessor] = (),
     moved: bool = False,
+    predecessors: Iterable[Predecessor] = (),
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
     Args:
+        rendered: what was checked and planned: its leaves are what will stand.
         cluster: uid of the cluster (that of its kube-system namespace).
         previous: the last warrant of this environment in this cluster; None for the first.
-        owners: objects in the cluster that an environment owns, with its name.
+        owners: objects in the cluster that an environment owns, with its name; those that
+            this environment owns already may be left out.
         lifetime: how long the warrant may act.
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
         hold: why the environment goes back, on whose orders; None: it goes forward.
-        predecessors: what is known of the environments that this one waits for; unknown ones refuse.
         moved: an operator brought the environment from the previous warrant's cluster into this one.
+        predecessors: what is known of the environments that this one waits for; unknown ones refuse.
 
     Raises:
         Refused: stage `authorise`.
@@ -73,8 +77,8 @@ def authorise(
     """
     if lifetime <= timedelta() or not cluster:
         raise ValueError("a warrant needs a positive lifetime and a cluster")
-    _check_gates(report, plan)  # 1
-    _check_agreement(environment, authorship, plan)  # 2
+    _check_gates(report, plan, rendered)  # 1
+    _check_agreement(environment, authorship, rendered, plan)  # 2
     check_predecessors(environment, predecessors)  # 3
     _check_grant(environment, tenant)  # 4
     _check_owners(environment, plan, owners)  # 5
@@ -83,7 +87,7 @@ def authorise(
     evidence: dict[str, Digest] = {
         "authorship": digest(authorship),
         "checks": digest(report),
-        "plan": digest(plan),
+        "plan": plan.digest,
         "policy": authorship.policy,
     }
     if hold:
@@ -124,7 +128,7 @@ def reviewers(authorship: Authorship) -> int:
     return max(0, min(counts, default=0))
 
 
-def _check_gates(report: CheckReport, plan: Plan) -> None:
+def _check_gates(report: CheckReport, plan: Plan, rendered: Rendered) -> None:
     reasons = [(item.rule, item.object, item.place) for item in report.refused_by]
     reasons += [(item.rule, item.object, item.place) for item in report.unjudged]
     if reasons:
@@ -134,15 +138,17 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
             "mend the findings: gitwarrant check",
             place,
         )
-    if (report.commit, report.objects) != (plan.commit, len(plan.manifests)):
+    if (report.commit, report.objects) != (plan.commit, len(rendered)):
         raise _refuse(
             f"the checks saw {report.objects} objects of {report.commit[:12]}, "
-            f"the plan has {len(plan.manifests)} of {plan.commit[:12]}",
+            f"the plan has {len(rendered)} of {plan.commit[:12]}",
             JUDGE_AGAIN,
         )
 
 
-def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
+def _check_agreement(
+    environment: Environment, authorship: Authorship, rendered: Rendered, plan: Plan
+) -> None:
     what = ""
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
@@ -150,10 +156,12 @@ def _check_agreement(environment: Environment, authorship: Authorship, plan: Pla
         what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
     elif authorship.head != plan.commit:
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
-    elif plan.leaves.wanted != {(item.key, item.version, item.digest) for item in plan.manifests}:
-        what = "the plan's leaves are not its manifests"
-    elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
+    elif len(plan.leaves.by_key) != len(plan.leaves):
         what = "the plan has two leaves for one object"
+    elif (rendered.commit, rendered.leaves.digest) != (plan.commit, plan.leaves.wanted.digest):
+        what = "the plan's leaves are not what was rendered"
+    elif any(rendered.leaves.by_key.get(one.key) != apply_leaf(one) for one in plan.manifests):
+        what = "the plan's leaves are not its manifests"
     if what:
         raise _refuse(what, JUDGE_AGAIN)
 
@@ -169,12 +177,11 @@ def _check_grant(environment: Environment, tenant: Tenant) -> None:
 
 
 def _check_owners(environment: Environment, plan: Plan, owners: Mapping[ObjectKey, str]) -> None:
-    for leaf in plan.leaves.leaves:
-        owner = owners.get(leaf.key, environment.name)
-        if owner != environment.name:
-            place = next((found.place for found in plan.manifests if found.key == leaf.key), None)
+    for key, owner in sorted(owners.items()):
+        if owner != environment.name and key in plan.leaves.by_key:
+            place = next((found.place for found in plan.manifests if found.key == key), None)
             raise _refuse(
-                f"{leaf.key} belongs to environment {owner!r} already",
+                f"{key} belongs to environment {owner!r} already",
                 f"give it another name or namespace, or let {owner!r} delete it first",
                 place,
             )

@@ -9,10 +9,11 @@ import yaml
 from gitwarrant.model.change import BlobId, CommitId, File, Tree, TreeId
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import ObjectKey, Rendered
+from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Action, Operation, Plan, Progress
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.turn import Phase, Turn
-from gitwarrant.plan.plan import leaves_of, plan
+from gitwarrant.plan.plan import plan
 from gitwarrant.plan.text import lines
 from gitwarrant.render.render import render
 
@@ -66,7 +67,7 @@ def planned(
     progress: Progress = Progress(),  # noqa: B008 - frozen
     **settings: Any,
 ) -> Plan:
-    leaves = leaves_of(before) if before else None
+    leaves = before.leaves if before else None
     return plan(replace(ENVIRONMENT, **settings), TENANT, after, before, leaves, progress=progress)
 
 
@@ -291,7 +292,7 @@ def test_what_an_earlier_warrant_allowed_and_was_not_done_is_allowed_still() -> 
     before = rendering(item("StatefulSet.apps", "x"), config())
     owed = Progress(complete=False, owed=frozenset({ObjectKey("apps", "StatefulSet", "shop", "x")}))
 
-    found = plan(ENVIRONMENT, TENANT, rendering(config()), None, leaves_of(before), progress=owed)
+    found = plan(ENVIRONMENT, TENANT, rendering(config()), None, before.leaves, progress=owed)
 
     assert operations(found) == {"a": "apply", "x": "delete"}
 

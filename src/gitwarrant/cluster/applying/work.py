@@ -1,6 +1,6 @@
 """What every part of one apply needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from gitwarrant.cluster.client import Cluster, KindUnknown
 from gitwarrant.cluster.health import health
 from gitwarrant.cluster.health.rules import NO_RULES, Rules
 from gitwarrant.cluster.ledger import Ledger, unsettled
-from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.refine import Refined
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
@@ -24,10 +25,12 @@ class Work:
     ledger: Ledger
     baselines: Baselines
     owned: Mapping[ObjectKey, InventoryEntry]
-    attempted: frozenset[ObjectKey]
-    """Intended once, but not in the inventory: ours only if the object carries our label."""
+    attempted: Container[ObjectKey]
+    """Intended once. What is not in the inventory is ours only if it carries our label besides."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
+    planned: Refined | None
+    """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     adopt: frozenset[str] = frozenset()
@@ -72,7 +75,7 @@ class Work:
         if entry is not None and live["metadata"]["uid"] == entry.uid:
             return True
         return labelled(live, self.identifier) and (
-            leaf.key in self.attempted or unsettled(self.ledger, leaf.key)
+            (entry is None and leaf.key in self.attempted) or unsettled(self.ledger, leaf.key)
         )
 
 
@@ -88,6 +91,6 @@ def held(leaf: Leaf, reason: str) -> AppliedObject:
     return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, Result.HELD, "", "", message)
 
 
-def why(error: ClusterError | ServerTrouble) -> str:
+def why(error: GitwarrantError) -> str:
     """An error in one line."""
     return f"{error.what}; remedy: {error.remedy}"
