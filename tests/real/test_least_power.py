@@ -14,6 +14,7 @@ from tests.support.broad import broad, broad_text
 from tests.support.cluster_workshop import Workshop, run
 from tests.support.deployers import Deployer, open_deployer
 
+from gitwarrant.agent.loop import Mood
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.power.needs import Naming, Needed, Served, needs
@@ -193,11 +194,11 @@ def tampered(shop: Deployer, admin: Path, manifests: Sequence[Manifest]) -> None
 def test_no_request_is_denied_and_no_rule_is_unused(
     cluster: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    """An agent's life with what `rbac` printed: deploy, watch, put back, look for strangers, change, delete."""
+    """A life with what `rbac` printed: deploy, watch, put back, look for strangers, change, delete."""
     user = f"applier-{secrets.token_hex(4)}"
     kubeconfig = find.write_credentials(cluster.name, user, (), root=cluster.folder.path.parent)
-    settings = {"bounds": {"max_objects": 100, "max_deletes": 100}}
-    shop = open_deployer(tmp_path, kubeconfig=kubeconfig, environments=["production"], **settings)
+    bounds = {"max_objects": 100, "max_deletes": 100}
+    shop = open_deployer(tmp_path, kubeconfig=kubeconfig, environments=["production"], bounds=bounds)
     namespace = shop.namespace("production")
     manifests = broad(namespace)
     allowed = shop.settings["tenant"]["grants"]["production"]
@@ -209,13 +210,13 @@ def test_no_request_is_denied_and_no_rule_is_unused(
 
     given = rules_applied(shop, cluster.kubeconfig, user, *arguments)
     deployed = shop.loop(rounds=5)
-    print(deployed)
+    assert deployed[-1].mood is not Mood.BAD, deployed
     tampered(shop, cluster.kubeconfig, manifests)
     healed = shop.loop(rounds=5)
     looked = shop.here("drift", "production", "--revert")
     shop.land({"production/broad.yaml": broad_text(namespace).replace("{a: b}", "{a: c}")})
     changed = shop.loop(rounds=3)
-    shop.land({"production/broad.yaml": None})
+    shop.land({"production/broad.yaml": None, "production/web.yaml": None})
     ended = shop.loop(rounds=3)
 
     asked = settled(cluster.audit_log, user)

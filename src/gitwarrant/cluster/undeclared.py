@@ -136,6 +136,15 @@ async def holdings(cluster: Cluster) -> list[Resource]:
     return [resource for resource in served.values() if holds(resource)]
 
 
+async def may_be_listed(cluster: Cluster, kind: Resource, namespace: str) -> bool:
+    """Whether strangers of this kind are looked for.
+
+    To list Secrets is to read them all: where RBAC does not let us, nobody is asked to, and strangers
+    among them stay unseen.
+    """
+    return (kind.group, kind.kind) not in BY_NAME or await cluster.may("list", kind, namespace)
+
+
 def holds(resource: Resource) -> bool:
     """Whether objects of this kind are kept in namespaces."""
     return (
@@ -156,8 +165,8 @@ async def _list(cluster: Cluster, kinds: Sequence[Resource], namespace: str, lab
 
 async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
     try:
-        if (kind.group, kind.kind) in BY_NAME and not await cluster.may("list", kind, namespace):
-            return  # to list Secrets is to read them: where nobody lets us, strangers among them stay unseen
+        if not await may_be_listed(cluster, kind, namespace):
+            return
         async for item in _metadata(cluster, kind, namespace, labels):
             if len(listed.seen) < MAX_SEEN:
                 listed.seen[item.key] = item  # a list that began anew gives some twice

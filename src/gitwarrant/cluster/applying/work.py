@@ -69,6 +69,13 @@ class Work:
         live = await self.live(leaf)
         return live is not None and labelled(live, self.identifier)
 
+    async def handed_over(self, leaf: Leaf) -> bool:
+        """Whether an administrator made this namespace for us, so that our Roles can lie in it."""
+        if leaf.key.typed != "Namespace":
+            return False
+        live = await self.live(leaf)
+        return live is not None and labelled(live, self.identifier)
+
     def is_ours(self, leaf: Leaf, live: Mapping[str, Any]) -> bool:
         """Whether a live object is the one of the inventory, or one that a killed apply wrote."""
         entry = self.owned.get(leaf.key)

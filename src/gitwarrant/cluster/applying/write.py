@@ -36,7 +36,8 @@ async def write(work: Work, leaf: Leaf, manifest: Manifest) -> AppliedObject:
     if await _has_to_be_made_again(work, leaf, manifest):
         return await _make_again(work, leaf, manifest)
     try:
-        force = leaf.key in work.owned or await work.left_behind(leaf) or await take_over(work, leaf)
+        ours = leaf.key in work.owned or await work.left_behind(leaf) or await work.handed_over(leaf)
+        force = ours or await take_over(work, leaf)
     except (ClusterError, ServerTrouble) as error:
         return work.ledger.done(leaf, await work.ledger.intend(leaf), Result.FAILED, message=why(error))
     met = work.planned.met.get(leaf.key) if work.planned else None

@@ -57,6 +57,8 @@ class Watched:
     reason: str
 
 
+BETWEEN = "status shows what stands between it and its Pods"
+
 WATCHED: tuple[Watched, ...] = (
     Watched(
         "",
@@ -65,6 +67,8 @@ WATCHED: tuple[Watched, ...] = (
         frozenset({"DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}),
         "the Pods of a workload that waits say why",
     ),
+    Watched("apps", "replicasets", ("list",), frozenset({"Deployment.apps"}), BETWEEN),
+    Watched("batch", "jobs", ("list",), frozenset({"CronJob.batch"}), BETWEEN),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",
@@ -76,7 +80,7 @@ WATCHED: tuple[Watched, ...] = (
 
 CLUSTER_UID = "its uid tells one cluster from another"
 PARENT = "the ApplySet's parent keeps the highest sequence that was applied"
-STRANGERS = "drift tells what nobody declared, of any kind"
+STRANGERS = "observe tells what nobody declared, of any kind but Secrets"
 SCHEMA = "the defaults of a custom kind can change without the server's version"
 PARENT_VERBS = ("get", "create", "patch")
 """All of them name it: it is only ever written by server-side apply."""

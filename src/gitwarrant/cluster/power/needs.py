@@ -190,10 +190,10 @@ class _Scene:
         ours = {(item.key.group, item.key.kind) for item in self.manifests if item.key.namespace}
         shared = {item.key.namespace for item in self.manifests if item.key.namespace} - whole
         anything = (self.served.strangers or STRANGERS_OF_KUBERNETES) | ours
-        for namespaces, kinds in ((whole, anything), (shared, ours)):
-            for namespace, (group, kind) in product(namespaces, kinds - BY_NAME):
+        for namespaces, kinds, verbs in ((whole, anything, ("list", "watch")), (shared, ours, ("list",))):
+            for namespace, (group, kind), verb in product(namespaces, kinds - BY_NAME, verbs):
                 resource = self._resource(group, kind, self.environment.place)
-                yield Needed(Power(group, resource, "list", namespace), STRANGERS)
+                yield Needed(Power(group, resource, verb, namespace), STRANGERS)
 
     def power_of_roles(self) -> Iterator[Needed]:
         """What the API server asks of whoever writes a Role or a binding: to have what it gives.
