@@ -14,7 +14,6 @@ from typing import Any
 from gitwarrant.cluster.applying.gone import deleted
 from gitwarrant.cluster.applying.work import Work, unchanged, why
 from gitwarrant.cluster.applying.write import create
-from gitwarrant.cluster.health import health
 from gitwarrant.cluster.ledger import last_result
 from gitwarrant.cluster.refusal import ClusterError, Expired, ServerTrouble
 from gitwarrant.model.live import AppliedObject, Health, ObjectHealth, Result
@@ -122,7 +121,7 @@ def _verdict(work: Work, leaf: Leaf, live: Mapping[str, Any] | None, uid: str) -
     """Whether a hook is at its end: a Pod that is only ready still runs."""
     if live is not None and _uid(live) != uid:
         return ObjectHealth(leaf.key, Health.FAILED, "somebody made it again while it ran")
-    seen = health(leaf.key, live, rules=work.rules)
+    seen = work.health(leaf.key, live)
     phase = ((live or {}).get("status") or {}).get("phase")
     if (leaf.group, leaf.kind) == ("", "Pod") and seen.health is Health.HEALTHY and phase != "Succeeded":
         return ObjectHealth(leaf.key, Health.PROGRESSING, "it runs")
