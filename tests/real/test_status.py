@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.cluster_workshop import Workshop, manifest
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
+from tests.support.deployers import (
+    NOWHERE,
+    Deployer,
+    config_map,
+    environments_file,
+    open_deployer,
+    trust_file,
+)
 from tests.support.manifests import container
 
 from gitwarrant.cluster.client import Cluster
@@ -218,3 +225,18 @@ def change_by_hand(deployer: Deployer) -> None:
 
 def named(live: Any) -> str:
     return str(live["metadata"]["name"])
+
+
+def test_a_server_that_does_not_answer_is_not_called_unhealthy(cluster: Sandbox, tmp_path: Path) -> None:
+    deployer = open_live(cluster, tmp_path)
+    deployer.land({"live/flags.yaml": config_map("flags")})
+    assert deployer.here("apply", "live").status == 0
+    away = tmp_path / "away.kubeconfig"
+    away.write_text(re.sub(r"https://[^\s\"]+", NOWHERE, cluster.kubeconfig.read_text()))
+    deployer.settings["clusters"]["main"]["kubeconfig"] = str(away)
+
+    shown = deployer.here("status", "live")
+    waited = deployer.here("wait", "live", "--timeout", "1s")
+
+    assert (shown.status, shown.out) == (3, "")
+    assert waited.status == 3
