@@ -7,9 +7,9 @@ import pytest
 from gitwarrant.model.change import BlobId, CommitId, File, Tree, TreeId
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import Action
-from gitwarrant.plan.plan import leaves_of, plan
+from gitwarrant.model.rendered import Rendered, Unit
+from gitwarrant.plan.plan import plan
 from gitwarrant.render.render import render
 
 PLACE = Place(".gitwarrant/environments.yaml", 3, 5)
@@ -104,7 +104,7 @@ def test_an_object_out_of_reach_is_refused(manifest: str, grant: Grant, what: st
     after, before = (reached, harmless) if operation == "create" else (harmless, reached)
 
     with pytest.raises(Refused) as refusal:
-        plan(ENVIRONMENT, Tenant("shops", (grant,)), after, before, leaves_of(before))
+        plan(ENVIRONMENT, Tenant("shops", (grant,)), after, before, before.leaves)
 
     error = refusal.value
     place = Place("env/a.yaml", 2, 1) if operation == "create" else PLACE
@@ -137,7 +137,7 @@ def test_a_delete_that_takes_others_along(manifest: str) -> None:
     tenant = Tenant("shops", (replace(GRANT, cluster_kinds=frozenset({"Namespace", DEFINITION})),))
 
     with pytest.raises(Refused, match="would be deleted, and everything in it") as refusal:
-        plan(ENVIRONMENT, tenant, after, before, leaves_of(before))
+        plan(ENVIRONMENT, tenant, after, before, before.leaves)
 
     assert refusal.value.place == PLACE
     assert "first land a change that annotates it with 'gitwarrant.dev/delete: allow'" in refusal.value.remedy
@@ -149,9 +149,9 @@ def test_a_delete_announced_only_by_a_forged_rendering() -> None:
     [namespace, config_map] = before.manifests
     annotated = {"name": "shop", "annotations": {"gitwarrant.dev/delete": "allow"}}
     announced = replace(namespace, content={**namespace.content, "metadata": annotated})
-    forged = replace(before, manifests=(announced, config_map))
+    forged = replace(before, units=(Unit("env", (announced, config_map), ()),))
     tenant = Tenant("shops", (GRANT,))
 
     with pytest.raises(Refused, match="would be deleted, and everything in it"):
-        plan(ENVIRONMENT, tenant, after, forged, leaves_of(before))
-    assert plan(ENVIRONMENT, tenant, after, forged, leaves_of(forged)).count(Action.DELETE) == 1
+        plan(ENVIRONMENT, tenant, after, forged, before.leaves)
+    assert plan(ENVIRONMENT, tenant, after, forged, forged.leaves).count(Action.DELETE) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from gitwarrant.model.change import BlobId, CommitId, File, Tree, TreeId
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Rendered
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.render.render import render
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"

@@ -167,7 +167,7 @@ def test_an_edit_between_our_apply_and_our_first_read_never_becomes_the_truth(
     async def inside() -> None:
         async with running(deployer) as agent, Cluster(deployer.connection("")) as cluster_:
             shop = Workshop(cluster_, deployer.namespace("staging"))
-            while (await shop.live(named(deployer, "web")))["data"] != {"mode": "new"}:  # noqa: ASYNC110
+            while (await shop.live(named(deployer, "web")))["data"] != {"mode": "new"}:  # noqa: ASYNC110 - as fast as it can be
                 await asyncio.sleep(0)
             await shop.patch(named(deployer, "web"), {"data": {"late": "1"}}, manager="mallory")
             await agent.told("was changed by mallory: data.late")

@@ -7,7 +7,8 @@ from typing import Any
 from gitwarrant.model.change import NO_BLOB, CommitId, File, TreeId
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.finding import CheckReport, Severity
-from gitwarrant.model.manifest import Rendered, Source
+from gitwarrant.model.manifest import Source
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.policy.check import check
 from gitwarrant.render.plain import read_manifests
 
@@ -33,7 +34,8 @@ def rendered(text: str) -> Rendered:
     """The manifests of a text, as the render stage gives them."""
     data = text.encode()
     manifests = tuple(read_manifests(File(PATH, 0o100644, NO_BLOB, data)))
-    return Rendered(CommitId("a" * 40), TreeId("b" * 40), "", manifests, (Source(PATH, data),))
+    unit = Unit("", manifests, (Source(PATH, data),))
+    return Rendered(CommitId("a" * 40), TreeId("b" * 40), "", (unit,))
 
 
 def judged(text: str, *checks: str, threshold: Severity = Severity.LOW) -> CheckReport:

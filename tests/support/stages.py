@@ -32,8 +32,9 @@ from gitwarrant.model.environment import DriftMode, Environment, PolicySet, Tena
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import LeafList, Plan
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import Warrant
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.plan.plan import plan
@@ -123,6 +124,7 @@ class AuthoriseCall:
     authorship: Authorship
     report: CheckReport
     plan: Plan
+    rendered: Rendered
     cluster: str
     previous: Warrant | None
     owners: tuple[tuple[ObjectKey, str], ...]
@@ -136,6 +138,7 @@ class AuthoriseCall:
             self.authorship,
             self.report,
             self.plan,
+            rendered=self.rendered,
             cluster=self.cluster,
             previous=self.previous,
             owners=dict(self.owners),
@@ -164,6 +167,7 @@ class ApplyCall:
         with Log(Path(self.log), now) as log:
             async with Cluster(from_kubeconfig(Path(self.kubeconfig), environment={})) as cluster:
                 options: dict[str, Any] = {"inventory": self.inventory, "namespace": self.namespace}
+                options["baselines"] = MemoryBaselines()
                 return await apply(*asked, cluster, log, now=now, **options)
 
 

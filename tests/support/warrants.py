@@ -8,12 +8,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.canonical import Digest
-from gitwarrant.model.change import CommitId
+from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.environment import Environment, Grant, Tenant
 from gitwarrant.model.errors import Place
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation, Plan
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.model.warrant import Warrant, WarrantBundle
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.file_signer import FileSigner
@@ -60,6 +61,7 @@ def leaf_list(*leaves: Leaf) -> LeafList:
 WEB, DATABASE, GONE = config_map("web", size="1"), config_map("database", size="2"), config_map("gone")
 LEAVES = leaf_list(leaf(WEB), leaf(DATABASE), leaf(GONE, Operation.DELETE))
 PLAN = Plan("production", HEAD, (), LEAVES, (DATABASE, WEB))
+RENDERED = Rendered(HEAD, TreeId("d" * 40), "", (Unit("", (DATABASE, WEB), ()),))
 REPORT = CheckReport(HEAD, 2, (), (), (), ())
 
 
@@ -70,6 +72,7 @@ def issue(
     authorship: Authorship = AUTHORSHIP,
     report: CheckReport = REPORT,
     plan: Plan = PLAN,
+    rendered: Rendered = RENDERED,
     cluster: str = CLUSTER,
     previous: Warrant | None = None,
     owners: Mapping[ObjectKey, str] | None = None,
@@ -82,6 +85,7 @@ def issue(
         authorship,
         report,
         plan,
+        rendered=rendered,
         cluster=cluster,
         previous=previous,
         owners=owners or {},

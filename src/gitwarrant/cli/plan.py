@@ -73,7 +73,7 @@ def verdicts(judgement: Judgement) -> list[tuple[str, str]]:
     said = {
         "fetch": "",  # heard of only where it refuses: a file of the revision that is too large, say
         "verify": f"proven: {', '.join(people) or 'nothing new'}",
-        "render": _counted(len(judgement.rendered.manifests)) if judgement.rendered else "",
+        "render": _counted(len(judgement.rendered)) if judgement.rendered else "",
         "check": f"passed, {len(report.findings)} findings below the threshold" if report else "",
         "plan": "within bounds" if judgement.plan else "",
     }

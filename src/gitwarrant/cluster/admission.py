@@ -7,17 +7,22 @@ from datetime import datetime
 from gitwarrant.cluster.applyset import PART_OF, Parent, parent_key
 from gitwarrant.model.canonical import digest
 from gitwarrant.model.errors import Place, Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.warrant import Warrant
 
+KNOWN = frozenset(operation.value for operation in Operation)
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be written: each written leaf with its manifest, and the deletes. Only `admit` makes one."""
+    """What may be written: leaves with their manifests, and the deletes. Only `admit` makes one."""
 
     applies: Mapping[Leaf, Manifest]
     deletes: tuple[Leaf, ...]
+    standing: LeafList
+    """All that stands afterwards, also what is there already and was not handed over."""
 
 
 def admit(
@@ -25,6 +30,7 @@ def admit(
     leaves: LeafList,
     manifests: Sequence[Manifest],
     *,
+    inventory: Inventory,
     cluster: str,
     parent: Parent,
     logged: int,
@@ -37,6 +43,7 @@ def admit(
     pipeline did when it opened the envelope.
 
     Args:
+        inventory: what the log says the environment owns.
         cluster: uid of the cluster we are connected to.
         parent: what the ApplySet's parent says.
         logged: highest sequence that the log knows.
@@ -60,8 +67,9 @@ def admit(
         raise _refused(f"the warrant ended at {warrant.not_after.isoformat()}", "authorise the change again")
     # 3. No newer one was seen, here or in the cluster.
     _judge_sequence(warrant, parent, logged)
-    # 4. Every manifest is its leaf's, byte for byte, and there is one for every leaf.
-    return _pair(leaves, manifests, parent_key(warrant.environment, namespace))
+    # 4. Every manifest is its leaf's, byte for byte, and there is one for every leaf that the
+    #    inventory does not have with just this content: all others stand as they are.
+    return _pair(leaves, manifests, inventory, parent_key(warrant.environment, namespace))
 
 
 def _judge_sequence(warrant: Warrant, parent: Parent, logged: int) -> None:
@@ -79,27 +87,33 @@ def _judge_sequence(warrant: Warrant, parent: Parent, logged: int) -> None:
         )
 
 
-def _pair(leaves: LeafList, manifests: Sequence[Manifest], parent: ObjectKey) -> Admitted:
-    by_key = _by_key(manifests)
-    applies: dict[Leaf, Manifest] = {}
-    deletes: list[Leaf] = []
-    for leaf in leaves.leaves:
-        if leaf.key == parent:
-            raise _refused(f"{leaf.key} is gitwarrant's own", "remove it from the repository")
-        match leaf.operation:
-            case Operation.APPLY.value | Operation.RECREATE.value:
-                applies[leaf] = _matching(leaf, by_key.pop(leaf.key, None))
-            case Operation.DELETE.value:
-                deletes.append(leaf)
-            case _:
-                raise _refused(
-                    f"the warrant wants to {leaf.operation} {leaf.key}, and nobody knows how",
-                    "run the version of gitwarrant that made the warrant",
-                )
-    for manifest in by_key.values():
+def _pair(
+    leaves: LeafList, manifests: Sequence[Manifest], inventory: Inventory, parent: ObjectKey
+) -> Admitted:
+    if len(leaves.by_key) != len(leaves):
+        _refuse_doubles(leaves.leaves)
+    if parent in leaves.by_key:
+        raise _refused(f"{parent} is gitwarrant's own", "remove it from the repository")
+    given = _by_key(manifests)
+    applies = {_leaf_of(leaves, given[key]): given[key] for key in sorted(given)}
+    anew = [leaf.key for leaf in leaves.special if leaf.operation == Operation.RECREATE.value]
+    for key in sorted({*inventory.lacks(leaves), *anew} - given.keys()):
+        raise _refused(f"the manifest of {key} is missing", "hand over everything that is to be written")
+    for leaf in leaves.special:
+        if leaf.operation not in KNOWN:
+            raise _refused(
+                f"the warrant wants to {leaf.operation} {leaf.key}, and nobody knows how",
+                "run the version of gitwarrant that made the warrant",
+            )
+    return Admitted(applies, leaves.deletes, leaves.wanted)
+
+
+def _leaf_of(leaves: LeafList, manifest: Manifest) -> Leaf:
+    leaf = leaves.by_key.get(manifest.key)
+    if leaf is None or leaf.operation == Operation.DELETE.value:
         raise _refused(f"{manifest.key} is not in the warrant", "authorise this change", manifest.place)
-    _refuse_doubles(leaves.leaves)
-    return Admitted(applies, tuple(deletes))
+    _check_matches(leaf, manifest)
+    return leaf
 
 
 def _by_key(manifests: Sequence[Manifest]) -> dict[ObjectKey, Manifest]:
@@ -111,9 +125,7 @@ def _by_key(manifests: Sequence[Manifest]) -> dict[ObjectKey, Manifest]:
     return by_key
 
 
-def _matching(leaf: Leaf, manifest: Manifest | None) -> Manifest:
-    if manifest is None:
-        raise _refused(f"the manifest of {leaf.key} is missing", "hand over everything the warrant names")
+def _check_matches(leaf: Leaf, manifest: Manifest) -> None:
     if manifest.digest != leaf.digest or manifest.version != leaf.version or not _says(manifest):
         raise _refused(
             f"{leaf.key} is not the object that was warranted",
@@ -126,7 +138,6 @@ def _matching(leaf: Leaf, manifest: Manifest | None) -> Manifest:
             "remove it: it says which environment an object belongs to, and gitwarrant sets it",
             manifest.place,
         )
-    return manifest
 
 
 def _says(manifest: Manifest) -> bool:

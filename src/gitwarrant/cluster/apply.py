@@ -19,15 +19,19 @@ from gitwarrant.cluster.applying.write import write
 from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.ledger import Ledger, intended, logged_sequence
+from gitwarrant.cluster.health.rules import rules_of
+from gitwarrant.cluster.ledger import Attempts, Ledger, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
+from gitwarrant.cluster.refine import Refined
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.environment import Adoptable
+from gitwarrant.model.environment import Adoptable, HealthRule
 from gitwarrant.model.errors import GitwarrantError, Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
+from gitwarrant.model.turn import USUAL, Phase
 from gitwarrant.model.warrant import Warrant
 
 NAMESPACE = ("", "Namespace")
@@ -43,12 +47,14 @@ async def apply(
     recorder: Recorder,
     *,
     now: Callable[[], datetime],
-    inventory: Sequence[InventoryEntry],
+    inventory: Iterable[InventoryEntry],
     namespace: str,
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
+    planned: Refined | None = None,
     patience: float = PATIENCE,
     adopt: Collection[Adoptable] = (),
+    rules: tuple[HealthRule, ...] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
@@ -60,46 +66,53 @@ async def apply(
     Args:
         warrant: opened, its signature verified.
         leaves: all leaves of the warrant.
-        manifests: one for each apply leaf.
+        manifests: one for each leaf that the inventory does not have as it is wanted; more may
+            be given, of what others have to wait for.
         now: the clock that judges the warrant's end.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
+        planned: what the plan's dry runs met. An object that is another one by now is not written,
+            and one that moved on only if the write would still change the same.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
         adopt: the tools whose objects may be taken over.
+        rules: how the configuration wants the health of kinds judged.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
         Unreachable: the server does not answer.
     """
-    parent = await read_parent(cluster, warrant.environment, namespace)
+    parent, owned = await read_parent(cluster, warrant.environment, namespace), Inventory.of(inventory)
+    logged = logged_sequence(recorder, warrant.environment)
     admitted = admit(
         warrant,
         leaves,
         manifests,
+        inventory=owned,
         cluster=await cluster.uid(),
         parent=parent,
-        logged=logged_sequence(recorder, warrant.environment),
+        logged=logged,
         namespace=namespace,
         now=now(),
     )
     home = parent_key(warrant.environment, namespace)
-    owned = {entry.key: entry for entry in inventory}
-    ordered = schedule(admitted, owned)
+    ordered = schedule(admitted, owned.by_key)
     async with GroupCommit(recorder) as group:
         work = Work(
             cluster,
             Ledger(recorder, group, warrant.environment, warrant.sequence, ordered.turns),
             Baselines(applyset_id(home), cluster, baselines),
-            owned,
-            intended(recorder, warrant.environment) - owned.keys(),
+            owned.by_key,
+            Attempts(recorder, warrant.environment, any_=logged > 0),
             changed,
+            planned,
             patience,
             earlier(adopt),
+            rules_of(rules),
         )
-        objects = await _Run(work, admitted, ordered, _ParentWriter(work, warrant, home, parent)).all()
+        objects = await _Run(work, admitted, ordered, owned, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )
@@ -163,13 +176,15 @@ class _Run:
     work: Work
     admitted: Admitted
     ordered: Schedule
+    owned: Inventory
     parent: _ParentWriter
 
     async def all(self) -> list[AppliedObject]:
         """Take the steps in their order; what each leaf came to."""
         objects: list[AppliedObject] = []
         manifests = {leaf.key: manifest for leaf, manifest in self.admitted.applies.items()}
-        members = manifests.keys() | {leaf.key for leaf in self.admitted.deletes}
+        standing = self.admitted.standing.places
+        members = standing.keys() | {leaf.key for leaf in self.admitted.deletes}
         gate = Gate(self.work, self.parent.key.namespace, self._standing(), manifests)
         for step in self.ordered.steps:
             reason = await gate.closed(step) if any(map(self._is_due, step.leaves)) else ""
@@ -186,7 +201,7 @@ class _Run:
             return objects
         await self.parent.open(members)
         if not any(item.undone for item in objects) and await _lies(self.work.cluster, self.parent):
-            await self.parent.write(manifests, widen=False)
+            await self.parent.write(standing, widen=False)
         return objects
 
     async def _one(self, leaf: Leaf, reason: str) -> AppliedObject:
@@ -208,13 +223,25 @@ class _Run:
         return leaf not in self.admitted.applies or not self.work.is_as_wanted(leaf)
 
     def _standing(self) -> tuple[Standing, ...]:
-        """What stands afterwards and is no hook, with its turn."""
+        """What stands afterwards and is no hook, with its turn, as far as any step has to wait for it."""
         turns, hooks = self.ordered.turns, self.ordered.hooks
-        return tuple(
+        given = [
             Standing(leaf.key, leaf.version, turns[leaf.key])
             for leaf in self.admitted.applies
             if leaf.key not in hooks
-        )
+        ]
+        later = any(step.turn > USUAL for step in self.ordered.steps)
+        others = self.owned.by_key if later else self.owned.unusual
+        return (*given, *(_as_applied(entry) for key, entry in others.items() if self._stays(key, entry)))
+
+    def _stays(self, key: ObjectKey, entry: InventoryEntry) -> bool:
+        """Whether an object stands as it was applied, and was not handed over: hooks that ran are no wait."""
+        stands = key in self.admitted.standing.by_key and key not in self.ordered.turns
+        return stands and entry.turn.phase in (Phase.FOUNDATION, Phase.SYNC)
+
+
+def _as_applied(entry: InventoryEntry) -> Standing:
+    return Standing(entry.key, entry.version, entry.turn)
 
 
 async def _lies(cluster: Cluster, parent: _ParentWriter) -> bool:

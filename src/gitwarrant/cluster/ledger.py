@@ -194,11 +194,20 @@ def picked(recorder: Recorder, environment: str, key: ObjectKey) -> Values:
     return {}
 
 
-def intended(recorder: Recorder, environment: str) -> frozenset[ObjectKey]:
-    """Every object that we ever meant to write here: what a killed apply may have left behind."""
-    chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), environment, latest=True)
-    return frozenset(
-        ObjectKey(named["group"], named["kind"], named["namespace"], named["name"])
-        for record in recorder.read(0, chosen)
-        if (named := record.body["object"])
-    )
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Every object that we ever meant to write here: what a killed apply may have left behind.
+
+    Args:
+        any_: whether there was any; where not, the log need not be asked for each object.
+    """
+
+    recorder: Recorder
+    environment: str
+    any_: bool
+
+    def __contains__(self, key: object) -> bool:
+        if not self.any_ or not isinstance(key, ObjectKey):
+            return False
+        chosen = Selection(frozenset({RecordKind.APPLY_INTENT}), self.environment, key)
+        return next(self.recorder.read(0, chosen), None) is not None

@@ -8,7 +8,7 @@ Not checked here: signatures, people, rules (trust); what the files mean (render
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from itertools import islice
@@ -222,9 +222,10 @@ class Repository:
         folder: str,
         bounds: Bounds = DEFAULT_BOUNDS,
         links: AbstractSet[str] = frozenset(),
+        earlier: Iterable[Tree] = (),
     ) -> Tree:
         """Read all files below a folder; see `files.read_files`."""
-        return read_files(self.objects, commit, folder, bounds, links)
+        return read_files(self.objects, commit, folder, bounds, links=links, earlier=earlier)
 
     def blob(self, id: BlobId, limit: int) -> bytes:  # noqa: A002 - the glossary's name
         """Read a file's bytes by their id.

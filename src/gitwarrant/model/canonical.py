@@ -33,6 +33,7 @@ T = TypeVar("T")
 MAX_VALUE_BYTES = 256 * 1024 * 1024  # a rendered environment of ten thousand large objects is a tenth of it
 MAX_DEPTH = 200  # etcd and the API server refuse objects far shallower than this
 TAG = "is"
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class NotCanonical(GitwarrantError):
@@ -60,8 +61,7 @@ def dumps(data: Any) -> bytes:
             that is not JSON, or nests too deep.
     """
     try:
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode()
+        return _WRITER.encode(data).encode()
     except (ValueError, TypeError, RecursionError) as error:
         raise NotCanonical(f"a value has no canonical form: {error}") from error
 

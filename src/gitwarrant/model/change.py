@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from gitwarrant.model.canonical import Digest, digest
+from gitwarrant.model.derived import Derived
 
 CommitId = NewType("CommitId", str)
 TreeId = NewType("TreeId", str)
@@ -15,6 +16,7 @@ BlobId = NewType("BlobId", str)
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NO_BLOB = BlobId("")
 NO_MODE = 0
+FOLDERS = "folders"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -140,10 +142,30 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class Folder(Derived):
+    """The files of one folder, without those of the folders in it. Two trees may share one."""
+
+    path: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree(Derived):
     """The files below one folder of one revision, sorted by path; paths start at the repository's root."""
 
     commit: CommitId
     id: TreeId
     folder: str
     files: tuple[File, ...]
+
+    @property
+    def folders(self) -> tuple[Folder, ...]:
+        """The same files folder by folder, in the order in which Git would list the folders."""
+        return self.derived(FOLDERS, lambda: _folders(self.files))
+
+
+def _folders(files: Iterable[File]) -> tuple[Folder, ...]:
+    found: dict[str, list[File]] = {}
+    for file in files:
+        found.setdefault(file.path.rpartition("/")[0], []).append(file)
+    return tuple(Folder(path, tuple(found[path])) for path in sorted(found, key=lambda path: f"{path}/"))

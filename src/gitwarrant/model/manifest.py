@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gitwarrant.model.canonical import Digest, dumps, sha256
-from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.errors import Place
 
 Json: TypeAlias = Any
@@ -69,14 +68,3 @@ class Source:
 
     path: str
     data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What one folder of one revision says should exist, in the order it was read."""
-
-    commit: CommitId
-    tree: TreeId
-    folder: str
-    manifests: tuple[Manifest, ...]
-    sources: tuple[Source, ...]

@@ -6,6 +6,7 @@ well: of each commit in the bot's name, and of each landing that it claims.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.authorship import Authorship, Proof
@@ -13,15 +14,18 @@ from gitwarrant.model.change import CommitId, PathChange
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.identity import Identity
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.question import Question
-from gitwarrant.pipeline.rendering import rendering
+from gitwarrant.pipeline.rendering import Renderings
 from gitwarrant.trust.chain import short
 from gitwarrant.trust.identities import writes_as
 from gitwarrant.trust.scope.fields import OutOfScope
 from gitwarrant.trust.scope.rendered import check_rendered
 
 
-def check_bots(repository: Repository, question: Question, authorship: Authorship) -> None:
+def check_bots(
+    repository: Repository, question: Question, authorship: Authorship, renderings: Renderings
+) -> None:
     """Judge what bots with bounds changed in what is rendered.
 
     Raises:
@@ -30,18 +34,21 @@ def check_bots(repository: Repository, question: Question, authorship: Authorshi
     bots = {identity.name: identity for identity in question.policy.identities if identity.may}
     if not bots:
         return
-    for bot, before, after in (*_commits(repository, question, bots), *_claims(question, authorship, bots)):
-        _check(repository, question, bot, before, after)
-
-
-def _check(
-    repository: Repository, question: Question, bot: Identity, before: CommitId, after: CommitId
-) -> None:
     environment, kinds = question.environment, question.tenant.custom_kinds
-    old = rendering(repository, environment, kinds, before)
-    new = rendering(repository, environment, kinds, after)
+    for bot, before, after in (*_commits(repository, question, bots), *_claims(question, authorship, bots)):
+        old, new = (renderings.of(repository, environment, kinds, commit) for commit in (before, after))
+        _check(question, bot, after, old, new)
+
+
+def _check(question: Question, bot: Identity, after: CommitId, old: Rendered, new: Rendered) -> None:
+    environment = question.environment
+    come, gone = new.apart(old)
     try:
-        check_rendered(old.manifests, new.manifests, bot.may)
+        check_rendered(
+            tuple(chain.from_iterable(unit.manifests for unit in gone)),
+            tuple(chain.from_iterable(unit.manifests for unit in come)),
+            bot.may,
+        )
     except OutOfScope as error:
         raise Refused(
             f"commit {short(after)}: the bot {bot.name!r} may not do this to what is rendered for "

@@ -14,7 +14,6 @@ from gitwarrant.audit.queries import (
     accepted_revision,
     apply_completed,
     ever_completed,
-    inventory,
     last_warrant,
     remembered_roots,
     trusted_revision,
@@ -30,7 +29,7 @@ from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Json, ObjectKey
-from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, PlannedObject, Progress
+from gitwarrant.model.plan import TO_ITS_END, Action, Operation, PlannedObject, Progress
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import Order
 from gitwarrant.model.witnessed import Witnessed
@@ -63,7 +62,8 @@ class Candidate:
         """The same fingerprint, the same answer; only times may make it stricter."""
         asked = self.question
         parts = (
-            *(asked.change, asked.policy, asked.environment, asked.tenant, asked.previous),
+            *(asked.change, asked.policy, asked.environment, asked.tenant),
+            asked.previous.fingerprint if asked.previous else None,
             *(asked.waived, asked.unheard, asked.witnessed.reviews, asked.hold, asked.returns),
         )
         return digest(parts)
@@ -131,7 +131,7 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         policy=rules.policy,
         environment=environment,
         change=going_back(root.repository, environment, hold.commit, statements),
-        previous=_previous(work.recorder, last),
+        previous=_previous(work, last),
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),
         hold=hold,
@@ -191,11 +191,12 @@ def root_in_force(work: Delivery) -> TrustRoot:
 
 def examine(work: Delivery, candidate: Candidate) -> Judgement:
     """Judge a candidate, and record what every gate said."""
-    judgement = judge(candidate.repository, candidate.question, verdicts=work.verdicts)
+    judgement = judge(
+        candidate.repository, candidate.question, verdicts=work.verdicts, renderings=work.renderings
+    )
     work.verdicts.save()
     question = judgement.question
-    planned = judgement.plan.objects if judgement.plan else ()
-    moves = any(item.action is not Action.UNCHANGED for item in planned)
+    moves = judgement.plan is not None and judgement.plan.moves
     # That nothing new still passes is no news, and would hide who wrote what stands.
     if question.change.landings or question.previous is None or moves:
         _record_passes(work, judgement)
@@ -220,7 +221,7 @@ def _record_passes(work: Delivery, judgement: Judgement) -> None:
     if plan := judgement.plan:
         counts = {action.value: plan.count(action) for action in Action}
         moved = [_moved(item) for item in plan.objects if item.action is not Action.UNCHANGED]
-        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": digest(plan), "objects": moved})
+        append(RecordKind.PLANNED, environment, {"counts": counts, "digest": plan.digest, "objects": moved})
 
 
 def _moved(item: PlannedObject) -> dict[str, Json]:
@@ -326,7 +327,7 @@ def _question(
         policy=trusted.config.policy,
         environment=environment,
         change=change,
-        previous=_previous(work.recorder, last) if last else None,
+        previous=_previous(work, last) if last else None,
         witnessed=_witnessed(work, change, environment.name, trusted.config.policy),
         now=work.now(),
     )
@@ -352,21 +353,16 @@ def _first_base(work: Delivery, trusted: Trusted, environment: Environment) -> C
     return base
 
 
-def _previous(recorder: Recorder, last: LastWarrant) -> Previous:
+def _previous(work: Delivery, last: LastWarrant) -> Previous:
     """What the last warrant left standing, what the inventory still has besides, and what is still to do.
 
     A delete that failed is in no later warrant's standing leaves; the inventory
     remembers the object, so that the next warrant names its delete again.
     """
-    name = last.warrant.environment
-    owned = {entry.key: entry for entry in inventory(recorder, name)}
-    standing = {leaf.key: replace(leaf, operation=Operation.APPLY.value) for leaf in last.leaves.standing}
-    for key, entry in owned.items():
-        operation = Operation.APPLY.value
-        left = Leaf(key.group, entry.version, key.kind, key.namespace, key.name, operation, entry.digest)
-        standing.setdefault(key, left)
-    leaves = LeafList(tuple(sorted(standing.values())))
-    return Previous(last.warrant.commit, leaves, _progress(recorder, last, owned))
+    owned, standing = work.tracking.inventory(last.warrant.environment), last.leaves.wanted
+    besides = [leaf for leaf in owned.leaves.apart(standing)[0] if leaf.key not in standing.by_key]
+    progress = _progress(work.recorder, last, owned.by_key)
+    return Previous(last.warrant.commit, standing.spliced((), besides), progress)
 
 
 def _progress(recorder: Recorder, last: LastWarrant, owned: Mapping[ObjectKey, InventoryEntry]) -> Progress:
@@ -376,7 +372,7 @@ def _progress(recorder: Recorder, last: LastWarrant, owned: Mapping[ObjectKey, I
         return TO_ITS_END
     owed = {
         leaf.key
-        for leaf in last.leaves.leaves
+        for leaf in last.leaves.special
         if leaf.key in owned
         and (
             leaf.operation == Operation.DELETE.value

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from gitwarrant.model.change import CommitId, File, TreeId
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import GitwarrantError, Place, Refused
-from gitwarrant.model.manifest import Manifest, Rendered, Source
+from gitwarrant.model.manifest import Manifest, Source
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.policy.check import check
 from gitwarrant.policy.report.checked import Checked, Skipped, Unreadable
 from gitwarrant.render.plain import read_manifests
@@ -55,7 +56,8 @@ def check_files(
         nothing = _nothing(reading)
         nothing.unreadable, nothing.skipped = tuple(reading.unreadable), len(reading.skipped)
         raise nothing
-    rendered = Rendered(NO_COMMIT, NO_TREE, "", tuple(reading.manifests), tuple(reading.sources))
+    unit = Unit("", tuple(reading.manifests), tuple(reading.sources))
+    rendered = Rendered(NO_COMMIT, NO_TREE, "", (unit,))
     return Checked(
         check(rendered, sets),
         tuple(sets),

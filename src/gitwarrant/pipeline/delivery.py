@@ -3,12 +3,13 @@
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.recorder import Recorder, Selection
+from gitwarrant.audit.tracking import Tracking
 from gitwarrant.config.agent import Agent
 from gitwarrant.forge.forge import Forge
 from gitwarrant.git.fetch import fetch
@@ -19,6 +20,7 @@ from gitwarrant.pipeline.alarms import Alarms
 from gitwarrant.pipeline.memory import Memory
 from gitwarrant.pipeline.pulses import Pulses
 from gitwarrant.pipeline.remote import limits_of, remote_of
+from gitwarrant.pipeline.rendering import Renderings
 from gitwarrant.store.content import ContentStore
 from gitwarrant.store.verdicts import VerdictFolder
 
@@ -46,12 +48,15 @@ class Delivery:
     recorder: Recorder
     content: ContentStore
     memory: Memory
+    tracking: Tracking
     alarms: Alarms
     pulses: Pulses
     verdicts: VerdictFolder
     now: Callable[[], datetime]
     forge: Forge | None = None
     """Whom to ask for reviews, where rules name it."""
+    renderings: Renderings = field(default_factory=Renderings)
+    """What was rendered in this process."""
 
     @property
     def quarantine(self) -> Path:
@@ -76,6 +81,7 @@ def open_delivery(
             recorder=log,
             content=ContentStore(agent.state / "content"),
             memory=memory,
+            tracking=Tracking(log),
             alarms=Alarms(log, memory, agent.alarms),
             pulses=Pulses(log),
             verdicts=VerdictFolder(agent.state / "verdicts"),

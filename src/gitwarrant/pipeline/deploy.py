@@ -4,27 +4,31 @@ With `watching`, the only module that calls what writes to a cluster. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gitwarrant.audit.queries import apply_completed, inventory
+from gitwarrant.audit.queries import apply_completed
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.ledger import intended, logged_sequence
-from gitwarrant.cluster.observe import observe
-from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.ledger import Attempts, logged_sequence
+from gitwarrant.cluster.observe import Proposer, observe
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
+from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import Applied, Observation
-from gitwarrant.model.plan import Plan
+from gitwarrant.model.plan import Action, Plan, PlannedObject
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.objects.turns import turn
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
+from gitwarrant.pipeline.proposing import Proposing
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
@@ -64,8 +68,9 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     with refusals_recorded(work, environment.name, judgement.question.change.head):
         check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
-        owned = inventory(work.recorder, environment.name)
-        plan = await refine_with(work, judgement, cluster)
+        owned = work.tracking.inventory(environment.name)
+        refined = await refine_with(work, judgement, cluster)
+        plan = refined.plan
         bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         keys = warrant_keys(work.agent.warrant)
         warrant = open_warrant(bundle.envelope, keys)
@@ -83,9 +88,11 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             inventory=owned,
             namespace=environment.namespace,
             baselines=work.content.shelf(BASELINES),
+            planned=refined,
             changed=frozenset(),  # nothing beyond what the inventory does not have
-            adopt=environment.adopt,
             patience=environment.health_deadline,
+            adopt=environment.adopt,
+            rules=environment.health,
         )
     return Deployment(plan, warrant, applied)
 
@@ -94,7 +101,7 @@ def _owed(judgement: Judgement) -> bool:
     return judgement.authorship is not None and judgement.authorship.owed
 
 
-async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
+async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Refined:
     """The plan of a judgement, narrowed by what the API server says to a dry run.
 
     Raises:
@@ -105,14 +112,32 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
     if judgement.plan is None:
         raise ValueError("there is no plan to refine")
     environment = judgement.question.environment
-    owned = inventory(work.recorder, environment.name)
+    owned = work.tracking.inventory(environment.name)
+    plan = _with_waiting(judgement.plan, judgement.rendered, owned)
     return await refine(
-        judgement.plan,
+        plan,
         cluster,
         owned,
         namespace=environment.namespace,
+        baselines=work.content.shelf(BASELINES),
         adopt=environment.adopt,
-        attempted=intended(work.recorder, environment.name) if environment.adopt else (),
+        attempted=Attempts(work.recorder, environment.name, any_=bool(environment.adopt)),
+    )
+
+
+def _with_waiting(plan: Plan, rendered: Rendered | None, owned: Inventory) -> Plan:
+    """A plan that also shows what an earlier warrant named and nobody wrote yet: this one will."""
+    missing = set(owned.lacks(plan.leaves)) - {item.key for item in plan.objects}
+    waiting = rendered.find(missing).values() if rendered and missing else ()
+    shown = [
+        PlannedObject(Action.UNCHANGED, one.key, one.version, one.place, (), turn=turn(one.content))
+        for one in waiting
+    ]
+    return replace(
+        plan,
+        objects=tuple(sorted([*plan.objects, *shown], key=lambda item: item.key)),
+        manifests=tuple(sorted([*plan.manifests, *waiting], key=lambda one: one.key)),
+        unchanged=plan.unchanged - len(shown),
     )
 
 
@@ -139,15 +164,16 @@ async def watch(
     """
     environment = standing.environment
     await warranted_here(work, standing, cluster)
-    manifests, owned = Manifests(work, standing).all(), inventory(work.recorder, environment.name)
-    now = work.now()
+    manifests, owned = Manifests(work, standing).all(), tuple(work.tracking.inventory(environment.name))
+    now, acting = work.now(), mode or acting_mode(work, standing)
     seen = await observe(
         environment.name,
         manifests,
         owned,
         cluster,
         work.recorder,
-        mode=mode or acting_mode(work, standing),
+        mode=acting,
+        proposer=proposer_of(standing, acting),
         baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
@@ -160,16 +186,22 @@ async def watch(
         previous=previous,
     )
     alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
+    note_healthy(work, environment.name, seen)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
+
+
+def proposer_of(standing: Standing, mode: DriftMode) -> Proposer | None:
+    """What makes proposals, where the mode asks for them."""
+    return Proposing(standing).recorded if mode is DriftMode.PROPOSE else None
 
 
 def acting_mode(work: Delivery, standing: Standing) -> DriftMode:
     """What the agent does about drift of its own accord."""
     if standing.suspended:
         return DriftMode.REPORT
-    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+    if standing.warrant.envelope.keyids & work.agent.warrant.revoked:
         return DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return standing.environment.drift
 

@@ -9,8 +9,8 @@ from gitwarrant.audit.recorder import Recorder
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import Lasting
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.pipeline.holding import last_good
 from gitwarrant.pipeline.local import LocalView, judged, tracked

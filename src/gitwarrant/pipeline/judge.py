@@ -14,14 +14,14 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.identity import TrustPolicy
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import TO_ITS_END, LeafList
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.blobs import with_blobs
 from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.question import Judgement, Question
-from gitwarrant.pipeline.rendering import rendering
+from gitwarrant.pipeline.rendering import Renderings
 from gitwarrant.pipeline.returning import check_returned
-from gitwarrant.plan.plan import leaves_of, plan
+from gitwarrant.plan.plan import plan
 from gitwarrant.policy.check import check
 from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import verify
@@ -43,8 +43,16 @@ class _Gates:
             return None
 
 
-def judge(repository: Repository, question: Question, *, verdicts: Verdicts | None = None) -> Judgement:
+def judge(
+    repository: Repository,
+    question: Question,
+    *,
+    verdicts: Verdicts | None = None,
+    renderings: Renderings | None = None,
+) -> Judgement:
     """Put a change through verify, render, check and plan.
+
+    What was verified or rendered before saves time: the answer is the same without it.
 
     A refusal does not stop the stages that can still judge; nothing is
     authorised from a judgement that holds one.
@@ -52,20 +60,19 @@ def judge(repository: Repository, question: Question, *, verdicts: Verdicts | No
     policies = everywhere(question.change, question.policy)
     question = replace(question, change=with_blobs(repository, question.change, policies))
     gates, environment, change = _Gates(), question.environment, question.change
+    renderings, kinds = renderings or Renderings(), question.tenant.custom_kinds
 
     authorship = gates.attempt(lambda: proving(question, verdicts=verdicts))
     if authorship is not None:
-        gates.attempt(lambda: check_bots(repository, question, authorship))
-    rendered = gates.attempt(
-        lambda: rendering(repository, environment, question.tenant.custom_kinds, change.head)
-    )
+        gates.attempt(lambda: check_bots(repository, question, authorship, renderings))
+    rendered = gates.attempt(lambda: renderings.of(repository, environment, kinds, change.head))
     if rendered is None:
         return Judgement(question, authorship, None, None, None, tuple(gates.refusals))
     gates.attempt(lambda: check_returned(question, rendered))
     report = gates.attempt(lambda: check(rendered, environment.policies))
     if report is not None:
         gates.attempt(lambda: refuse_findings(report))
-    before, leaves = _previous(repository, question)
+    before, leaves = _previous(repository, question, renderings)
     progress = question.previous.progress if question.previous else TO_ITS_END
     planned = gates.attempt(
         lambda: plan(environment, question.tenant, rendered, before, leaves, progress=progress)
@@ -135,7 +142,9 @@ def _more(count: int) -> str:
     return f" (and {count - 1} more)" if count > 1 else ""
 
 
-def _previous(repository: Repository, question: Question) -> tuple[Rendered | None, LeafList | None]:
+def _previous(
+    repository: Repository, question: Question, renderings: Renderings
+) -> tuple[Rendered | None, LeafList | None]:
     """What the plan compares with: the previous objects if they can still be shown, and their leaves.
 
     A previous rendering that no longer gives the warranted leaves (the
@@ -146,11 +155,11 @@ def _previous(repository: Repository, question: Question) -> tuple[Rendered | No
         return None, None
     try:
         kinds = question.tenant.custom_kinds
-        rendered = rendering(repository, question.environment, kinds, question.previous.commit)
+        rendered = renderings.of(repository, question.environment, kinds, question.previous.commit)
     except Refused:
         return None, question.previous.leaves
-    leaves = leaves_of(rendered)
     known = question.previous.leaves
-    if known is None:
-        return rendered, leaves
-    return (rendered if leaves.wanted <= known.wanted else None), known
+    known = question.previous.leaves
+    if known is None or known.wanted.digest == rendered.leaves.digest:
+        return rendered, rendered.leaves
+    return (None if rendered.leaves.apart(known.wanted)[0] else rendered), known

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.authorship import Authorship
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.hold import Earlier, Hold
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import TO_ITS_END, LeafList, Plan, Progress
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.witnessed import Witnessed
 
 
@@ -22,6 +23,11 @@ class Previous:
     commit: CommitId
     leaves: LeafList | None = None
     progress: Progress = TO_ITS_END
+
+    @property
+    def fingerprint(self) -> Digest:
+        """The same fingerprint, the same previous state."""
+        return digest((self.commit, self.leaves.digest if self.leaves else "", self.progress))
 
 
 @dataclass(frozen=True, slots=True)

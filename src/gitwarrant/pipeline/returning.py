@@ -4,7 +4,6 @@ Source: docs/trust-protocol.md, section 7.6.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gitwarrant.audit.queries import LastWarrant
 from gitwarrant.model.canonical import Digest
@@ -12,10 +11,9 @@ from gitwarrant.model.change import Change, CommitId, SignedStatement
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.hold import Earlier
-from gitwarrant.model.manifest import Rendered
-from gitwarrant.model.plan import LeafList, Operation
+from gitwarrant.model.plan import LeafList
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.question import Question
-from gitwarrant.plan.plan import leaves_of
 
 
 def going_back(
@@ -27,8 +25,7 @@ def going_back(
 
 def standing_digest(leaves: LeafList) -> Digest:
     """Names the objects that a warrant left in place, however they were brought there."""
-    standing = (replace(leaf, operation=Operation.APPLY.value) for leaf in leaves.standing)
-    return LeafList(tuple(sorted(standing))).digest
+    return leaves.wanted.digest
 
 
 def earlier_of(last: LastWarrant, *, accepted: bool = False) -> Earlier:
@@ -46,7 +43,7 @@ def check_returned(question: Question, rendered: Rendered) -> None:
         Refused: stage `render`: it is something else.
     """
     earlier = question.returns
-    if earlier is None or standing_digest(leaves_of(rendered)) == earlier.leaves:
+    if earlier is None or rendered.leaves.digest == earlier.leaves:
         return
     raise Refused(
         f"revision {earlier.commit[:12]} gives other objects today than warrant {earlier.sequence} had",

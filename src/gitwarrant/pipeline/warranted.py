@@ -1,14 +1,12 @@
 """The manifests behind a warrant: kept since they were warranted, or rendered again; by digest either way."""
 
-from collections.abc import Mapping
-
-from gitwarrant.model.canonical import Digest, decode, encode
+from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Manifest
 from gitwarrant.model.plan import Leaf
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.pipeline.warranting import MANIFESTS
 
 
@@ -29,25 +27,23 @@ class Manifests:
             found = decode(Manifest, kept)
             if found.digest == leaf.digest:
                 return found
-        again = self._rendered().get(leaf.digest)
-        if again is None:
+        again = self._rendered().find([leaf.key]).get(leaf.key)
+        if again is None or again.digest != leaf.digest:
             last = self._standing.warrant.warrant
             raise GitwarrantError(
                 f"what warrant {last.sequence} of {last.environment!r} names is not to be had: {leaf.key}",
                 remedy="deploy the environment again: gitwarrant apply",
             )
+        self._work.content.put(MANIFESTS, leaf.digest, encode(again))
         return again
 
     def all(self) -> tuple[Manifest, ...]:
         """Every one that should stand. Raises as `of` does."""
-        return tuple(self.of(leaf) for leaf in self._standing.warrant.leaves.standing)
+        return tuple(self.of(leaf) for leaf in self._standing.warrant.leaves.standing.leaves)
 
-    def _rendered(self) -> Mapping[Digest, Manifest]:
-        """Rendered again, and kept."""
+    def _rendered(self) -> Rendered:
         work, standing = self._work, self._standing
         kinds = work.agent.tenant.custom_kinds
-        again = rendering(standing.repository, standing.environment, kinds, standing.warrant.warrant.commit)
-        found = {manifest.digest: manifest for manifest in again.manifests}
-        for name, manifest in found.items():
-            work.content.put(MANIFESTS, name, encode(manifest))
-        return found
+        return work.renderings.of(
+            standing.repository, standing.environment, kinds, standing.warrant.warrant.commit
+        )

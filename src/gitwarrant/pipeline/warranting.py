@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from gitwarrant.audit.leaf_lists import difference_since
 from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
@@ -16,6 +17,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
+from gitwarrant.pipeline.predecessors import predecessors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -41,7 +43,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     question = asked_again(judgement.question, work.now())
     environment = question.environment
     check_doors(question)
-    if judgement.authorship is None or judgement.report is None:
+    if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
     earlier = question.returns
@@ -54,15 +56,17 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         proven,
         judgement.report,
         plan,
+        rendered=judgement.rendered,
         cluster=uid,
         previous=last.warrant if last else None,
-        owners=owners_here(work, environment.name),
+        owners=_other_owners(work, environment.name, plan),
         now=work.now(),
         lifetime=settings.lifetime,
         source=download_location(work.agent.root.url),
         signers=signing,
         hold=hold,
         moved=last is not None and moved_to(work.recorder, last) == uid,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -76,6 +80,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         owed=proven.owed,
         hold=hold.number if hold else 0,
         accepted=earlier.accepted if earlier else True,
+        difference=difference_since(work.recorder, last.number, bundle.leaves) if last else None,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
@@ -197,13 +202,24 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     ):
         return None
     keys = warrant_keys(work.agent.warrant, make=True)
-    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
+    if not keys.admits(last.envelope):  # a key was lost, replaced, revoked or added
         return None
-    if last.warrant.not_after <= work.now() or last.leaves.wanted != plan.leaves.wanted:
+    if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None
     done = apply_completed(work.recorder, plan.environment, last.warrant.sequence)
-    deletes = plan.leaves.standing != plan.leaves.leaves
-    return None if done and deletes else last.bundle
+    return None if done and plan.leaves.deletes else last.bundle
+
+
+def _other_owners(work: Delivery, environment: str, plan: Plan) -> Mapping[ObjectKey, str]:
+    """Who else owns what the environment would write or delete."""
+    here = access(work.agent, environment).name
+    beside = frozenset(name for name, cluster in work.agent.destinations if cluster == here)
+    moved = [
+        *work.tracking.inventory(environment).lacks(plan.leaves),
+        *(leaf.key for leaf in plan.leaves.deletes),
+    ]
+    found = {key: work.tracking.owner(key, beside - {environment}) for key in moved}
+    return {key: owner for key, owner in found.items() if owner is not None}
 
 
 def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:

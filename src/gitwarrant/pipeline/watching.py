@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from gitwarrant.audit.queries import LastWarrant, inventory, last_warrant
+from gitwarrant.audit.queries import LastWarrant, last_warrant
 from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
@@ -26,10 +26,10 @@ from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.warranted import Manifests
 
 MAKERS = frozenset({"Service", "StatefulSet"})
@@ -111,6 +111,7 @@ class Watching:
         self._held = False
         self._healthy = False
         self._unnoticed = False
+        self._rest: tuple[int, Observation] | None = None
 
     async def __aenter__(self) -> Self:
         """Open the observer."""
@@ -162,14 +163,15 @@ class Watching:
         return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
-        work, environment = self._work, stands.environment
-        owned = inventory(work.recorder, self._name)
+        work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
+        owned = work.tracking.inventory(self._name)
         viewer = Viewer.of(
             self._name,
             owned,
             self._cluster,
             work.recorder,
-            mode=acting_mode(work, stands),
+            mode=mode,
+            proposer=proposer_of(stands, mode),
             baselines=work.content.shelf(BASELINES),
             namespace=environment.namespace,
             now=work.now,
@@ -178,18 +180,16 @@ class Watching:
             ignoring=Ignoring.of(environment.ignore, work.now()),
             known=frozenset(),
         )
-        expected = Expected(
-            {leaf.key: leaf for leaf in stands.warrant.leaves.standing}, {entry.key: entry for entry in owned}
-        )
+        expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
         manifests = Manifests(work, stands)
-        self._viewer = viewer
+        self._viewer, self._unnoticed = viewer, True
         self._observer.follow(viewer, expected, manifests.of, anew=anew)
         self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
 
     def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
         """What may be there, by what the log says at this moment."""
-        needed = [leaf for leaf in stands.warrant.leaves.standing if leaf.kind in MAKERS]
-        owned = inventory(self._work.recorder, self._name)
+        needed = [leaf for leaf in stands.warrant.leaves.standing.leaves if leaf.kind in MAKERS]
+        owned = self._work.tracking.inventory(self._name)
         told = [manifests.of(leaf) for leaf in needed]
         return estate_of(self._work, stands.environment, told, owned, self._work.now())
 
@@ -220,12 +220,22 @@ class Watching:
         self._reach.live.check()
         self._observer.check()
         self._strangers.check()
-        stands = standing(self._work, self._name, last=self._last) if self._unnoticed and self._last else None
+        if self._observer.at_rest:
+            self._note_rest()
+        (sequence, seen), self._rest = self._rest or (0, None), None
+        if seen is None or self._last is None or self._last.warrant.sequence != sequence:
+            return
+        stands = standing(self._work, self._name, last=self._last)
         if stands is not None:
-            self._unnoticed = False
-            seen = self.observation()
-            alarm_fights(self._work, self._name, stands.warrant.warrant.sequence, seen.drifts)
+            alarm_fights(self._work, self._name, sequence, seen.drifts)
+            note_healthy(self._work, self._name, seen)
             notice(self._work, stands.environment, seen)
+
+    def _note_rest(self) -> None:
+        """Keep what is seen when all of it was looked at: before that, some is of the warrant before."""
+        if self._unnoticed and self._last is not None:
+            self._unnoticed = False
+            self._rest = self._last.warrant.sequence, self.observation()
 
     def observation(self) -> Observation:
         """All that is known now."""
@@ -247,6 +257,7 @@ class Watching:
         if healthy and not self._healthy:
             self._viewed.healthy(self._observer.size)
         self._healthy = healthy
+        self._note_rest()
 
     def troubled(self, source: Source, error: GitwarrantError | None) -> None:
         """Objects cannot be watched, for this reason; None: they can again."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Content, Manifest, ObjectKey, Rendered
-from gitwarrant.model.turn import Hook, Turn
+from gitwarrant.model.manifest import Content, Manifest, ObjectKey
+from gitwarrant.model.rendered import Rendered, Unit
+from gitwarrant.model.turn import Hook
 from gitwarrant.objects.turns import WrongOrder, hook, turn
 from gitwarrant.yaml.errors import YamlError
 from gitwarrant.yaml.locate import locate
@@ -16,9 +18,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The turn of each object, and how those run that are hooks."""
+    """How those objects run that are hooks; of all others it is known that their turn can be told."""
 
-    turns: Mapping[ObjectKey, Turn]
     hooks: Mapping[ObjectKey, Hook]
 
 
@@ -28,16 +29,23 @@ def order(rendered: Rendered) -> Order:
     Raises:
         Refused: by plan, at the annotation: it cannot be followed.
     """
-    turns, hooks = {}, {}
-    for manifest in rendered.manifests:
-        turns[manifest.key] = _read(turn, manifest, rendered)
-        runs = _read(hook, manifest, rendered)
+    hooks: dict[ObjectKey, Hook] = {}
+    for unit in rendered.units:
+        hooks |= unit.derived("hooks", partial(_hooks, unit))
+    return Order(hooks)
+
+
+def _hooks(unit: Unit) -> Mapping[ObjectKey, Hook]:
+    hooks = {}
+    for manifest in unit.manifests:
+        _read(turn, manifest, unit)
+        runs = _read(hook, manifest, unit)
         if runs is not None:
             hooks[manifest.key] = runs
-    return Order(turns, hooks)
+    return hooks
 
 
-def _read(question: Callable[[Content], T], manifest: Manifest, rendered: Rendered) -> T:
+def _read(question: Callable[[Content], T], manifest: Manifest, unit: Unit) -> T:
     try:
         return question(manifest.content)
     except WrongOrder as error:
@@ -45,13 +53,13 @@ def _read(question: Callable[[Content], T], manifest: Manifest, rendered: Render
             f"{manifest.key}: {error.what}",
             stage="plan",
             remedy=error.remedy,
-            place=_place(manifest, error, rendered),
+            place=_place(manifest, error, unit),
         ) from error
 
 
-def _place(manifest: Manifest, error: WrongOrder, rendered: Rendered) -> Place:
+def _place(manifest: Manifest, error: WrongOrder, unit: Unit) -> Place:
     """Where the annotation is written; the object's beginning where its file is not at hand."""
-    for source in rendered.sources:
+    for source in unit.sources:
         if source.path == manifest.place.path:
             pointer = (*manifest.pointer, *error.pointer)
             try:

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from gitwarrant.model.canonical import digest
 from gitwarrant.model.environment import Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation, Plan, PlannedObject, Progress
-from gitwarrant.model.turn import Turn
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.annotations import RECREATE, annotations
 from gitwarrant.objects.difference import compare, hide_secrets
 from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
 from gitwarrant.objects.scope import Scope, scope
+from gitwarrant.objects.turns import turn
 from gitwarrant.plan.immutable import unchangeable
 from gitwarrant.plan.order import Order, order
 from gitwarrant.plan.removal import check_removals
@@ -21,6 +23,9 @@ OWN_NAMESPACE = "gitwarrant-system"
 """Where gitwarrant itself runs: out of reach of every environment."""
 
 ANY_KIND = "*"
+
+ANEW = frozenset({Action.RECREATE, Action.RUN})
+NOTHING = LeafList(())
 
 
 def plan(
@@ -53,33 +58,39 @@ def plan(
             place=environment.place,
         )
     # 2. Every object, written or deleted, is within the grant.
-    standing = _standing(previous_leaves)
-    wanted = {manifest.key: manifest for manifest in rendered.manifests}
-    gone = [leaf for key, leaf in standing.items() if key not in wanted]
-    for manifest in rendered.manifests:
-        _within(grant, manifest.key, manifest.place)
+    known = digest(grant)
+    for unit in rendered.units:
+        unit.derived(("within", known), partial(_unit_within, grant, unit))
+    standing = previous_leaves.wanted if previous_leaves else NOTHING
+    new, old = rendered.leaves.apart(standing)
+    gone = [leaf for leaf in old if leaf.key not in rendered.leaves.by_key]
     for leaf in gone:
         _within(grant, leaf.key, environment.place)
     # 3. Everything has its turn, and is written as it can be.
-    before = {manifest.key: manifest for manifest in previous.manifests} if previous else {}
+    fresh, vanished = rendered.apart(previous) if previous else ((), ())
+    before = previous.find((leaf.key for leaf in old), vanished) if previous else {}
     first = previous_leaves is None or not progress.ever
-    change = _Change(environment, standing, before, order(rendered), progress, first)
-    planned = change.written(rendered, gone=bool(gone))
+    change = _Change(environment, standing.by_key, before, order(rendered), progress, first)
+    asked = rendered.find({leaf.key for leaf in new} | progress.owed | change.order.hooks.keys(), fresh)
+    planned = change.written(asked.values(), gone=bool(gone))
     # 4. No delete takes along what nobody reviewed, and the change is not larger than it may be.
-    recreated = [standing[item.key] for item in planned if item.action is Action.RECREATE]
+    recreated = [standing.by_key[item.key] for item in planned if item.action is Action.RECREATE]
     check_removals(environment, gone, recreated, before, owed=progress.owed)
-    _not_too_large(environment, len(wanted))
+    _not_too_large(environment, len(rendered))
     # Whether another environment owns an object is judged by authorise, whether the
     # server would take it by cluster.refine.
-    operations = {item.key: _operation(item) for item in planned}
-    written = [_leaf(manifest, operations[manifest.key]) for manifest in rendered.manifests]
+    anew = [rendered.leaves.by_key[item.key] for item in planned if item.action in ANEW]
+    special = [_as(Operation.RECREATE, leaf) for leaf in anew] + [
+        _as(Operation.DELETE, leaf) for leaf in gone
+    ]
     planned += [change.deleted(leaf) for leaf in gone]
     return Plan(
         environment.name,
         rendered.commit,
         tuple(sorted(planned, key=lambda item: item.key)),
-        _leaf_list([*written, *map(_delete_leaf, gone)]),
-        rendered.manifests,
+        rendered.leaves.spliced(anew, special),
+        tuple(asked[key] for key in sorted(asked)),
+        len(rendered) - len(asked),
     )
 
 
@@ -94,9 +105,9 @@ class _Change:
     progress: Progress
     first: bool
 
-    def written(self, rendered: Rendered, *, gone: bool) -> list[PlannedObject]:
-        """What becomes of each object that is declared; `gone`: others are deleted."""
-        found = [self._planned(manifest) for manifest in rendered.manifests]
+    def written(self, manifests: Iterable[Manifest], *, gone: bool) -> list[PlannedObject]:
+        """What becomes of objects that are declared and may move; `gone`: others are deleted."""
+        found = [self._planned(manifest) for manifest in manifests]
         moves = (
             gone or not self.progress.complete or any(item.action is not Action.UNCHANGED for item in found)
         )
@@ -115,7 +126,7 @@ class _Change:
             key=key,
             version=manifest.version,
             place=manifest.place,
-            turn=self.order.turns.get(key, Turn()),
+            turn=turn(manifest.content),
         )
         if leaf is None:
             return made(Action.CREATE, differences=())
@@ -147,31 +158,13 @@ class _Change:
         return replace(item, action=Action.UNCHANGED, differences=(), note="a hook that does not run now")
 
 
-def leaves_of(rendered: Rendered) -> LeafList:
-    """The leaves of a rendering that nothing went before."""
-    return _leaf_list(_leaf(manifest, Operation.APPLY) for manifest in rendered.manifests)
+def _as(operation: Operation, leaf: Leaf) -> Leaf:
+    return replace(leaf, operation=operation.value)
 
 
-def _standing(leaves: LeafList | None) -> Mapping[ObjectKey, Leaf]:
-    """The objects that the last warrant left in place."""
-    return {leaf.key: leaf for leaf in leaves.standing} if leaves else {}
-
-
-def _leaf_list(leaves: Iterable[Leaf]) -> LeafList:
-    return LeafList(tuple(sorted(leaves)))
-
-
-def _operation(planned: PlannedObject) -> Operation:
-    return Operation.RECREATE if planned.action in (Action.RECREATE, Action.RUN) else Operation.APPLY
-
-
-def _leaf(manifest: Manifest, operation: Operation) -> Leaf:
-    key, named = manifest.key, operation.value
-    return Leaf(key.group, manifest.version, key.kind, key.namespace, key.name, named, manifest.digest)
-
-
-def _delete_leaf(leaf: Leaf) -> Leaf:
-    return replace(leaf, operation=Operation.DELETE.value)
+def _unit_within(grant: Grant, unit: Unit) -> None:
+    for manifest in unit.manifests:
+        _within(grant, manifest.key, manifest.place)
 
 
 def _within(grant: Grant, key: ObjectKey, place: Place) -> None:

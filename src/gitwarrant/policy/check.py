@@ -1,6 +1,7 @@
 """The check stage: manifests in, findings and outcomes out.
 
-1. Every check that a policy set names runs on every object: one walk for all.
+1. Every check that a policy set names runs on every object: one walk for all, unit by unit. A check
+   sees one object and nothing else, so what it said of a unit holds wherever that unit is met again.
 2. What came of each check on each object is counted under exactly one outcome.
 3. What could not be judged (a field of a wrong type, a fault in a check) is said, and refuses.
 4. Findings get their places, in one more reading per document that has some.
@@ -12,11 +13,14 @@ whether the objects may be in this environment at all (plan).
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import Place, Refused
 from gitwarrant.model.finding import CheckReport, Finding, Outcome, RuleTally, Unjudged
-from gitwarrant.model.manifest import Manifest, Pointer, Rendered, Source
+from gitwarrant.model.manifest import Manifest, Pointer, Source
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.fields import WrongShape
 from gitwarrant.policy.registry import CHECKS
 from gitwarrant.policy.subject import Check, Subject, Violation
@@ -31,18 +35,40 @@ def check(rendered: Rendered, sets: Sequence[PolicySet], *, checks: Sequence[Che
         Refused: there is no manifest, no check, or a set names a check that does not exist.
     """
     chosen = _chosen(sets, checks)
-    if not rendered.manifests:
+    if not len(rendered):
         raise Refused(
             "no manifest was read, and a check of nothing proves nothing",
             stage="check",
             remedy="name a folder or file with Kubernetes manifests",
             place=Place(rendered.folder) if rendered.folder else None,
         )
-    walk = _Walk(chosen)
-    sources = {source.path: source.data for source in rendered.sources}
-    for manifest in rendered.manifests:
+    parts = [unit.derived(("check", chosen), partial(_check_unit, unit, chosen)) for unit in rendered.units]
+    return _report(parts, chosen, rendered, sets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What the checks said of one unit. Outcomes are counted check by check, in the order of `Outcome`."""
+
+    findings: tuple[Finding, ...]
+    unjudged: tuple[Unjudged, ...]
+    outcomes: tuple[int, ...]
+
+
+def _check_unit(unit: Unit, checks: tuple[Check, ...]) -> _Part:
+    walk = _Walk(checks)
+    sources = {source.path: source.data for source in unit.sources}
+    for manifest in unit.manifests:
         walk.judge(Subject(manifest, sources.get(manifest.place.path, b"")))
-    return _report(walk, rendered, sets)
+    findings, unjudged = [], []
+    places = _places(walk.found, unit.sources)
+    for found, place in sorted(zip(walk.found, places, strict=True), key=_by_place):
+        if isinstance(found.said, Violation):
+            findings.append(_finding(found, found.said, place))
+        else:
+            unjudged.append(Unjudged(found.check.id, found.manifest.key, place, found.said))
+    counted = tuple(walk.outcomes[check.id, outcome] for check in checks for outcome in Outcome)
+    return _Part(tuple(findings), tuple(unjudged), counted)
 
 
 def _chosen(sets: Sequence[PolicySet], checks: Sequence[Check]) -> tuple[Check, ...]:
@@ -98,22 +124,23 @@ class _Walk:
         return outcome
 
 
-def _report(walk: _Walk, rendered: Rendered, sets: Sequence[PolicySet]) -> CheckReport:
-    places = _places(walk.found, rendered.sources)
-    findings, unjudged = [], []
-    for found, place in sorted(zip(walk.found, places, strict=True), key=_by_place):
-        if isinstance(found.said, Violation):
-            findings.append(_finding(found, found.said, place))
-        else:
-            unjudged.append(Unjudged(found.check.id, found.manifest.key, place, found.said))
+def _report(
+    parts: Sequence[_Part], checks: tuple[Check, ...], rendered: Rendered, sets: Sequence[PolicySet]
+) -> CheckReport:
+    findings = sorted(chain.from_iterable(part.findings for part in parts), key=_by_place_of)
+    sums = iter([sum(column) for column in zip(*(part.outcomes for part in parts), strict=True)])
     return CheckReport(
         commit=rendered.commit,
-        objects=len(rendered.manifests),
+        objects=len(rendered),
         findings=tuple(findings),
-        unjudged=tuple(unjudged),
-        tallies=tuple(_tally(check.id, walk.outcomes) for check in walk.checks),
+        unjudged=tuple(sorted(chain.from_iterable(part.unjudged for part in parts), key=_by_place_of)),
+        tallies=tuple(_tally(check.id, {outcome: next(sums) for outcome in Outcome}) for check in checks),
         refused_by=tuple(finding for finding in findings if refuses(finding, sets)),
     )
+
+
+def _by_place_of(said: Finding | Unjudged) -> tuple[Place, str]:
+    return said.place, said.rule
 
 
 def _by_place(placed: tuple[_Found, Place]) -> tuple[Place, str]:
@@ -133,13 +160,13 @@ def _finding(found: _Found, violation: Violation, place: Place) -> Finding:
     )
 
 
-def _tally(rule: str, outcomes: Mapping[tuple[str, Outcome], int]) -> RuleTally:
+def _tally(rule: str, outcomes: Mapping[Outcome, int]) -> RuleTally:
     return RuleTally(
         rule=rule,
-        passed=outcomes[rule, Outcome.PASSED],
-        violated=outcomes[rule, Outcome.VIOLATED],
-        not_applicable=outcomes[rule, Outcome.NOT_APPLICABLE],
-        not_judged=outcomes[rule, Outcome.NOT_JUDGED],
+        passed=outcomes[Outcome.PASSED],
+        violated=outcomes[Outcome.VIOLATED],
+        not_applicable=outcomes[Outcome.NOT_APPLICABLE],
+        not_judged=outcomes[Outcome.NOT_JUDGED],
     )
 
 

@@ -3,7 +3,7 @@
     1. No gate refused: the checks passed, and their report is about this plan.
     2. All evidence is about the same commit, ref and environment, and the plan's
        leaves are its manifests.
-    3. Nothing is asked for that does not exist yet: promotion.
+    3. The environments that it depends on are deployed and healthy.
     4. The tenant grants the environment.
     5. No object belongs to another environment.
     6. The warrant follows the previous one of the same environment and cluster, or
@@ -14,7 +14,7 @@ the approvers were entitled (verify, whose Authorship is the only way in);
 windows and suspension, which are asked again at every deploy (`pipeline.doors`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.model.authorship import Authorship, Proof
@@ -25,8 +25,10 @@ from gitwarrant.model.finding import CheckReport
 from gitwarrant.model.hold import Hold
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Plan
+from gitwarrant.model.rendered import Rendered, apply_leaf
 from gitwarrant.model.warrant import FORM, Warrant, WarrantBundle
 from gitwarrant.trust.leaves import leaves_root
+from gitwarrant.trust.predecessors import Predecessor, check_predecessors
 from gitwarrant.trust.signer import Signer
 from gitwarrant.trust.summary import payload_digest
 from gitwarrant.trust.warrant import seal
@@ -41,6 +43,7 @@ def authorise(
     report: CheckReport,
     plan: Plan,
     *,
+    rendered: Rendered,
     cluster: str,
     previous: Warrant | None,
     owners: Mapping[ObjectKey, str],
@@ -50,18 +53,22 @@ def authorise(
     signers: Sequence[Signer],
     hold: Hold | None = None,
     moved: bool = False,
+    predecessors: Iterable[Predecessor] = (),
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
     Args:
+        rendered: what was checked and planned: its leaves are what will stand.
         cluster: uid of the cluster (that of its kube-system namespace).
         previous: the last warrant of this environment in this cluster; None for the first.
-        owners: objects in the cluster that an environment owns, with its name.
+        owners: objects in the cluster that an environment owns, with its name; those that
+            this environment owns already may be left out.
         lifetime: how long the warrant may act.
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
         hold: why the environment goes back, on whose orders; None: it goes forward.
         moved: an operator brought the environment from the previous warrant's cluster into this one.
+        predecessors: what is known of the environments that this one waits for; unknown ones refuse.
 
     Raises:
         Refused: stage `authorise`.
@@ -70,9 +77,9 @@ def authorise(
     """
     if lifetime <= timedelta() or not cluster:
         raise ValueError("a warrant needs a positive lifetime and a cluster")
-    _check_gates(report, plan)  # 1
-    _check_agreement(environment, authorship, plan)  # 2
-    _check_promotion(environment)  # 3
+    _check_gates(report, plan, rendered)  # 1
+    _check_agreement(environment, authorship, rendered, plan)  # 2
+    check_predecessors(environment, predecessors)  # 3
     _check_grant(environment, tenant)  # 4
     _check_owners(environment, plan, owners)  # 5
     if previous:
@@ -80,7 +87,7 @@ def authorise(
     evidence: dict[str, Digest] = {
         "authorship": digest(authorship),
         "checks": digest(report),
-        "plan": digest(plan),
+        "plan": plan.digest,
         "policy": authorship.policy,
     }
     if hold:
@@ -121,7 +128,7 @@ def reviewers(authorship: Authorship) -> int:
     return max(0, min(counts, default=0))
 
 
-def _check_gates(report: CheckReport, plan: Plan) -> None:
+def _check_gates(report: CheckReport, plan: Plan, rendered: Rendered) -> None:
     reasons = [(item.rule, item.object, item.place) for item in report.refused_by]
     reasons += [(item.rule, item.object, item.place) for item in report.unjudged]
     if reasons:
@@ -131,15 +138,17 @@ def _check_gates(report: CheckReport, plan: Plan) -> None:
             "mend the findings: gitwarrant check",
             place,
         )
-    if (report.commit, report.objects) != (plan.commit, len(plan.manifests)):
+    if (report.commit, report.objects) != (plan.commit, len(rendered)):
         raise _refuse(
             f"the checks saw {report.objects} objects of {report.commit[:12]}, "
-            f"the plan has {len(plan.manifests)} of {plan.commit[:12]}",
+            f"the plan has {len(rendered)} of {plan.commit[:12]}",
             JUDGE_AGAIN,
         )
 
 
-def _check_agreement(environment: Environment, authorship: Authorship, plan: Plan) -> None:
+def _check_agreement(
+    environment: Environment, authorship: Authorship, rendered: Rendered, plan: Plan
+) -> None:
     what = ""
     if plan.environment != environment.name:
         what = f"the plan is for environment {plan.environment!r}, not {environment.name!r}"
@@ -147,22 +156,14 @@ def _check_agreement(environment: Environment, authorship: Authorship, plan: Pla
         what = f"the authorship is of {authorship.ref}, not of the environment's ref {environment.ref}"
     elif authorship.head != plan.commit:
         what = f"the authorship is of commit {authorship.head[:12]}, the plan of {plan.commit[:12]}"
-    elif plan.leaves.wanted != {(item.key, item.version, item.digest) for item in plan.manifests}:
-        what = "the plan's leaves are not its manifests"
-    elif len({leaf.key for leaf in plan.leaves.leaves}) != len(plan.leaves.leaves):
+    elif len(plan.leaves.by_key) != len(plan.leaves):
         what = "the plan has two leaves for one object"
+    elif (rendered.commit, rendered.leaves.digest) != (plan.commit, plan.leaves.wanted.digest):
+        what = "the plan's leaves are not what was rendered"
+    elif any(rendered.leaves.by_key.get(one.key) != apply_leaf(one) for one in plan.manifests):
+        what = "the plan's leaves are not its manifests"
     if what:
         raise _refuse(what, JUDGE_AGAIN)
-
-
-def _check_promotion(environment: Environment) -> None:
-    if environment.promotion_source:
-        raise _refuse(
-            f"environment {environment.name!r} is to be promoted from {environment.promotion_source!r}, "
-            "which this version cannot judge yet",
-            "remove promotion_source until promotion exists, and ask for approvals instead",
-            environment.place,
-        )
 
 
 def _check_grant(environment: Environment, tenant: Tenant) -> None:
@@ -176,12 +177,11 @@ def _check_grant(environment: Environment, tenant: Tenant) -> None:
 
 
 def _check_owners(environment: Environment, plan: Plan, owners: Mapping[ObjectKey, str]) -> None:
-    for leaf in plan.leaves.leaves:
-        owner = owners.get(leaf.key, environment.name)
-        if owner != environment.name:
-            place = next((found.place for found in plan.manifests if found.key == leaf.key), None)
+    for key, owner in sorted(owners.items()):
+        if owner != environment.name and key in plan.leaves.by_key:
+            place = next((found.place for found in plan.manifests if found.key == key), None)
             raise _refuse(
-                f"{leaf.key} belongs to environment {owner!r} already",
+                f"{key} belongs to environment {owner!r} already",
                 f"give it another name or namespace, or let {owner!r} delete it first",
                 place,
             )

@@ -7,12 +7,14 @@ from functools import partial
 
 import pytest
 
-from gitwarrant.cluster.admission import admit
+from gitwarrant.cluster.admission import Admitted, admit
 from gitwarrant.cluster.applyset import PART_OF, Parent, applyset_id, parent_content, parent_key
 from gitwarrant.cluster.order import bounded, in_order, rank
 from gitwarrant.model.canonical import digest, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import Place, Refused
+from gitwarrant.model.inventory import Inventory
+from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.model.warrant import Warrant
@@ -49,13 +51,16 @@ def judged(
     warrant: Warrant = WARRANT,
     leaves: LeafList = LISTED,
     manifests: tuple[Manifest, ...] = (ONE,),
+    *,
     parent: Parent = Parent(),  # noqa: B008 - frozen
     logged: int = 0,
+    inventory: Inventory = Inventory.of(()),  # noqa: B008 - frozen
 ) -> object:
     return admit(
         warrant,
         leaves,
         manifests,
+        inventory=inventory,
         cluster="cluster",
         parent=parent,
         logged=logged,
@@ -95,7 +100,7 @@ DOUBLE = replace(ONE, version="v2", content={**CONTENT, "apiVersion": "v2"})
             (ELSEWHERE,), "apply", "is not the object that was warranted", id="key and content differ"
         ),
         pytest.param((ONE,), "rename", "wants to rename", id="an operation we cannot"),
-        pytest.param((ONE, DOUBLE), "apply", "is there twice", id="one object in two versions"),
+        pytest.param((ONE, DOUBLE), "apply", "names ConfigMap shop/a twice", id="one object in two versions"),
     ],
 )
 def test_a_warranted_object_may_still_be_refused(
@@ -177,3 +182,27 @@ def test_calls_are_made_one_after_the_other_where_the_limit_says_so() -> None:
         asyncio.run(bounded(1, [partial(call, number) for number in range(9)]))
     assert seen == [0, 1, 2]
     assert asyncio.run(bounded(3, [partial(call, number) for number in (0, 1)])) == [0, 1]
+
+
+def entry(manifest: Manifest, *, uid: str = "u") -> InventoryEntry:
+    return InventoryEntry(manifest.key, manifest.version, uid, manifest.digest)
+
+
+def test_what_the_inventory_has_need_not_be_handed_over() -> None:
+    """The log says that just this content was applied: it stands, and nothing of it is written."""
+    admitted = judged(manifests=(), inventory=Inventory.of([entry(ONE)]))
+
+    assert isinstance(admitted, Admitted)
+    assert (admitted.applies, admitted.standing) == ({}, LISTED)
+
+
+@pytest.mark.parametrize(
+    "owned",
+    [
+        pytest.param((), id="never applied"),
+        pytest.param((entry(other(data={"k": "2"})),), id="applied with another content"),
+    ],
+)
+def test_what_the_inventory_lacks_has_to_be_handed_over(owned: tuple[InventoryEntry, ...]) -> None:
+    with pytest.raises(Refused, match="the manifest of ConfigMap shop/a is missing"):
+        judged(manifests=(), inventory=Inventory.of(owned))

@@ -8,7 +8,8 @@ from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.environment import PolicySet
 from gitwarrant.model.errors import Place
 from gitwarrant.model.finding import Severity
-from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Rendered, Source
+from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Source
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.embedded import is_a, objects_within
 from gitwarrant.objects.fields import WrongShape
 from gitwarrant.objects.images import digest_of, without_tag
@@ -169,7 +170,7 @@ def test_every_object_comes_to_one_outcome_of_every_check(
     one = manifest(content, *kind)
     source = Source("x.yaml", b"{}")
 
-    report = check(Rendered(CommitId("a"), TreeId("b"), "", (one,), (source,)), EVERYTHING)
+    report = check(Rendered(CommitId("a"), TreeId("b"), "", (Unit("", (one,), (source,)),)), EVERYTHING)
 
     for tally in report.tallies:
         assert tally.passed + tally.violated + tally.not_applicable + tally.not_judged == 1

@@ -17,6 +17,7 @@ from gitwarrant.pipeline.bots import check_bots
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import open_delivery
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.rendering import Renderings
 
 OWNED = [{"path": "*", "approvals": 0, "owners": {"file": "CODEOWNERS", "dialect": "gitlab"}}]
 
@@ -116,4 +117,5 @@ def test_what_a_bot_claims_is_judged_as_it_is_rendered(tmp_path: Path) -> None:
             found.repository,
             replace(found.question, policy=policy),
             replace(judgement.authorship, landings=(claimed,)),
+            Renderings(),
         )

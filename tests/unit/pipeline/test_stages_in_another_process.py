@@ -22,8 +22,8 @@ from tests.support.stages import (
 from gitwarrant.model.authorship import Authorship
 from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.finding import CheckReport
-from gitwarrant.model.manifest import Rendered
 from gitwarrant.model.plan import Plan
+from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import open_delivery
@@ -150,12 +150,14 @@ def test_authorise(elsewhere: Elsewhere, judgement: Judgement, deployer: Deploye
     assert judgement.authorship is not None
     assert judgement.report is not None
     assert judgement.plan is not None
+    assert judgement.rendered is not None
     first = AuthoriseCall(
         asked.environment,
         asked.tenant,
         judgement.authorship,
         judgement.report,
         judgement.plan,
+        judgement.rendered,
         "cluster-uid",
         None,
         ((judgement.plan.manifests[0].key, "staging"),),

@@ -6,9 +6,10 @@ from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.change import BlobId, CommitId, File, Tree, TreeId
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant, Tenant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import ObjectKey, Rendered
+from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Leaf, LeafList, Operation, Plan, PlannedObject
-from gitwarrant.plan.plan import leaves_of, plan
+from gitwarrant.model.rendered import Rendered
+from gitwarrant.plan.plan import plan
 from gitwarrant.render.render import render
 
 ENVIRONMENT = Environment(
@@ -63,9 +64,9 @@ def test_a_first_plan_creates_everything() -> None:
             PlannedObject(Action.CREATE, key("b"), "v1", Place("env/a.yaml", 1, 1), ()),
         ),
         LeafList((leaf(after, "a"), leaf(after, "b"))),
-        after.manifests,
+        tuple(sorted(after.manifests, key=lambda manifest: manifest.key)),
     )
-    assert planned.leaves == leaves_of(after)
+    assert planned.leaves == after.leaves
     assert decode(Plan, encode(planned)) == planned
 
 
@@ -74,15 +75,16 @@ def test_a_later_plan_updates_deletes_and_leaves_alone() -> None:
     before = rendering(config_map("gone"), config_map("same"), config_map("moved", "1"))
     after = rendering(config_map("same"), config_map("moved", "2"), config_map("new"))
 
-    planned = plan(ENVIRONMENT, TENANT, after, before, leaves_of(before))
+    planned = plan(ENVIRONMENT, TENANT, after, before, before.leaves)
 
     difference = FieldDifference(("data", "k"), ("1",), ("2",))
     assert planned.objects == (
         PlannedObject(Action.DELETE, key("gone"), "v1", Place("env/a.yaml", 1, 1), ()),
         PlannedObject(Action.UPDATE, key("moved"), "v1", Place("env/a.yaml", 6, 1), (difference,)),
         PlannedObject(Action.CREATE, key("new"), "v1", Place("env/a.yaml", 11, 1), ()),
-        PlannedObject(Action.UNCHANGED, key("same"), "v1", Place("env/a.yaml", 1, 1), ()),
     )
+    assert [manifest.key.name for manifest in planned.manifests] == ["moved", "new"]
+    assert (planned.count(Action.UNCHANGED), planned.unchanged) == (1, 1)
     assert planned.leaves == LeafList(
         (
             leaf(before, "gone", Operation.DELETE),
@@ -97,12 +99,12 @@ def test_what_was_deleted_is_not_deleted_again() -> None:
     """A delete leaf of the last warrant leaves nothing standing."""
     before = rendering(config_map("gone"), config_map("same"))
     after = rendering(config_map("same"))
-    middle = plan(ENVIRONMENT, TENANT, after, before, leaves_of(before))
+    middle = plan(ENVIRONMENT, TENANT, after, before, before.leaves)
 
     planned = plan(ENVIRONMENT, TENANT, after, after, middle.leaves)
 
-    assert [(item.key.name, item.action) for item in planned.objects] == [("same", Action.UNCHANGED)]
-    assert planned.leaves == leaves_of(after)
+    assert (planned.objects, planned.unchanged) == ((), 1)
+    assert planned.leaves == after.leaves
 
 
 @pytest.mark.parametrize("given", ["nothing", "another rendering"])
@@ -111,7 +113,7 @@ def test_fields_are_shown_only_from_the_rendering_that_was_warranted(given: str)
     before, after = rendering(config_map("a", "1")), rendering(config_map("a", "3"))
     forged = None if given == "nothing" else rendering(config_map("a", "2"))
 
-    [planned] = plan(ENVIRONMENT, TENANT, after, forged, leaves_of(before)).objects
+    [planned] = plan(ENVIRONMENT, TENANT, after, forged, before.leaves).objects
 
     assert (planned.action, planned.differences, planned.note) == (
         Action.UPDATE,
@@ -125,7 +127,7 @@ def test_secrets_are_compared_but_not_shown() -> None:
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {k: %s}\n"
     before, after = rendering(secret % "alpha"), rendering(secret % "omega")
 
-    planned = plan(ENVIRONMENT, TENANT, after, before, leaves_of(before))
+    planned = plan(ENVIRONMENT, TENANT, after, before, before.leaves)
 
     [update] = planned.objects
     assert update.differences == (FieldDifference(("stringData", "k"), ("(hidden)",), ("(hidden)",)),)
@@ -136,7 +138,7 @@ def test_bounds_are_allowed_up_to_their_edge() -> None:
     before = rendering(*(config_map(f"a{n}") for n in range(4)))
     after = rendering(*(config_map(f"a{n}") for n in range(1, 5)))
 
-    planned = plan(ENVIRONMENT, TENANT, after, before, leaves_of(before))
+    planned = plan(ENVIRONMENT, TENANT, after, before, before.leaves)
 
     assert (planned.count(Action.CREATE), planned.count(Action.DELETE)) == (1, 1)
 

@@ -147,7 +147,7 @@ def test_a_check_that_breaks_refuses() -> None:
 
 def test_a_run_over_nothing_is_refused() -> None:
     """ "All of none" would pass."""
-    nothing = replace(rendered(CONFIG), manifests=())
+    nothing = replace(rendered(CONFIG), units=())
 
     with pytest.raises(Refused, match="no manifest was read") as refusal:
         check(nothing, [BUILTIN_SETS["basic-security"]])

@@ -7,7 +7,8 @@ import pytest
 from gitwarrant.model.canonical import decode, encode
 from gitwarrant.model.change import BlobId, CommitId, File, Tree, TreeId
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.manifest import Manifest, ObjectKey, Rendered, Source
+from gitwarrant.model.manifest import Manifest, ObjectKey, Source
+from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.render.plain import is_manifest_file, read_manifests
 from gitwarrant.render.render import render
 
@@ -45,22 +46,37 @@ def test_files_become_manifests_with_namespace_and_place() -> None:
         TREE,
         "env",
         (
-            Manifest(
-                ObjectKey("apps", "Deployment", "other", "a"),
-                "v1",
-                deployment,
-                Place("env/a.json", 1, 1),
-                0,
-                (),
-            ),
-            Manifest(
-                ObjectKey("", "Service", "shop", "web"), "v1", service, Place("env/web.yml", 2, 1), 0, ()
-            ),
-            Manifest(
-                ObjectKey(rbac, "ClusterRole", "", "a:B_c"), "v1", role, Place("env/web.yml", 7, 1), 2, ()
+            Unit(
+                "env",
+                (
+                    Manifest(
+                        ObjectKey("apps", "Deployment", "other", "a"),
+                        "v1",
+                        deployment,
+                        Place("env/a.json", 1, 1),
+                        0,
+                        (),
+                    ),
+                    Manifest(
+                        ObjectKey("", "Service", "shop", "web"),
+                        "v1",
+                        service,
+                        Place("env/web.yml", 2, 1),
+                        0,
+                        (),
+                    ),
+                    Manifest(
+                        ObjectKey(rbac, "ClusterRole", "", "a:B_c"),
+                        "v1",
+                        role,
+                        Place("env/web.yml", 7, 1),
+                        2,
+                        (),
+                    ),
+                ),
+                (Source("env/a.json", given.encode()), Source("env/web.yml", web.encode())),
             ),
         ),
-        (Source("env/a.json", given.encode()), Source("env/web.yml", web.encode())),
     )
     assert decode(Rendered, encode(rendered)) == rendered
 

@@ -23,6 +23,7 @@ from tests.support.warrants import (
     KEYS,
     LEAVES,
     PLAN,
+    RENDERED,
     REPORT,
     SIGNER,
     SOURCE,
@@ -75,7 +76,7 @@ def test_the_first_warrant_says_what_was_judged() -> None:
             evidence=(
                 ("authorship", digest(AUTHORSHIP)),
                 ("checks", digest(REPORT)),
-                ("plan", digest(PLAN)),
+                ("plan", PLAN.digest),
                 ("policy", AUTHORSHIP.policy),
             ),
             form=FORM,
@@ -126,8 +127,12 @@ def test_others_read_a_verification_summary() -> None:
             "digest": {"sha256": "a" * 64},
         },
         "inputAttestations": [
-            {"uri": f"urn:x-gitwarrant:evidence:v1:{name}", "digest": {"sha256": digest(value)[7:]}}
-            for name, value in (("authorship", AUTHORSHIP), ("checks", REPORT), ("plan", PLAN))
+            {"uri": f"urn:x-gitwarrant:evidence:v1:{name}", "digest": {"sha256": value[7:]}}
+            for name, value in (
+                ("authorship", digest(AUTHORSHIP)),
+                ("checks", digest(REPORT)),
+                ("plan", PLAN.digest),
+            )
         ],
         "verificationResult": "PASSED",
         "verifiedLevels": [
@@ -303,7 +308,7 @@ def unjudged_report() -> CheckReport:
             id="an authorship of another ref",
         ),
         pytest.param(
-            {"plan": plan_with(leaf(WEB))}, "the plan's leaves are not its manifests", id="a leaf too few"
+            {"plan": plan_with(leaf(WEB))}, "the plan's leaves are not what was rendered", id="a leaf too few"
         ),
         pytest.param(
             {"plan": plan_with(leaf(WEB), leaf(DATABASE), leaf(WEB, Operation.DELETE))},
@@ -364,6 +369,7 @@ def test_a_warrant_without_lifetime_is_a_wrong_call() -> None:
             AUTHORSHIP,
             REPORT,
             PLAN,
+            rendered=RENDERED,
             cluster=CLUSTER,
             previous=None,
             owners={},

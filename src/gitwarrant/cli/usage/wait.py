@@ -11,7 +11,7 @@ from gitwarrant.cli.usage.options import add_config
 EXAMPLES = """\
 examples:
   gitwarrant wait production
-  gitwarrant wait production --revision "$(git rev-parse HEAD)" --timeout 15m
+  gitwarrant wait production --revision 3f2a1b9c0d1e --timeout 15m
   gitwarrant wait staging --for applied
 
 exit status: 0 it is; 1 it was not in time; 2 could not run; 3 a server did not answer to the end

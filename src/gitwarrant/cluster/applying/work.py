@@ -1,14 +1,17 @@
 """What every part of one apply needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitwarrant.cluster.applyset import labelled
 from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.health import health
+from gitwarrant.cluster.health.rules import NO_RULES, Rules
 from gitwarrant.cluster.ledger import Ledger, unsettled
-from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.refine import Refined
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
@@ -22,14 +25,18 @@ class Work:
     ledger: Ledger
     baselines: Baselines
     owned: Mapping[ObjectKey, InventoryEntry]
-    attempted: frozenset[ObjectKey]
-    """Intended once, but not in the inventory: ours only if the object carries our label."""
+    attempted: Container[ObjectKey]
+    """Intended once. What is not in the inventory is ours only if it carries our label besides."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
+    planned: Refined | None
+    """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     adopt: frozenset[str] = frozenset()
     """The field managers of the tools whose objects may be taken over."""
+    rules: Rules = NO_RULES
+    """How the configuration wants the health of kinds judged."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
 
@@ -43,6 +50,10 @@ class Work:
         entry = self.owned.get(leaf.key)
         asked = self.changed is None or leaf.key in self.changed
         return entry is not None and entry.digest == leaf.digest and not asked
+
+    def health(self, key: ObjectKey, live: Mapping[str, Any] | None) -> ObjectHealth:
+        """The health of an object as it is."""
+        return health(key, live, (), self.rules)
 
     async def live(self, leaf: Leaf) -> dict[str, Any] | None:
         """The object as it is; None where it is not there, or its kind is not."""
@@ -58,13 +69,20 @@ class Work:
         live = await self.live(leaf)
         return live is not None and labelled(live, self.identifier)
 
+    async def handed_over(self, leaf: Leaf) -> bool:
+        """Whether an administrator made this namespace for us, so that our Roles can lie in it."""
+        if leaf.key.typed != "Namespace":
+            return False
+        live = await self.live(leaf)
+        return live is not None and labelled(live, self.identifier)
+
     def is_ours(self, leaf: Leaf, live: Mapping[str, Any]) -> bool:
         """Whether a live object is the one of the inventory, or one that a killed apply wrote."""
         entry = self.owned.get(leaf.key)
         if entry is not None and live["metadata"]["uid"] == entry.uid:
             return True
         return labelled(live, self.identifier) and (
-            leaf.key in self.attempted or unsettled(self.ledger, leaf.key)
+            (entry is None and leaf.key in self.attempted) or unsettled(self.ledger, leaf.key)
         )
 
 
@@ -80,6 +98,6 @@ def held(leaf: Leaf, reason: str) -> AppliedObject:
     return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, Result.HELD, "", "", message)
 
 
-def why(error: ClusterError | ServerTrouble) -> str:
+def why(error: GitwarrantError) -> str:
     """An error in one line."""
     return f"{error.what}; remedy: {error.remedy}"
