@@ -21,7 +21,7 @@ from gitwarrant.cluster.observer import Expected, Observer
 from gitwarrant.cluster.strangers import Strangers
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.watch import Source
-from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
@@ -109,6 +109,8 @@ class Watching:
         self._last: LastWarrant | None = None
         self._terms: object = None
         self._held = False
+        self._away = False
+        self._unwatched: set[Source] = set()
         self._healthy = False
         self._unnoticed = False
         self._rest: tuple[int, Observation] | None = None
@@ -147,7 +149,8 @@ class Watching:
         if stands is None:
             return False
         await warranted_here(self._work, stands, self._cluster)
-        await self._cluster.server_version()
+        away, self._away = self._away, False
+        await self._cluster.server_version(again=away)
         terms = self._terms_of(stands)
         if moved or self._held or terms != self._terms:
             self._tell_observer(stands, anew=terms != self._terms)
@@ -261,7 +264,16 @@ class Watching:
 
     def troubled(self, source: Source, error: GitwarrantError | None) -> None:
         """Objects cannot be watched, for this reason; None: they can again."""
-        self._viewed.unwatched(str(source), error)
+        if error is None:
+            self._away = True  # a server that was away may come back as a newer one
+        if error is None and source in self._unwatched:
+            self._unwatched.remove(source)
+            self._viewed.unwatched(str(source), None)
+        elif error is not None and not isinstance(
+            error, Unreachable
+        ):  # that one `conclude` says once for all
+            self._unwatched.add(source)
+            self._viewed.unwatched(str(source), error)
 
 
 @asynccontextmanager
