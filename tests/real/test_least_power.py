@@ -1,23 +1,28 @@
 """The computed Roles are enough and not more: counted in the API server's own audit log."""
 
+import asyncio
 import json
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.support.broad import broad
-from tests.support.cluster_workshop import Workshop, run, until
+import yaml
+from tests.support.broad import broad, broad_text
+from tests.support.cluster_workshop import Workshop, run
+from tests.support.deployers import Deployer, open_deployer
 
+from gitwarrant.agent.loop import Mood
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
-from gitwarrant.cluster.power.needs import Naming, Needed, needs
+from gitwarrant.cluster.power.needs import Naming, Needed, Served, needs
 from gitwarrant.cluster.power.roles import grantings
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant
 from gitwarrant.model.errors import Place, Refused
-from gitwarrant.model.live import DriftKind, Result
+from gitwarrant.model.live import Result
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Action
 from gitwarrant.objects.power.atoms import Power, powers_of
@@ -60,7 +65,7 @@ def grant(namespace: str, manifests: Iterable[Manifest]) -> Grant:
 
 def needed(namespace: str, manifests: Sequence[Manifest], naming: Naming) -> tuple[Needed, ...]:
     return needs(
-        environment("test", namespace), grant(namespace, manifests), manifests, naming=naming, plurals={}
+        environment("test", namespace), grant(namespace, manifests), manifests, naming=naming, served=Served()
     )
 
 
@@ -127,59 +132,6 @@ def used(found: Iterable[Request]) -> set[Power]:
 Life = Callable[[Workshop, Workshop, list[Manifest]], Awaitable[None]]
 
 
-async def whole_life(admin: Workshop, applier: Workshop, manifests: list[Manifest]) -> None:
-    """Plan, apply, look, change, put back, make again, delete."""
-    by_kind = {item.key.kind: item for item in manifests}
-    await applier.refine(*((item, Action.CREATE) for item in manifests))
-    applied = await applier.apply(*manifests)
-    assert [item.message for item in applied.objects if item.result is Result.FAILED] == []
-    await until(lambda: waits(applier, manifests))
-
-    admin.cluster.forget_kinds()
-
-    # Somebody changes, adds, scales and deletes; everything is put back.
-    for kind in (
-        "Namespace",
-        "CustomResourceDefinition",
-        "PriorityClass",
-        "ClusterRole",
-        "ClusterRoleBinding",
-    ):
-        await admin.patch(by_kind[kind], {"metadata": {"labels": {"added": "by-hand"}}})
-    for item in manifests:
-        if item.key.namespace:
-            await admin.patch(item, {"metadata": {"annotations": {"added": "by-hand"}}})
-    web = next(item for item in manifests if (item.key.kind, item.key.name) == ("Deployment", "web"))
-    await admin.patch(web, {"spec": {"replicas": 2}})
-    await admin.send("DELETE", by_kind["ConfigMap"])
-    seen = await applier.observe(*manifests, mode=DriftMode.REVERT)
-    assert {drift.kind for drift in seen.drifts} <= {DriftKind.CHANGED, DriftKind.MISSING}
-    assert set(seen.reverted) == {item.key for item in manifests}
-
-    # A change lands, and at last everything goes.
-    changed = [with_annotation(item, "second") for item in manifests]
-    await applier.refine(*((item, Action.UPDATE) for item in changed))
-    applied = await applier.apply(*changed)
-    assert [item.message for item in applied.objects if item.result is Result.FAILED] == []
-    seen = await applier.observe(*changed)
-    assert seen.drifts == ()
-    await applier.refine(*((item, Action.DELETE) for item in changed))
-    applied = await applier.apply(deletes=changed)
-    assert [item.message for item in applied.objects if item.result is Result.FAILED] == []
-
-
-async def waits(applier: Workshop, manifests: list[Manifest]) -> bool:
-    """Whether all is as warranted but for what never becomes healthy."""
-    seen = await applier.observe(*manifests)
-    return seen.drifts == ()
-
-
-def with_annotation(item: Manifest, value: str) -> Manifest:
-    metadata = dict(item.content["metadata"])
-    metadata["annotations"] = {**metadata.get("annotations", {}), "change": value}
-    return replace(item, content={**item.content, "metadata": metadata})
-
-
 async def as_applier(
     admin: Workshop, sandbox: Sandbox, wanted: Sequence[Needed], life: Life, manifests: list[Manifest]
 ) -> list[Request]:
@@ -202,22 +154,76 @@ async def as_applier(
                 await admin.cluster.delete(item.key, item.version, uid=uid, audit_id=new_audit_id())
 
 
-@pytest.mark.parametrize("naming", Naming)
-def test_no_request_is_denied_and_no_rule_is_unused(cluster: Sandbox, naming: Naming) -> None:
-    """Over a whole life: plan, apply, observe, revert, a second change, delete."""
+def rules_applied(shop: Deployer, admin: Path, user: str, *arguments: str) -> list[Needed]:
+    """Apply what `gitwarrant rbac` prints, as an administrator; the power it gives, rule by rule."""
+    said = shop.here("rbac", "production", "--fetched", "--cluster", "--for", "user", user, *arguments)
+    assert said.status == 0, said.err
+    contents = list(yaml.safe_load_all(said.out))
 
-    async def test(admin: Workshop) -> None:
-        manifests = broad(admin.namespace)
-        wanted = needed(admin.namespace, manifests, naming)
+    async def apply() -> None:
+        async with Cluster(from_kubeconfig(admin, environment={})) as cluster:
+            for item in map(plain, contents):
+                await cluster.apply(item.key, item.version, item.content, force=True, audit_id=new_audit_id())
 
-        asked = await as_applier(admin, cluster, wanted, whole_life, manifests)
+    asyncio.run(apply())
+    return [
+        Needed(replace(power, namespace=content["metadata"].get("namespace", "")), "")
+        for content in contents
+        if content["kind"] in ("Role", "ClusterRole")
+        for power in powers_of(content)
+    ]
 
-        assert [request.line for request in asked if request.denied] == []
-        taken = used(asked)
-        unused = [item for item in wanted if not any(item.power.covers(power) for power in taken)]
-        assert {str(item.power) for item in unused} == only_to_hand_on(manifests)
 
-    run(cluster.kubeconfig, test)
+def tampered(shop: Deployer, admin: Path, manifests: Sequence[Manifest]) -> None:
+    """Somebody changes and adds to everything, scales, and deletes."""
+
+    async def tamper() -> None:
+        async with Cluster(from_kubeconfig(admin, environment={})) as cluster:
+            workshop = Workshop(cluster, shop.namespace("production"))
+            for item in manifests:
+                await workshop.patch(item, {"metadata": {"annotations": {"added": "by-hand"}}})
+            [web] = [item for item in manifests if (item.key.kind, item.key.name) == ("Deployment", "web")]
+            await workshop.patch(web, {"spec": {"replicas": 2}})
+            [gone] = [item for item in manifests if item.key.kind == "ServiceAccount"]
+            await workshop.send("DELETE", gone)
+
+    asyncio.run(tamper())
+
+
+@pytest.mark.parametrize("arguments", [pytest.param((), id="grant"), pytest.param(("--exact",), id="exact")])
+def test_no_request_is_denied_and_no_rule_is_unused(
+    cluster: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """A life with what `rbac` printed: deploy, watch, put back, look for strangers, change, delete."""
+    user = f"applier-{secrets.token_hex(4)}"
+    kubeconfig = find.write_credentials(cluster.name, user, (), root=cluster.folder.path.parent)
+    bounds = {"max_objects": 100, "max_deletes": 100}
+    shop = open_deployer(tmp_path, kubeconfig=kubeconfig, environments=["production"], bounds=bounds)
+    namespace = shop.namespace("production")
+    manifests = broad(namespace)
+    allowed = shop.settings["tenant"]["grants"]["production"]
+    allowed["kinds"] = sorted({item.kind for item in manifests if item.key.namespace})
+    allowed["cluster_kinds"] = sorted(
+        {"Namespace", *(item.kind for item in manifests if not item.key.namespace)}
+    )
+    shop.land({"production/broad.yaml": broad_text(namespace)})
+
+    given = rules_applied(shop, cluster.kubeconfig, user, *arguments)
+    deployed = shop.loop(rounds=5)
+    assert deployed[-1].mood is not Mood.BAD, deployed
+    tampered(shop, cluster.kubeconfig, manifests)
+    healed = shop.loop(rounds=5)
+    looked = shop.here("drift", "production", "--revert")
+    shop.land({"production/broad.yaml": broad_text(namespace).replace("{a: b}", "{a: c}")})
+    changed = shop.loop(rounds=3)
+    shop.land({"production/broad.yaml": None, "production/web.yaml": None})
+    ended = shop.loop(rounds=3)
+
+    asked = settled(cluster.audit_log, user)
+    assert [request.line for request in asked if request.denied] == []
+    taken = used(asked)
+    unused = {str(item.power) for item in given if not any(item.power.covers(power) for power in taken)}
+    assert unused == only_to_hand_on(manifests), [deployed, healed, looked, changed, ended]
 
 
 def only_to_hand_on(manifests: Iterable[Manifest]) -> set[str]:

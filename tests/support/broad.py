@@ -1,4 +1,4 @@
-"""An environment with an object of every kind that environments are made of."""
+"""An object of every kind that environments are made of, but for the namespace that they lie in."""
 
 import yaml
 
@@ -11,8 +11,6 @@ IMAGE = "registry.example/web@sha256:" + "a" * 64
 # The Roles are there for what the API server asks of whoever writes them; the Deployment `waits` and the
 # autoscaler for what is read beside the objects.
 TEXT = """\
-{apiVersion: v1, kind: Namespace, metadata: {name: NS, annotations: {gitwarrant.dev/delete: allow}}}
----
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.NS.example.com, annotations: {gitwarrant.dev/delete: allow}}
@@ -61,7 +59,7 @@ subjects: [{kind: ServiceAccount, namespace: NS, name: web}]
 ---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: NS}, data: {a: b}}
 ---
-{apiVersion: v1, kind: Secret, metadata: {name: password, namespace: NS}, stringData: {a: b}}
+{apiVersion: v1, kind: Secret, metadata: {name: password, namespace: NS}, type: Opaque}
 ---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: NS}}
 ---
@@ -141,11 +139,15 @@ spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 """
 
 
+def broad_text(namespace: str) -> str:
+    """As YAML; names outside of the namespace hold its name, so that environments stay apart."""
+    return TEXT.replace("NS", namespace).replace("IMAGE", IMAGE).replace("HOLD", HOLD)
+
+
 def broad(namespace: str) -> list[Manifest]:
-    """Its manifests; names outside of the namespace hold its name, so that environments stay apart."""
+    """As manifests."""
     found = []
-    written = TEXT.replace("NS", namespace).replace("IMAGE", IMAGE).replace("HOLD", HOLD)
-    for content in yaml.safe_load_all(written):
+    for content in yaml.safe_load_all(broad_text(namespace)):
         group, _, version = content["apiVersion"].rpartition("/")
         metadata = content["metadata"]
         key = ObjectKey(group, content["kind"], metadata.get("namespace", ""), metadata["name"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_service_account
-from gitwarrant.cluster.power.needs import Plurals
+from gitwarrant.cluster.power.needs import Served
+from gitwarrant.cluster.undeclared import holds
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
@@ -77,7 +78,7 @@ def refined(work: Delivery, judgement: Judgement) -> Plan:
     async def ask() -> Plan:
         environment = judgement.question.environment
         async with reach(work, environment.name) as cluster:
-            return await refine_with(work, judgement, cluster)
+            return (await refine_with(work, judgement, cluster)).plan
 
     return asyncio.run(ask())
 
@@ -92,10 +93,11 @@ def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Seq
     return asyncio.run(ask())
 
 
-async def served_plurals(configured: Agent, environment: str) -> Plurals:
-    """What the environment's cluster calls each kind in paths and rules."""
+async def served_kinds(configured: Agent, environment: str) -> Served:
+    """What the environment's cluster says of its kinds."""
     if configured.cluster_of(environment) is None:
-        return {}  # no grant: plan says so
+        return Served()  # no grant: plan says so
     async with Cluster(configured_connection(configured, environment)) as cluster:
         served = await cluster.served()
-    return {(item.group, item.kind): item.plural for item in served}
+    plurals = {(item.group, item.kind): item.plural for item in served}
+    return Served(plurals, frozenset((item.group, item.kind) for item in served if holds(item)))

@@ -1,6 +1,6 @@
 """Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -42,6 +42,7 @@ from gitwarrant.objects.difference import path
 from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
+Proposer = Callable[[Manifest, Drift], str]
 
 
 async def observe(
@@ -59,6 +60,7 @@ async def observe(
     deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
     restrained: bool = True,
+    proposer: Proposer | None = None,
     explain: bool = False,
     estate: Estate | None = None,
     previous: Observation | None = None,
@@ -74,6 +76,7 @@ async def observe(
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
         restrained: whether to wait between tries, and to give a fight up; a person need not.
+        proposer: what makes a patch of the repository out of a drift, for the log.
         rules: how the configuration wants the health of kinds judged.
         deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
@@ -98,6 +101,7 @@ async def observe(
         deadline=deadline,
         ignoring=ignoring,
         restrained=restrained,
+        proposer=proposer,
         known=told(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
@@ -133,6 +137,7 @@ class Viewer:
     restrained: bool
     healthy: HealthJudge
     known: Container[Digest]
+    proposer: Proposer | None = None
 
     @classmethod
     def of(
@@ -151,13 +156,14 @@ class Viewer:
         ignoring: Ignoring,
         known: Container[Digest],
         restrained: bool = True,
+        proposer: Proposer | None = None,
     ) -> Self:
         """Who looks at this environment; the arguments are those of `observe`."""
         kept = Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines)
         autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
         judging = Judging(environment, recorder, kept, autoscalers, ignoring)
         healthy = HealthJudge(environment, rules_of(rules), deadline, recorder, now)
-        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known)
+        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known, proposer)
 
     def anew(self, known: Container[Digest]) -> Self:
         """The same for a later look: nothing that was read for earlier ones is believed."""
@@ -193,7 +199,7 @@ class Viewer:
         judged, terms = await self.judging.judged(manifest, entry, live)
         explained = Explained(manifest.key, judged.fields) if judged.fields else None
         if judged.drift is None or not self._acts_on(judged.drift):
-            return self._seen(await self._health(manifest.key, live), judged.drift, explained)
+            return self._seen(await self._health(manifest.key, live), judged.drift, explained, manifest)
         fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
         held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
         if held is not None and self.restrained:
@@ -235,9 +241,15 @@ class Viewer:
         except (ClusterError, ServerTrouble):  # a reason less; the verdict stands without it
             return []
 
-    def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> Seen:
+    def _seen(
+        self,
+        verdict: ObjectHealth,
+        drift: Drift | None,
+        explained: Explained | None = None,
+        manifest: Manifest | None = None,
+    ) -> Seen:
         if drift is not None:
-            self.record_drift(drift)
+            self.record_drift(drift, manifest)
         return Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
@@ -250,10 +262,11 @@ class Viewer:
             self.recorder.append(RecordKind.HEALTH, self.environment, body)
         return verdict
 
-    def record_drift(self, drift: Drift) -> None:
-        """Write a drift into the log, unless it was seen before."""
+    def record_drift(self, drift: Drift, manifest: Manifest | None = None) -> None:
+        """Write a drift into the log, unless it was seen before; with a proposal where somebody makes one."""
         if digest(drift) not in self.known:
-            self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
+            proposal = self.proposer(manifest, drift) if self.proposer and manifest else ""
+            self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, drift_body(drift, proposal))
 
 
 def told(recorder: Recorder, environment: str, previous: Observation | None = None) -> frozenset[Digest]:
@@ -267,7 +280,8 @@ def told(recorder: Recorder, environment: str, previous: Observation | None = No
     )
 
 
-def _drift_body(drift: Drift) -> dict[str, Any]:
+def drift_body(drift: Drift, proposal: str = "") -> dict[str, Any]:
+    """The body of a `drift-found` record."""
     return {
         "object": object_body(drift.key, ""),
         "drift": drift.kind.value,
@@ -277,6 +291,7 @@ def _drift_body(drift: Drift) -> dict[str, Any]:
         ],
         "managers": list(drift.managers),
         "note": drift.note,
+        **({"proposal": proposal} if proposal else {}),
     }
 
 

@@ -17,6 +17,7 @@ from gitwarrant.cluster.drift import unjudged
 from gitwarrant.cluster.due import Due
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer
+from gitwarrant.cluster.power.calls import BY_NAME
 from gitwarrant.cluster.watch import Change, Event, Source
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import GitwarrantError, Unreachable
@@ -158,7 +159,8 @@ class Observer:
         """Watch where objects should be, and nowhere else; gives the sources that are new."""
         wanted: dict[Source, set[ObjectKey]] = defaultdict(set)
         for key, leaf in self._expected.leaves.items():
-            wanted[Source(key.group, leaf.version, key.kind, key.namespace)].add(key)
+            name = key.name if (key.group, key.kind) in BY_NAME else ""
+            wanted[Source(key.group, leaf.version, key.kind, key.namespace, name=name)].add(key)
         for source in self._sources.keys() - wanted.keys():
             self._live.unsubscribe(source, self._event)
             self._unsynced.discard(source)
@@ -336,7 +338,7 @@ class Observer:
                 last = self._last.get(key)
                 if error is not None and not isinstance(error, Unreachable):
                     why = f"cannot be watched: {error.what}"
-                    health.append(ObjectHealth(key, Health.PROGRESSING, why))
+                    health.append(ObjectHealth(key, Health.UNKNOWN, why))
                     drifts.append(unjudged(key, why))
                 elif last is not None:
                     health.append(last.seen.health)

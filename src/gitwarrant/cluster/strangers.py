@@ -13,7 +13,7 @@ from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.discovery import Resource
 from gitwarrant.cluster.live import Live
-from gitwarrant.cluster.undeclared import Estate, holdings, undeclared
+from gitwarrant.cluster.undeclared import Estate, holdings, may_be_listed, undeclared
 from gitwarrant.cluster.watch import Change, Event, Source
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Drift
@@ -109,7 +109,7 @@ class Strangers:
         """Watch where there is something to see, then look at all of it."""
         try:
             self._now = estate()
-            self._watch(self._sources(self._now, await holdings(self._cluster)))
+            self._watch(self._sources(self._now, await self._listable(self._now)))
             drifts, wanted = await undeclared(self._cluster, self._now)
             self._known = frozenset(drift.key for drift in drifts) | {item.key for item in wanted}
             self._found(tuple(drifts))
@@ -118,14 +118,22 @@ class Strangers:
         except GitwarrantError as error:
             self._wait, self._complaint = SELDOM, error
 
-    def _sources(self, estate: Estate, kinds: Iterable[Resource]) -> set[Source]:
+    async def _listable(self, estate: Estate) -> list[tuple[Resource, str]]:
+        """Every kind that may be listed where all should be declared, with the namespace."""
+        return [
+            (kind, namespace)
+            for kind in await holdings(self._cluster)
+            for namespace in estate.whole
+            if await may_be_listed(self._cluster, kind, namespace)
+        ]
+
+    def _sources(self, estate: Estate, kinds: Iterable[tuple[Resource, str]]) -> set[Source]:
         """What to watch: every kind where all should be declared; elsewhere what others watch anyway."""
-        full = {(item.group, item.kind, item.namespace): item for item in self._full}
+        full = {(item.group, item.kind, item.namespace): item for item in self._full if not item.name}
         wanted = {
             full.get((kind.group, kind.kind, namespace))
             or Source(kind.group, kind.version, kind.kind, namespace, metadata=True)
-            for kind in kinds
-            for namespace in estate.whole
+            for kind, namespace in kinds
             if "watch" in kind.verbs
         }
         wanted |= {item for item in self._full if item.namespace in estate.shared}

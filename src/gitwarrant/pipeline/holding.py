@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.holds import Past, current_hold, held_body, past, spent_orders
-from gitwarrant.audit.queries import LastWarrant, apply_completed, last_warrant
-from gitwarrant.audit.recorder import Selection
+from gitwarrant.audit.queries import LastWarrant, apply_completed, healthy_sequence, last_warrant
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import Digest, digest
@@ -157,24 +156,25 @@ def to_carry_out(work: Delivery, environment: str) -> Hold | None:
 
 
 def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
-    """Record that a warrant was healthy as a whole; begin to go back where an object failed in time."""
-    last = last_warrant(work.recorder, environment.name)
-    if last is None:
-        return
-    known = {item.key: item.health for item in seen.health}
-    if known.keys() >= last.leaves.standing.by_key.keys() and set(known.values()) <= {Health.HEALTHY}:
-        _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
+    """Begin to go back where an object failed in time."""
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
         _go_back(work, environment, failed)
 
 
-def _note_healthy(work: Delivery, environment: str, sequence: int, commit: CommitId) -> None:
-    selection = Selection(frozenset({RecordKind.HEALTHY}), environment, newest_first=True)
-    newest = next(work.recorder.read(0, selection), None)
-    known = newest is not None and newest.body.get("sequence") == sequence
+def note_healthy(work: Delivery, environment: str, seen: Observation) -> None:
+    """Record once that all that the last warrant names was seen healthy, after it was applied to its end."""
+    last = last_warrant(work.recorder, environment)
+    if last is None:
+        return
+    found = {item.key: item.health for item in seen.health}
+    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= {Health.HEALTHY}):
+        return
+    sequence = last.warrant.sequence
+    known = healthy_sequence(work.recorder, environment) == sequence
     if not known and apply_completed(work.recorder, environment, sequence):
-        work.recorder.append(RecordKind.HEALTHY, environment, {"sequence": sequence, "commit": commit})
+        body = {"sequence": sequence, "commit": last.warrant.commit}
+        work.recorder.append(RecordKind.HEALTHY, environment, body)
 
 
 def _go_back(work: Delivery, environment: Environment, failed: Sequence[ObjectHealth]) -> None:

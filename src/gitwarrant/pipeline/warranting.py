@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from gitwarrant.audit.leaf_lists import difference_since
 from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
@@ -16,6 +17,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
+from gitwarrant.pipeline.predecessors import predecessors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -64,6 +66,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         signers=signing,
         hold=hold,
         moved=last is not None and moved_to(work.recorder, last) == uid,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -77,6 +80,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         owed=proven.owed,
         hold=hold.number if hold else 0,
         accepted=earlier.accepted if earlier else True,
+        difference=difference_since(work.recorder, last.number, bundle.leaves) if last else None,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
@@ -198,7 +202,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     ):
         return None
     keys = warrant_keys(work.agent.warrant, make=True)
-    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
+    if not keys.admits(last.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None

@@ -26,10 +26,10 @@ from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.warranted import Manifests
 
 MAKERS = frozenset({"Service", "StatefulSet"})
@@ -163,14 +163,15 @@ class Watching:
         return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
-        work, environment = self._work, stands.environment
+        work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
         owned = work.tracking.inventory(self._name)
         viewer = Viewer.of(
             self._name,
             owned,
             self._cluster,
             work.recorder,
-            mode=acting_mode(work, stands),
+            mode=mode,
+            proposer=proposer_of(stands, mode),
             baselines=work.content.shelf(BASELINES),
             namespace=environment.namespace,
             now=work.now,
@@ -227,6 +228,7 @@ class Watching:
         stands = standing(self._work, self._name, last=self._last)
         if stands is not None:
             alarm_fights(self._work, self._name, sequence, seen.drifts)
+            note_healthy(self._work, self._name, seen)
             notice(self._work, stands.environment, seen)
 
     def _note_rest(self) -> None:
