@@ -73,7 +73,7 @@ def test_a_cluster_is_rebuilt_as_it_was_last_warranted_and_is_the_same(
     again = shop.here("rebuild", "--yes")
     later = shop.here("apply", "production")
 
-    assert (refused.status, "the previous warrant is of" in refused.err) == (1, True)
+    assert (refused.status, "was warranted for cluster" in refused.err) == (1, True)
     assert (healed.status, "was warranted for cluster" in healed.err) == (1, True)
     assert said.status == 0, said.err
     assert (status, found["identical"], len(found["objects"])) == (0, True, 4)
@@ -179,12 +179,11 @@ def test_environments_come_back_in_the_order_in_which_they_wait_for_each_other(
     cluster: Sandbox, other_cluster: Sandbox, tmp_path: Path
 ) -> None:
     """The later one by name is first; the other one waits until all of it is healthy."""
-    shop = open_deployer(
-        tmp_path, kubeconfig=cluster.kubeconfig, environments=("api", "base"), drift="report"
-    )
-    for name in ("api", "base"):
+    names = ("api", "base")
+    shop = open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=names, drift="report")
+    for name in names:
         assert shop.here("apply", name).status == 0
-    stages = yaml.safe_load(environments_file(shop.prefix, ("api", "base"), drift="report"))
+    stages = yaml.safe_load(environments_file(shop.prefix, names, drift="report"))
     stages["stages"]["api"]["depends_on"] = ["base"]
     rules = {".gitwarrant/environments.yaml": yaml.safe_dump(stages), ".gitwarrant/trust.yaml": trust_file(2)}
     shop.land({**rules, "base/web.yaml": None, "base/db.yaml": deployment("db")}, by="grace")
