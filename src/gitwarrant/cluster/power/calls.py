@@ -57,14 +57,15 @@ class Watched:
     reason: str
 
 
+WORKLOADS = frozenset(
+    {"CronJob.batch", "DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}
+)
+MADE = "status shows what a workload made"
+
 WATCHED: tuple[Watched, ...] = (
-    Watched(
-        "",
-        "pods",
-        ("list",),
-        frozenset({"DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}),
-        "the Pods of a workload that waits say why",
-    ),
+    Watched("", "pods", ("list",), WORKLOADS, "the Pods of a workload that waits say why"),
+    Watched("apps", "replicasets", ("list",), WORKLOADS, MADE),
+    Watched("batch", "jobs", ("list",), WORKLOADS, MADE),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",
