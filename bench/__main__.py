@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apply, signatures, startup, steady, verdicts, yaml_read
+from bench import apply, health, signatures, startup, steady, verdicts, yaml_read
 from bench.figure import Figure, duration, most, rate
 from gitwarrant.model.errors import GitwarrantError
 
 COMMITS = 1000
+HEALTH_ROUNDS = 20_000
 YAML_ROUNDS, YAML_GOAL = 15, 2
 APPLICATIONS, APPLY_ROUNDS = 75, 5
 """Four objects in each application."""
@@ -68,6 +69,13 @@ def of_yaml(_arguments: argparse.Namespace) -> Iterator[Figure]:
         yield rate(name, "MB/s", ours, ("CSafeLoader", theirs), times=YAML_GOAL)
 
 
+def of_health(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Objects judged."""
+    for how, (group, kind) in health.KINDS.items():
+        row = health.measure(group, kind, HEALTH_ROUNDS)
+        yield rate(f"health, {how}", "verdicts/s", row, ("wanted", health.GOAL), times=1)
+
+
 def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
     """Objects applied."""
     with apply.api_server(arguments.kubeconfig) as kubeconfig:
@@ -98,6 +106,7 @@ BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "signatures": of_signatures,
     "verdicts": of_verdicts,
     "yaml": of_yaml,
+    "health": of_health,
     "apply": of_apply,
     "steady": of_steady,
 }

@@ -1,5 +1,6 @@
 """Going back on a real cluster: by order, against the loop; and by itself, where objects fail."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.back import deployment, live, order
 from tests.support.deployers import Deployer, config_map, open_deployer
+from tests.support.running import running
 
 from gitwarrant.agent.loop import Event
 from gitwarrant.model.manifest import ObjectKey
@@ -110,6 +112,38 @@ def test_a_deploy_that_fails_goes_back_by_itself_and_is_not_tried_again(
     [released] = shop.records(RecordKind.RELEASED)
     assert released.body["reason"] == f"{mended[:12]} landed since"
     assert shop.records(RecordKind.WARRANTED)[-1].body["commit"] == mended
+
+
+def test_while_it_runs_it_goes_back_and_forth_once(cluster: Sandbox, tmp_path: Path) -> None:
+    """Without rounds to wait for: no warrant passes for healthy by what was seen of the one before."""
+    shop = open_shop(
+        tmp_path,
+        cluster,
+        files={"production/api.yaml": deployment("api")},
+        rollback={"when": "failed-health", "within": "10m"},
+    )
+
+    async def story() -> None:
+        async with running(shop):
+            await logged(shop, RecordKind.HEALTHY)
+            shop.land({"production/api.yaml": deployment("api", fits=False)})
+            await logged(shop, RecordKind.HELD)
+            await logged(shop, RecordKind.HEALTHY, 2)
+            shop.land({"production/api.yaml": deployment("api", replicas=2)})
+            await logged(shop, RecordKind.HEALTHY, 3)
+
+    asyncio.run(story())
+
+    healthy = [record.body["sequence"] for record in shop.records(RecordKind.HEALTHY)]
+    assert healthy == [1, 3, 4]
+    assert [record.body["leaving"] for record in shop.records(RecordKind.HELD)] == [2]
+
+
+async def logged(shop: Deployer, kind: RecordKind, count: int = 1) -> None:
+    """Wait until the log has so many records of a kind."""
+    async with asyncio.timeout(PATIENCE):
+        while shop.count() == 0 or len(shop.records(kind)) < count:  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.1)
 
 
 def test_without_the_setting_a_deploy_that_fails_stays(cluster: Sandbox, tmp_path: Path) -> None:

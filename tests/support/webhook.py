@@ -1,5 +1,6 @@
 """A mutating admission webhook over HTTPS, for one namespace, that changes objects as it is told."""
 
+import asyncio
 import base64
 import json
 import ssl
@@ -23,6 +24,15 @@ Mutate = Callable[[Mapping[str, Json]], Sequence[Mapping[str, Json]]]
 """From the object to the JSON patch that the webhook answers."""
 
 HERE = "127.0.0.1"
+TIMEOUT_SECONDS = 1  # the least that the API server allows
+
+
+class Denied(Exception):
+    """Raised by a `Mutate`: the webhook says no, in these words."""
+
+
+class Silent(Exception):
+    """Raised by a `Mutate`: the webhook does not answer in time."""
 
 
 @asynccontextmanager
@@ -31,8 +41,14 @@ async def webhook(shop: Workshop, folder: Path, plural: str, mutate: Mutate) -> 
 
     async def review(request: web.Request) -> web.Response:
         asked = (await request.json())["request"]
-        patch = base64.b64encode(json.dumps(mutate(asked["object"])).encode()).decode()
-        response = {"uid": asked["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
+        response: dict[str, Any] = {"uid": asked["uid"], "allowed": True}
+        try:
+            patch = base64.b64encode(json.dumps(mutate(asked["object"])).encode()).decode()
+            response |= {"patchType": "JSONPatch", "patch": patch}
+        except Denied as denied:
+            response |= {"allowed": False, "status": {"message": str(denied)}}
+        except Silent:
+            await asyncio.sleep(2 * TIMEOUT_SECONDS)
         return web.json_response(
             {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
         )
@@ -65,6 +81,7 @@ def _configuration(namespace: str, plural: str, port: int, certificate: Path) ->
         "admissionReviewVersions": ["v1"],
         "sideEffects": "None",
         "failurePolicy": "Fail",
+        "timeoutSeconds": TIMEOUT_SECONDS,
         "clientConfig": {
             "url": f"https://{HERE}:{port}/mutate",
             "caBundle": base64.b64encode(bundle[bundle.index(b"-----BEGIN CERT") :]).decode(),

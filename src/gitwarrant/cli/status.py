@@ -67,6 +67,7 @@ def lines(found: Status, terminal: Terminal, at: datetime) -> Iterator[str]:
         ago((at - found.warranted).total_seconds()),
         *(() if found.applied else ("not applied to its end",)),
         *(("suspended",) if found.suspended else ()),
+        *((f"held at {found.held.commit[:12]} until released",) if found.held else ()),
     ]
     name = terminal.style(found.environment, "bold")
     yield f"{name}  {', '.join(facts)}: {well} of {len(found.objects)} objects are healthy"

@@ -136,8 +136,8 @@ def _examine_logged(arguments: argparse.Namespace) -> tuple[Evidence, int]:
             one for one in warrants(log, arguments.target) if one.warrant.sequence < last.warrant.sequence
         )
         before = next(older, None)
-        previous = before.bundle.envelope if before else None
-        evidence = examine(last.bundle.envelope, keys, leaves=last.leaves, previous=previous)
+        previous = before.envelope if before else None
+        evidence = examine(last.envelope, keys, leaves=last.leaves, previous=previous)
         if not arguments.chain:
             return evidence, 0
         return evidence, _follow(last, [before, *older] if before else [])

@@ -303,6 +303,11 @@ class Observer:
         """Wait until all that can be looked at was."""
         await self._resting.wait()
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that can be looked at was, and nothing happened since."""
+        return self._resting.is_set() and not self._held
+
     def again(self) -> None:
         """Look again at what is not well: time alone may have changed it, or its Pods."""
         if not self._held:

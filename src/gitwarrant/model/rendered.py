@@ -7,7 +7,7 @@ from itertools import chain
 from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.derived import Derived
 from gitwarrant.model.manifest import Manifest, ObjectKey, Source
-from gitwarrant.model.plan import Leaf, LeafList, Operation
+from gitwarrant.model.plan import ORDER, Leaf, LeafList, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ class Rendered(Derived):
     def leaves(self) -> LeafList:
         """The leaves of a rendering that nothing went before."""
         return self.derived(
-            "leaves", lambda: LeafList(tuple(sorted(chain.from_iterable(unit.leaves for unit in self.units))))
+            "leaves",
+            lambda: LeafList(
+                tuple(sorted(chain.from_iterable(unit.leaves for unit in self.units), key=ORDER))
+            ),
         )
 
     def follow(self, earlier: "Rendered") -> bool:

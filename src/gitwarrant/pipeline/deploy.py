@@ -201,7 +201,7 @@ def acting_mode(work: Delivery, standing: Standing) -> DriftMode:
     """What the agent does about drift of its own accord."""
     if standing.suspended:
         return DriftMode.REPORT
-    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+    if standing.warrant.envelope.keyids & work.agent.warrant.revoked:
         return DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return standing.environment.drift
 

@@ -29,6 +29,8 @@ WITH: Mapping[Hardware, str] = {
     Hardware.TOUCH: " with security keys",
     Hardware.PIN: " with the PIN of security keys",
 }
+WELL = frozenset({Health.HEALTHY, Health.SUSPENDED})
+"""What is suspended was declared so."""
 NAMED = 3  # objects that a reason names
 
 
@@ -163,7 +165,10 @@ def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
 def note_healthy(work: Delivery, environment: str, seen: Observation) -> None:
     """Record once that all that the last warrant names was seen healthy, after it was applied to its end."""
     last = last_warrant(work.recorder, environment)
-    if last is None or not all(item.health is Health.HEALTHY for item in seen.health):
+    if last is None:
+        return
+    found = {item.key: item.health for item in seen.health}
+    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= {Health.HEALTHY}):
         return
     sequence = last.warrant.sequence
     known = healthy_sequence(work.recorder, environment) == sequence

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitwarrant.audit.holds import current_hold
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.offspring import Offspring, offspring
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import DriftMode
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.live import Drift, Health, ObjectHealth, Observation
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
@@ -37,6 +39,8 @@ class Status:
     applied: bool
     """Whether every leaf of the warrant is as it wants it."""
     suspended: bool
+    held: Hold | None
+    """Where it is held, whatever lands; None: it follows its ref."""
     objects: tuple[ObjectStatus, ...]
 
     @property
@@ -72,8 +76,9 @@ async def status(
     objects = tuple(ObjectStatus(item, drifts.get(item.key), below.get(item.key, ())) for item in seen.health)
     complete = apply_completed(work.recorder, name, warrant.sequence)
     suspended = stands.suspended is not None
-    found = Status(name, warrant.commit, warrant.sequence, stands.warrant.time, complete, suspended, objects)
-    return found, seen
+    hold = current_hold(work.recorder, name)
+    number, time = warrant.sequence, stands.warrant.time
+    return Status(name, warrant.commit, number, time, complete, suspended, hold, objects), seen
 
 
 def awaited(work: Delivery, environment: str, revision: str) -> str:

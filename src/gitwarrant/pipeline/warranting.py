@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from gitwarrant.audit.leaf_lists import difference_since
 from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
@@ -79,6 +80,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         owed=proven.owed,
         hold=hold.number if hold else 0,
         accepted=earlier.accepted if earlier else True,
+        difference=difference_since(work.recorder, last.number, bundle.leaves) if last else None,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
@@ -200,7 +202,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     ):
         return None
     keys = warrant_keys(work.agent.warrant, make=True)
-    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
+    if not keys.admits(last.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None

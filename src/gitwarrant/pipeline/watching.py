@@ -29,7 +29,7 @@ from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.warranted import Manifests
 
 MAKERS = frozenset({"Service", "StatefulSet"})
@@ -111,6 +111,7 @@ class Watching:
         self._held = False
         self._healthy = False
         self._unnoticed = False
+        self._rest: tuple[int, Observation] | None = None
 
     async def __aenter__(self) -> Self:
         """Open the observer."""
@@ -181,7 +182,7 @@ class Watching:
         )
         expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
         manifests = Manifests(work, stands)
-        self._viewer = viewer
+        self._viewer, self._unnoticed = viewer, True
         self._observer.follow(viewer, expected, manifests.of, anew=anew)
         self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
 
@@ -219,12 +220,22 @@ class Watching:
         self._reach.live.check()
         self._observer.check()
         self._strangers.check()
-        stands = standing(self._work, self._name, last=self._last) if self._unnoticed and self._last else None
+        if self._observer.at_rest:
+            self._note_rest()
+        (sequence, seen), self._rest = self._rest or (0, None), None
+        if seen is None or self._last is None or self._last.warrant.sequence != sequence:
+            return
+        stands = standing(self._work, self._name, last=self._last)
         if stands is not None:
-            self._unnoticed = False
-            seen = self.observation()
-            alarm_fights(self._work, self._name, stands.warrant.warrant.sequence, seen.drifts)
+            alarm_fights(self._work, self._name, sequence, seen.drifts)
+            note_healthy(self._work, self._name, seen)
             notice(self._work, stands.environment, seen)
+
+    def _note_rest(self) -> None:
+        """Keep what is seen when all of it was looked at: before that, some is of the warrant before."""
+        if self._unnoticed and self._last is not None:
+            self._unnoticed = False
+            self._rest = self._last.warrant.sequence, self.observation()
 
     def observation(self) -> Observation:
         """All that is known now."""
@@ -246,6 +257,7 @@ class Watching:
         if healthy and not self._healthy:
             self._viewed.healthy(self._observer.size)
         self._healthy = healthy
+        self._note_rest()
 
     def troubled(self, source: Source, error: GitwarrantError | None) -> None:
         """Objects cannot be watched, for this reason; None: they can again."""

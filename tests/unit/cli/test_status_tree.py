@@ -42,6 +42,7 @@ STATUS = Status(
     NOW - timedelta(minutes=12),
     applied=False,
     suspended=True,
+    held=None,
     objects=(ObjectStatus(FLAGS, DRIFT, ()), ObjectStatus(WEB, None, (REPLICAS,))),
 )
 

@@ -60,12 +60,12 @@ class Watched:
 WORKLOADS = frozenset(
     {"CronJob.batch", "DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}
 )
-MADE = "status shows what a workload made"
+BETWEEN = "status shows what stands between it and its Pods"
 
 WATCHED: tuple[Watched, ...] = (
     Watched("", "pods", ("list",), WORKLOADS, "the Pods of a workload that waits say why"),
-    Watched("apps", "replicasets", ("list",), WORKLOADS, MADE),
-    Watched("batch", "jobs", ("list",), WORKLOADS, MADE),
+    Watched("apps", "replicasets", ("list",), WORKLOADS, BETWEEN),
+    Watched("batch", "jobs", ("list",), WORKLOADS, BETWEEN),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",
