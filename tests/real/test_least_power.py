@@ -248,6 +248,7 @@ def test_no_request_is_denied_and_no_rule_is_unused(
 
     asked = settled(cluster.audit_log, user)
     assert [request.line for request in asked if request.denied] == []
+    assert "was declared by nobody" not in str([deployed, healed, changed]), "its own rights are no strangers"
     taken = used(asked)
     unused = {str(item.power) for item in given if not any(item.power.covers(power) for power in taken)}
     assert unused == only_to_hand_on(manifests), [deployed, healed, looked, changed, ended]

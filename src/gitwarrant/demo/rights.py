@@ -1,4 +1,4 @@
-"""What the agent of the second act may do in its cluster: what `gitwarrant rbac` computes, and nothing else."""
+"""What the agent of the second act may do in its cluster: what `gitwarrant rbac` computes, no more."""
 
 from collections.abc import Mapping
 from pathlib import Path

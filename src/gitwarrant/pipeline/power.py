@@ -17,7 +17,7 @@ from gitwarrant.objects.power.atoms import Power, uncovered
 from gitwarrant.objects.power.change import PowerChange, compare
 from gitwarrant.objects.power.reach import Path, paths, telling
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject, holdings
-from gitwarrant.objects.rbac import BINDINGS, GROUP, ROLES
+from gitwarrant.objects.rbac import BINDINGS, GROUP, ROLES, rights_name
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.plan.plan import OWN_NAMESPACE, plan
 
@@ -73,7 +73,7 @@ def computed(
     manifests = _manifests(site, commit)
     needed = _needed(site, manifests, _gone(site, manifests, standing), naming)
     namespaces = [item.key.name for item in manifests if (item.key.group, item.key.kind) == ("", "Namespace")]
-    name = f"{site.tenant.name}:{site.environment.name}"
+    name = rights_name(site.tenant.name, site.environment.name)
     identifier = applyset_id(parent_key(site.environment.name, site.environment.namespace))
     granted = grantings(needed, name, holder, namespaces, identifier)
     found = paths(holder, holdings([*manifests, *map(_manifest, granted.objects)]))
