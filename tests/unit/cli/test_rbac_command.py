@@ -244,3 +244,21 @@ def test_a_branch_that_gives_nothing_says_so(shop: Deployer) -> None:
     said = ada.gitwarrant("rbac", "diff", "production", "--fail-on-added")
 
     assert (said.status, said.out.startswith("no power is added to anybody by ")) == (0, True)
+
+
+def test_a_plan_and_its_approver_see_what_power_it_gives(shop: Deployer) -> None:
+    ada, space = desk(shop, shop.ada), shop.namespace("production")
+    ada.branch("mode", "fast")
+    assert "\npower\n" not in ada.gitwarrant("plan", "production").out
+    (ada.clone / ROLES).write_text(written(shop, *given(account("web"), rule("-", "secrets", "get"))))
+    run_git(ada.clone, "add", "-A")
+    run_git(ada.clone, "commit", "-q", "-S", "-m", "More", person=shop.ada)
+
+    said = ada.gitwarrant("plan", "production").out.splitlines()
+
+    at = said.index("power")
+    assert said[at + 1 : at + 4] == [
+        f"  + ServiceAccount {space}/web",
+        f"      + get secrets in {space}",
+        f"      + reads Secrets, and what they let in to (get secrets in {space})",
+    ]
