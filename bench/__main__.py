@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apply, signatures, startup, verdicts, yaml_read
-from bench.figure import Figure, duration, rate
+from bench import apply, health, signatures, startup, steady, verdicts, yaml_read
+from bench.figure import Figure, duration, most, rate
 from gitwarrant.model.errors import GitwarrantError
 
 COMMITS = 1000
+HEALTH_ROUNDS = 20_000
 YAML_ROUNDS, YAML_GOAL = 15, 2
 APPLICATIONS, APPLY_ROUNDS = 75, 5
 """Four objects in each application."""
@@ -68,6 +69,13 @@ def of_yaml(_arguments: argparse.Namespace) -> Iterator[Figure]:
         yield rate(name, "MB/s", ours, ("CSafeLoader", theirs), times=YAML_GOAL)
 
 
+def of_health(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Objects judged."""
+    for how, (group, kind) in health.KINDS.items():
+        row = health.measure(group, kind, HEALTH_ROUNDS)
+        yield rate(f"health, {how}", "verdicts/s", row, ("wanted", health.GOAL), times=1)
+
+
 def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
     """Objects applied."""
     with apply.api_server(arguments.kubeconfig) as kubeconfig:
@@ -76,12 +84,31 @@ def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
     yield rate(f"apply {4 * APPLICATIONS} objects", "objects/s", ours, ("raw server-side apply", raw))
 
 
+def of_steady(arguments: argparse.Namespace) -> Iterator[Figure]:
+    """What an agent costs while nothing happens."""
+    with (
+        apply.api_server(arguments.kubeconfig) as kubeconfig,
+        tempfile.TemporaryDirectory(prefix="gitwarrant-bench-") as folder,
+    ):
+        found = steady.measure(
+            kubeconfig, Path(folder), objects=arguments.objects, seconds=60 * arguments.minutes
+        )
+    print(steady.as_json(found), file=sys.stderr, flush=True)
+    name = f"steady, {found.objects} objects"
+    yield most(f"{name}: calls", "calls", found.loud, 0)
+    yield most(f"{name}: CPU", "% of a core", found.cpu_percent, steady.CPU_LIMIT)
+    yield most(f"{name}: memory", "MB", found.rss, steady.RSS_LIMIT)
+    yield most("slowest edit told", "ms", max(found.told_ms), steady.TOLD_LIMIT_MS)
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "startup": of_startup,
     "signatures": of_signatures,
     "verdicts": of_verdicts,
     "yaml": of_yaml,
+    "health": of_health,
     "apply": of_apply,
+    "steady": of_steady,
 }
 
 
@@ -111,6 +138,8 @@ def _arguments() -> argparse.Namespace:
     named = f"one of {', '.join(BENCHES)}; may be repeated (default: all)"
     parser.add_argument("--only", action="append", choices=tuple(BENCHES), metavar="NAME", help=named)
     parser.add_argument("--kubeconfig", help="a cluster to apply to (default: a sandbox of its own)")
+    parser.add_argument("--minutes", type=float, default=1, help="how long to look at a steady agent")
+    parser.add_argument("--objects", type=int, default=steady.OBJECTS, help="of the steady environment")
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     return parser.parse_args()
 

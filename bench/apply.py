@@ -1,13 +1,19 @@
-"""Objects applied per second by gitwarrant, beside raw concurrent server-side apply of the same objects.
+"""What deploying costs, beside raw server-side apply and beside Flux, on one API server in turns.
 
-Both send the same bytes with the same number of requests in flight to the
-same API server, in turns, each round into a namespace of its own. Ours reads
-and writes the ApplySet's parent, logs an intent before and a result after each
-write into SQLite with full synchronisation; raw does nothing but send.
+All bring the same applications into an empty namespace of their own, with the
+same number of requests in flight where it is ours to say:
+
+- raw: a bare loop of server-side applies, the bytes made before the clock starts;
+- apply: our apply stage, with its records in SQLite, each intent on the disk before its request;
+- plan: our plan's dry runs before it;
+- whole: the agent's loop, from the fetch of a real Git revision to all healthy:
+  verify, render, check, plan, a signed warrant, apply, observe;
+- Flux: kustomize-controller, from the Kustomization's creation to all ready.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import secrets
@@ -15,33 +21,47 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
+from tests.support.deployers import Deployer, open_deployer
 
+from bench import flux
+from bench.applications import applications, files
+from gitwarrant.agent.loop import Event, Loop, Mood
 from gitwarrant.audit.log import Log
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.applyset import applyset_id, as_member, parent_key
-from gitwarrant.cluster.baseline import BaselineStore
 from gitwarrant.cluster.client import CONCURRENCY, Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.cluster.order import rank
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.cluster.wire import body, new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.errors import Place
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Manifest, ObjectKey
-from gitwarrant.model.plan import Leaf, LeafList, Operation
+from gitwarrant.model.plan import Action, Leaf, LeafList, Operation, Plan, PlannedObject
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.pipeline.delivery import open_delivery
+from gitwarrant.pipeline.deploy import BASELINES
 from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
-from gitwarrant.store.content import ContentStore
+from gitwarrant.store.content import ContentStore, Shelf
 
-ENVIRONMENT = "bench"
+APPLICATIONS = 200
+COMMIT = CommitId("1" * 40)
+LIMITS: Mapping[str, float] = {"apply": 1.3, "plan": 2.2, "whole": 2.5}
+"""How many times the seconds of raw server-side apply each may take at most."""
+FASTER_THAN_FLUX = 12.0
+"""How many times at least."""
+REST_SECONDS = 0.5  # what a round leaves to controllers is not the next one's burden
+HEALTHY_SECONDS = 120.0
 
 
 def now() -> datetime:
@@ -49,75 +69,111 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def application(namespace: str, name: str) -> Iterator[Manifest]:
-    """Four objects, as an application has them; no Pod is started."""
-    labels = {"app": name}
-    container = {"name": "web", "image": "registry.example/web@sha256:" + "a" * 64}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    deployment = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
-    listed: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("v1", "ServiceAccount", {}),
-        ("v1", "ConfigMap", {"data": {"level": "info"}}),
-        ("v1", "Service", {"spec": {"selector": labels, "ports": [{"port": 80}]}}),
-        ("apps/v1", "Deployment", {"spec": deployment}),
-    )
-    for api, kind, fields in listed:
-        group, _, version = api.rpartition("/")
-        metadata = {"name": name, "namespace": namespace, "labels": labels}
-        content = {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
-        key = ObjectKey(group, kind, namespace, name)
-        yield Manifest(key, version, content, Place("bench.yaml"), 0, ())
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all rounds share."""
+
+    connection: Connection
+    cluster: Cluster
+    kubeconfig: Path
+    log: Log
+    baselines: Shelf
+    count: int
+
+    async def raw(self, namespace: str) -> float:
+        """Seconds of a bare loop, in the order in which ours writes."""
+        identifier = applyset_id(parent_key(namespace, namespace))
+        query = "?fieldManager=gitwarrant&fieldValidation=Strict&force=false"
+        requests = []
+        for item in sorted(
+            applications(namespace, self.count), key=lambda item: rank(item.key.group, item.key.kind)
+        ):
+            resource = await self.cluster.resource(item.key.group, item.version, item.key.kind)
+            url = self.connection.server + resource.path(item.key.namespace, item.key.name) + query
+            requests.append((url, body(as_member(item.content, identifier))))
+        waiting = iter(requests)
+        connector = aiohttp.TCPConnector(ssl=self.connection.tls, limit=CONCURRENCY)
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+
+            async def work() -> None:
+                for url, data in waiting:
+                    async with session.patch(url, data=data) as response:
+                        await response.read()
+                        assert response.status == 201, response.status
+
+            started = time.perf_counter()
+            await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+            return time.perf_counter() - started
+
+    async def apply(self, namespace: str) -> float:
+        """Seconds of our apply stage."""
+        manifests = applications(namespace, self.count)
+        started = time.perf_counter()
+        await self._apply(manifests, namespace, None)
+        return time.perf_counter() - started
+
+    async def plan(self, namespace: str) -> float:
+        """Seconds of our plan's questions and our apply stage."""
+        manifests = applications(namespace, self.count)
+        created = partial(PlannedObject, Action.CREATE, differences=())
+        objects = [created(key=item.key, version=item.version, place=item.place) for item in manifests]
+        started = time.perf_counter()
+        plan = Plan(namespace, COMMIT, tuple(objects), _leaves(manifests), tuple(manifests))
+        refined = await refine(plan, self.cluster, (), namespace=namespace, baselines=self.baselines)
+        await self._apply(manifests, namespace, refined)
+        return time.perf_counter() - started
+
+    async def _apply(self, manifests: Sequence[Manifest], namespace: str, planned: Refined | None) -> None:
+        leaves, issued = _leaves(manifests), now()
+        warrant = Warrant(
+            "bench",
+            namespace,
+            await self.cluster.uid(),
+            1,
+            "",
+            "bench",
+            "refs/heads/main",
+            COMMIT,
+            issued,
+            issued + timedelta(hours=1),
+            leaves.digest,
+            sha256(b""),
+            (),
+        )
+        applied = await apply(
+            warrant,
+            leaves,
+            manifests,
+            self.cluster,
+            self.log,
+            now=now,
+            inventory=(),
+            namespace=namespace,
+            baselines=self.baselines,
+            planned=planned,
+        )
+        assert applied.complete, applied.reasons
+
+    async def whole(self, _namespace: str) -> float:
+        """Seconds of the agent's loop, from the fetch to all healthy."""
+        with tempfile.TemporaryDirectory(prefix="gitwarrant-bench-") as folder:
+            shop = repository(Path(folder), self.kubeconfig, self.count)
+            gc.collect()
+            return await agent(shop)
+
+    async def flux(self, namespace: str) -> float:
+        """Seconds of Flux, started before the clock."""
+        async with flux.controller(self.cluster, self.kubeconfig):
+            await asyncio.sleep(5)  # its caches are filled
+            return await flux.reconcile(
+                self.connection, self.cluster, namespace, files(namespace, self.count)
+            )
 
 
-async def ours(
-    cluster: Cluster, log: Log, manifests: Sequence[Manifest], namespace: str, baselines: BaselineStore
-) -> float:
-    """Seconds that our apply takes for all of them."""
-    leaves = LeafList(tuple(sorted(_leaf(item) for item in manifests)))
-    issued = now()
-    warrant = Warrant(
-        "bench",
-        f"{ENVIRONMENT}-{namespace}",
-        await cluster.uid(),
-        1,
-        "",
-        "bench",
-        "refs/heads/main",
-        CommitId("1" * 40),
-        issued,
-        issued + timedelta(hours=1),
-        leaves.digest,
-        sha256(b""),
-        (),
-    )
-    started = time.perf_counter()
-    applied = await apply(
-        warrant,
-        leaves,
-        manifests,
-        cluster,
-        log,
-        now=now,
-        inventory=(),
-        namespace=namespace,
-        baselines=baselines,
-    )
-    taken = time.perf_counter() - started
-    assert applied.complete, applied
-    return taken
-
-
-class _Baselines:
-    """Baselines as an agent keeps them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._store = ContentStore(folder)
-
-    def get(self, key: str) -> bytes | None:
-        return self._store.get("baseline", key)
-
-    def put(self, key: str, value: bytes) -> None:
-        self._store.put("baseline", key, value)
+def _leaves(manifests: Sequence[Manifest]) -> LeafList:
+    return LeafList(tuple(sorted(map(_leaf, manifests))))
 
 
 def _leaf(item: Manifest) -> Leaf:
@@ -127,33 +183,37 @@ def _leaf(item: Manifest) -> Leaf:
     )
 
 
-async def raw(
-    connection: Connection, cluster: Cluster, manifests: Sequence[Manifest], namespace: str
-) -> float:
-    """Seconds that a bare loop takes for the same objects, same order, bytes made before the clock starts."""
-    identifier = applyset_id(parent_key(ENVIRONMENT, namespace))
-    query = "?fieldManager=gitwarrant&fieldValidation=Strict&force=false"
-    requests = []
-    # In the same order as ours: controllers start to work when the first Deployment arrives.
-    for item in sorted(manifests, key=lambda item: rank(item.key.group, item.key.kind)):
-        resource = await cluster.resource(item.key.group, item.version, item.key.kind)
-        url = connection.server + resource.path(item.key.namespace, item.key.name) + query
-        requests.append((url, body(as_member(item.content, identifier))))
-    waiting = iter(requests)
-    connector = aiohttp.TCPConnector(ssl=connection.tls, limit=CONCURRENCY)
-    headers = {"Content-Type": "application/apply-patch+yaml"}
+def repository(folder: Path, kubeconfig: Path, count: int) -> Deployer:
+    """A Git server, a signed commit with the applications, and the agent's configuration."""
+    # No controller gives the sandbox's Ingresses an address.
+    health = [{"kind": "Ingress.networking.k8s.io", "healthy": "true"}]
+    shop = open_deployer(folder, kubeconfig=kubeconfig, environments=("production",), health=health)
+    namespace = shop.namespace("production")
+    shop.land({f"production/{name}": text for name, text in files(namespace, count).items()})
+    return shop
 
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
 
-        async def work() -> None:
-            for url, data in waiting:
-                async with session.patch(url, data=data) as response:
-                    await response.read()
-                    assert response.status == 201, response.status
+async def agent(shop: Deployer) -> float:
+    """Seconds from the begin of the first round until the agent says that everything is healthy."""
+    healthy: list[float] = []
+    told: list[str] = []
 
+    def tell(event: Event) -> None:
+        told.append(event.what)
+        if event.mood is Mood.GOOD and event.what.startswith("everything is healthy"):
+            healthy.append(time.perf_counter())
+
+    with open_delivery(shop.agent(), now) as work:
+        loop = Loop(work, ["production"], lambda name: Cluster(shop.connection(name)), tell)
         started = time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
-        return time.perf_counter() - started
+        running = asyncio.create_task(loop.run())
+        while not healthy and not running.done() and time.perf_counter() - started < HEALTHY_SECONDS:
+            await asyncio.sleep(0.002)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    if not healthy:
+        raise RuntimeError(f"it did not become healthy: {told[-3:]}")
+    return healthy[0] - started
 
 
 @contextmanager
@@ -170,32 +230,29 @@ def api_server(kubeconfig: str | None) -> Iterator[Path]:
             life.down("bench", root=Path(folder))
 
 
-async def measure(kubeconfig: Path, applications: int, rounds: int) -> dict[str, list[float]]:
-    """Objects per second of each round, ours and raw in turns; the first round warms both and is left out."""
+async def measure(
+    kubeconfig: Path, count: int, rounds: int, sides: Sequence[str], *, flux_rounds: int = 1
+) -> dict[str, list[float]]:
+    """Seconds of each round, all sides in turns; a first round of ours warms all and is left out."""
     connection = from_kubeconfig(kubeconfig, environment=os.environ)
-    rates: dict[str, list[float]] = {"gitwarrant": [], "raw": []}
+    seconds: dict[str, list[float]] = {side: [] for side in sides}
     with tempfile.TemporaryDirectory() as folder:
         async with Cluster(connection) as cluster:
             with Log(Path(folder) / "log.sqlite", now) as log:
-                async with namespaces(cluster, 2 * (rounds + 1)) as names:
-                    for number, name in enumerate(names):
-                        manifests = [
-                            item
-                            for count in range(applications)
-                            for item in application(name, f"app-{count}")
-                        ]
-                        who = ("gitwarrant", "raw")[number % 2]
-                        taken = await (
-                            raw(connection, cluster, manifests, name)
-                            if who == "raw"
-                            else ours(cluster, log, manifests, name, _Baselines(Path(folder)))
-                        )
-                        if number >= 2:
-                            rates[who].append(len(manifests) / taken)
-                        await asyncio.sleep(
-                            0.5
-                        )  # what a round leaves to controllers is not the next one's burden
-    return rates
+                baselines = ContentStore(Path(folder)).shelf(BASELINES)
+                bench = Bench(connection, cluster, kubeconfig, log, baselines, count)
+                async with namespaces(cluster, (rounds + 1) * len(sides)) as names:
+                    free = iter(names)
+                    for number in range(rounds + 1):
+                        for side in sides:
+                            if side == "flux" and not 1 <= number <= flux_rounds:
+                                continue
+                            gc.collect()
+                            taken = await getattr(bench, side)(next(free))
+                            if number:
+                                seconds[side].append(taken)
+                            await asyncio.sleep(REST_SECONDS)
+    return seconds
 
 
 @asynccontextmanager
@@ -215,27 +272,52 @@ async def namespaces(cluster: Cluster, count: int) -> AsyncIterator[list[str]]:
             await cluster.delete(key, "v1", uid=uid, audit_id=new_audit_id())
 
 
+def ratios(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """How many times raw's seconds each side took: the median of the rounds, each beside raw of the same round."""
+    return {
+        side: statistics.median(mine / raw for mine, raw in zip(taken, seconds["raw"], strict=False))
+        for side, taken in seconds.items()
+        if side != "raw" and taken
+    }
+
+
+def sides() -> tuple[str, ...]:
+    """What can be measured here: Flux only where it is built."""
+    try:
+        flux.program(os.environ)
+    except GitwarrantError as error:
+        print(f"without Flux: {error}", file=sys.stderr)
+        return ("raw", *LIMITS)
+    return ("raw", *LIMITS, "flux")
+
+
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kubeconfig", help="a cluster to use; without it a sandbox is started")
-    parser.add_argument("--applications", type=int, default=75, help="of four objects each")
+    parser.add_argument("--applications", type=int, default=APPLICATIONS, help="of four objects each")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sides", nargs="+", help="raw, and what to measure beside it")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with api_server(arguments.kubeconfig) as kubeconfig:
-        rates = asyncio.run(measure(kubeconfig, arguments.applications, arguments.rounds))
-    median = {who: statistics.median(measured) for who, measured in rates.items()}
-    ratio = median["raw"] / median["gitwarrant"]
-    objects = 4 * arguments.applications
+        seconds = asyncio.run(
+            measure(kubeconfig, arguments.applications, arguments.rounds, arguments.sides or sides())
+        )
+    found = ratios(seconds)
     if arguments.json:
-        json.dump({"objects": objects, "rates": rates, "median": median, "ratio": ratio}, sys.stdout)
+        json.dump({"objects": 4 * arguments.applications, "seconds": seconds, "ratios": found}, sys.stdout)
         return 0
-    print(f"{objects} objects a round, {CONCURRENCY} in flight, {arguments.rounds} rounds each, in turns")
-    for who, measured in rates.items():
-        rounds = ", ".join(f"{rate:.0f}" for rate in measured)
-        print(f"{who:>12}  {median[who]:6.0f} objects/s  ({rounds})")
-    print(f"       ratio  {ratio:6.2f}  (raw beside gitwarrant; 1.00 is the limit)")
+    print(f"{4 * arguments.applications} objects a round, {CONCURRENCY} in flight, in turns")
+    for side, taken in seconds.items():
+        rounds = ", ".join(f"{item:.2f}" for item in taken)
+        beside = f"{found[side]:6.2f} x raw" if side in found else ""
+        limit = f", at most {LIMITS[side]}" if side in LIMITS else ""
+        print(f"{side:>8} {statistics.median(taken):7.2f} s {beside}{limit}  ({rounds})")
+    if "flux" in found and "whole" in found:
+        print(f"Flux takes {found['flux'] / found['whole']:.1f} times as long as the whole of ours")
     return 0
 
 

@@ -31,3 +31,9 @@ def rate(name: str, unit: str, ours: float, beside: tuple[str, float], *, times:
 def duration(name: str, ours: float, beside: tuple[str, float], *, limit: float) -> Figure:
     """Milliseconds, of which fewer are better; `limit` is the most that is allowed."""
     return Figure(name, "ms", ours, *beside, beside[1] / ours, f"<= {limit:g} ms", ours <= limit)
+
+
+def most(name: str, unit: str, ours: float, limit: float) -> Figure:
+    """A figure that has no peer, only a limit that it must not exceed."""
+    ratio = limit / ours if ours else 1.0
+    return Figure(name, unit, ours, "limit", limit, ratio, f"<= {limit:g} {unit}", ours <= limit)

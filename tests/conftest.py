@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,14 +18,23 @@ NO_SKIP = bool(os.environ.get("GITWARRANT_NO_SKIP"))
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A running Kubernetes that all tests of a session share: use a namespace of your own."""
-    root = tmp_path_factory.mktemp("sandbox")
+    yield from _sandbox("shared", tmp_path_factory.mktemp("sandbox"))
+
+
+@pytest.fixture(scope="session")
+def other_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A second one, for what moves from one to the other."""
+    yield from _sandbox("other", tmp_path_factory.mktemp("other-sandbox"))
+
+
+def _sandbox(name: str, root: Path) -> Iterator[Sandbox]:
     try:
         binaries = Binaries.of(os.environ).find_all()
     except SandboxError as error:
         pytest.skip(str(error))
-    sandbox = life.up("shared", root=root, binaries=binaries)
+    sandbox = life.up(name, root=root, binaries=binaries)
     yield sandbox
-    life.down("shared", root=root)
+    life.down(name, root=root)
 
 
 @pytest.fixture(scope="session")

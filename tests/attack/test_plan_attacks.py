@@ -88,6 +88,13 @@ def rendering(*manifests: str) -> Rendered:
             f"Namespace gitwarrant-system: {OUT_OF_REACH}",
             id="gitwarrant_namespace",
         ),
+        pytest.param(
+            "Role.rbac.authorization.k8s.io gitwarrant:shop:production",
+            GRANT,
+            "Role.rbac.authorization.k8s.io shop/gitwarrant:shop:production: names that begin with "
+            "'gitwarrant:' are those of gitwarrant's own rights",
+            id="gitwarrant_own_rights",
+        ),
     ],
 )
 @pytest.mark.parametrize("operation", ["create", "delete"])

@@ -69,7 +69,7 @@ def test_an_object_is_taken_over_without_a_restart(cluster: Sandbox, tool: Adopt
         before, uids = await shop.live(web), set(await pods(shop))
         shop.adopt = (tool,)
 
-        refined = (await shop.refined((web, Action.CREATE))).objects
+        refined = (await shop.refined((web, Action.CREATE))).plan.objects
         applied = await shop.apply(web)
 
         assert [(item.action, item.note) for item in refined] == [

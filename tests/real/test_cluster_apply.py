@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
+from tests.support.dying_log import DyingLog, Killed
 
 from gitwarrant.audit.memory import MemoryLog
-from gitwarrant.audit.recorder import Entry
 from gitwarrant.cluster.apply import highest_sequence
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.cluster.client import Cluster
@@ -24,7 +23,7 @@ from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.live import AppliedObject, Health, Result
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
-from gitwarrant.model.record import Record, RecordKind
+from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox, credentials
 
 pytestmark = pytest.mark.real
@@ -253,24 +252,6 @@ def test_text_that_yaml_would_change_arrives_as_it_was_warranted(cluster: Sandbo
     run(cluster.kubeconfig, test)
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours runs after it."""
-
-
-class DyingLog(MemoryLog):
-    """A log whose process dies at its n-th record, before the group that this is in is written."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__(now)
-        self.left = after
-
-    def append_many(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
-        if 0 <= self.left < len(entries):
-            raise Killed
-        self.left -= len(entries)
-        return super().append_many(entries)
-
-
 @pytest.mark.parametrize("after", range(9))
 def test_killed_at_any_record_and_run_again_it_converges(cluster: Sandbox, after: int) -> None:
     """Each record is a point where the process may die; the next run takes what is ours and finishes."""
@@ -377,7 +358,7 @@ def test_refining_shows_the_server_s_difference_and_no_defaults(cluster: Sandbox
 
         refined = await shop.refined((shop.deployment(paused=True, replicas=2), Action.UPDATE))
 
-        [planned] = refined.objects
+        [planned] = refined.plan.objects
         assert [(item.pointer, item.before, item.after) for item in planned.differences] == [
             (("spec", "replicas"), (1,), (2,))
         ]

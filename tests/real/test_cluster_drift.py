@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from tests.support.cluster_workshop import Workshop, edited, manifest, run, until
 
-from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.live import DriftKind
 from gitwarrant.model.manifest import Manifest, Pointer
@@ -37,14 +36,6 @@ def containers(*listed: dict[str, Any]) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"containers": list(listed)}}}}
 
 
-async def owned_by_another(shop: Workshop, item: Manifest) -> Any:
-    """The owner is there, so that the garbage collector does not win the race against the look."""
-    other = shop.config("owner")
-    made = await shop.send("POST", other, other.content, collection=True)
-    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": made["metadata"]["uid"]}
-    return await operations(("add", "/metadata/ownerReferences", [owner]))(shop, item)
-
-
 TABLE = [
     pytest.param(
         merge({"metadata": {"annotations": {"team": "mallory"}}}),
@@ -69,44 +60,14 @@ TABLE = [
         id="a label added",
     ),
     pytest.param(
-        merge({"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}}),
-        ("metadata", "labels", PART_OF),
-        id="our label stripped",
-    ),
-    pytest.param(
-        strategic(containers({"name": "spy", "image": "spy"})),
-        ("spec", "template", "spec", "containers", 0),
-        id="a container added by strategic merge",
-    ),
-    pytest.param(
         strategic(containers({"name": "web", "env": [{"name": "EXTRA", "value": "1"}]})),
         (*CONTAINER, "env", 0),
         id="an env variable added",
     ),
     pytest.param(
-        operations(("add", "/spec/template/spec/containers/0/env/-", {"name": "MODE", "value": "unsafe"})),
-        (*CONTAINER, "env"),
-        id="an env variable by the same name twice",
-    ),
-    pytest.param(
-        operations(("replace", "/spec/template/spec/containers/0/args", ["--port", "22"])),
-        (*CONTAINER, "args"),
-        id="args replaced",
-    ),
-    pytest.param(
         operations(("add", "/spec/template/spec/hostNetwork", True)),
         ("spec", "template", "spec", "hostNetwork"),
         id="host network",
-    ),
-    pytest.param(
-        operations(("add", "/metadata/finalizers", ["example.com/stay"])),
-        ("metadata", "finalizers"),
-        id="a finalizer added",
-    ),
-    pytest.param(
-        owned_by_another,
-        ("metadata", "ownerReferences"),
-        id="an owner added, for garbage collection to delete it one day",
     ),
 ]
 

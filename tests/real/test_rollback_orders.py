@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.chain import sign
+from tests.support.back import order
 from tests.support.deployers import Deployer, environments_file, trust_file
 from tests.support.desks import CONFIG_MAP, WEB, desk
 from tests.support.glass import pager
@@ -14,14 +14,10 @@ from tests.support.one_approval import now, open_shop, refusal, warranted
 from tests.support.standing import note, stand
 
 from gitwarrant.demo.forge import run_git
-from gitwarrant.git.statements import push, store
-from gitwarrant.model.canonical import encode
-from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.record import RecordKind
-from gitwarrant.model.statement import STATEMENT_NAMESPACE, Order, OrderKind
+from gitwarrant.model.statement import OrderKind
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import open_delivery
-from gitwarrant.trust.sshsig import sign as sign_by_file
 
 EVERYBODY = ["shop-team", "platform-team", "oncall"]
 WHY = ("--reason", "checkout fails", "--yes")
@@ -34,27 +30,6 @@ def open_two(folder: Path, **production: Any) -> tuple[Deployer, str, str]:
     second = shop.land({WEB: CONFIG_MAP % "bold"}, approved=True)
     assert stand(shop) == second
     return shop, first, second
-
-
-def order(shop: Deployer, by: str, kind: OrderKind = OrderKind.ROLLBACK, **fields: Any) -> SignedStatement:
-    """Somebody signs an order by hand and pushes it."""
-    at = now()
-    told: dict[str, Any] = {
-        "commit": "",
-        "made": at,
-        "expires": at + timedelta(hours=1),
-        "nonce": f"{at.microsecond:032x}",
-    }
-    told = {**told, "reason": "checkout fails", "incident": "", **fields}
-    value = Order(kind, by, "shop-environments", "production", **told)
-    body = encode(value)
-    if by == "carol":
-        signature = sign("carol+touched", body, STATEMENT_NAMESPACE)
-    else:
-        signature = sign_by_file(str(getattr(shop, by).key), body, STATEMENT_NAMESPACE)
-    signed = SignedStatement(body, signature)
-    push(shop.forge.clone, "origin", [store(shop.forge.clone, signed)])
-    return signed
 
 
 def back(shop: Deployer, to: str, *people: str, **fields: Any) -> None:
@@ -273,7 +248,7 @@ def test_the_way_back_is_judged_by_the_rules_of_today(tmp_path: Path) -> None:
     assert judgement.question.returns
     assert (judgement.refusals[0].stage, judgement.refusals[0].what) == (
         "render",
-        f"by today's rules revision {planted[:12]} gives other objects than warrant 3 had",
+        f"revision {planted[:12]} gives other objects today than warrant 3 had",
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,3 +57,20 @@ def settled(log: Path, names: str, expected: int) -> dict[str, Write]:
     while len(found := writes(log, names)) < expected and time.monotonic() < until:
         time.sleep(0.05)
     return found
+
+
+def calls(log: Path, namespace: str, *, since: str = "") -> Counter[str]:
+    """How often which verb (`dry-run patch`, `get`) came from gitwarrant about a namespace's own objects.
+
+    Args:
+        since: what an earlier request was about; only what came after it counts.
+    """
+    lines = log.read_text().splitlines()
+    start = next((index for index, line in enumerate(lines) if since and since in line), -1)
+    events = (json.loads(line) for line in lines[start + 1 :] if f'"namespace":"{namespace}"' in line)
+    return Counter(
+        f"{'dry-run ' if 'dryRun=All' in event['requestURI'] else ''}{event['verb']}"
+        for event in events
+        if event["userAgent"].startswith("gitwarrant/")
+        and not event["objectRef"]["name"].startswith(("gitwarrant-", "mark-"))  # the ApplySet's parent
+    )

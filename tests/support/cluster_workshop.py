@@ -19,7 +19,7 @@ from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts
 from gitwarrant.cluster.observe import observe
-from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
@@ -147,13 +147,14 @@ class Workshop:
         recreates: Sequence[Manifest] = (),
         deletes: Sequence[Manifest] = (),
         changed: frozenset[ObjectKey] | None = None,
+        planned: Refined | None = None,
         patience: float = 20.0,
     ) -> Applied:
         """Warrant exactly these, and apply them; `recreates` may be made again, or are hooks that run."""
         listed = self.leaves(*manifests, recreates=recreates, deletes=deletes)
         written = (*manifests, *recreates)
         return await self.apply_as(
-            await self.warrant(listed), listed, written, changed=changed, patience=patience
+            await self.warrant(listed), listed, written, changed=changed, planned=planned, patience=patience
         )
 
     def leaves(
@@ -171,6 +172,7 @@ class Workshop:
         manifests: Sequence[Manifest],
         *,
         changed: frozenset[ObjectKey] | None = None,
+        planned: Refined | None = None,
         patience: float = 20.0,
     ) -> Applied:
         return await apply(
@@ -184,8 +186,9 @@ class Workshop:
             namespace=self.namespace,
             baselines=self.baselines,
             changed=changed,
-            adopt=self.adopt,
+            planned=planned,
             patience=patience,
+            adopt=self.adopt,
         )
 
     async def observe(
@@ -228,9 +231,9 @@ class Workshop:
 
     async def refine(self, *planned: tuple[Manifest, Action]) -> tuple[tuple[Action, str], ...]:
         """What the server says about these, as (action, note)."""
-        return tuple((item.action, item.note) for item in (await self.refined(*planned)).objects)
+        return tuple((item.action, item.note) for item in (await self.refined(*planned)).plan.objects)
 
-    async def refined(self, *planned: tuple[Manifest, Action]) -> Plan:
+    async def refined(self, *planned: tuple[Manifest, Action]) -> Refined:
         objects = tuple(
             PlannedObject(action, item.key, item.version, item.place, ()) for item, action in planned
         )
@@ -242,6 +245,7 @@ class Workshop:
             self.cluster,
             self.owned(),
             namespace=self.namespace,
+            baselines=self.baselines,
             adopt=self.adopt,
             attempted=Attempts(self.log, self.name, any_=True),
         )

@@ -18,7 +18,7 @@ from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.errors import GitwarrantError, Refused, Unreachable
-from gitwarrant.model.live import DriftKind, Health, Observation, Seen
+from gitwarrant.model.live import Drift, DriftKind, Health, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.delivery import Delivery
@@ -272,6 +272,10 @@ class _Teller:
         """All of them are healthy now, and were not."""
         self.tell(Event(self.environment, Mood.GOOD, f"everything is healthy ({objects})"))
 
+    def strange(self, drift: Drift) -> None:
+        """There is something that nobody declared."""
+        self.tell(Event(self.environment, Mood.BAD, _drifted(drift)))
+
     def unwatched(self, what: str, error: GitwarrantError | None) -> None:
         """Say it, and record it once; that the whole server is away is said by the round."""
         if error is None:
@@ -287,11 +291,24 @@ def changes(environment: str, before: Seen | None, seen: Seen) -> Iterator[Event
     """What is worth telling about an object that the look before did not say."""
     drift, health = seen.drift, seen.health
     if drift is not None and (before is None or before.drift != drift):
-        who = f" by {', '.join(drift.managers)}" if drift.managers else ""
-        fields = ", ".join(field_name(item, {}) for item in drift.differences)
-        how = "is missing" if drift.kind is DriftKind.MISSING else f"was changed{who}: {fields}"
-        yield Event(environment, Mood.BAD, f"drift: {drift.key} {how}")
+        yield Event(environment, Mood.BAD, _drifted(drift))
     if seen.reverted:
         yield Event(environment, Mood.GOOD, f"reverted: {health.key} is as warranted again")
     if health.health is not Health.HEALTHY and (before is None or before.health.health is not health.health):
         yield Event(environment, Mood.NEWS, f"{health.key} is {health.health.value}: {health.reason}")
+
+
+def _drifted(drift: Drift) -> str:
+    who = f" by {', '.join(drift.managers)}" if drift.managers else ""
+    fields = ", ".join(field_name(item, {}) for item in drift.differences)
+    note = f" ({drift.note})" if drift.note else ""
+    match drift.kind:
+        case DriftKind.MISSING:
+            how = "is missing"
+        case DriftKind.CHANGED:
+            how = f"was changed{who}: {fields}"
+        case DriftKind.UNDECLARED:
+            how = f"was declared by nobody, but written{who}"
+        case _:
+            how = f"{drift.kind.value}{f': {fields}' if fields else ''}"
+    return f"drift: {drift.key} {how}{note}"

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from gitwarrant.audit.holds import read_hold
 from gitwarrant.audit.queries import LastWarrant, key_of, member, read_warrant, value_of
 from gitwarrant.audit.recorder import Recorder, Selection, object_of
 from gitwarrant.model.authorship import Authorship, LandingProof
 from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.hold import Hold
 from gitwarrant.model.live import Result
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
@@ -92,6 +94,8 @@ class Changed:
     landings: tuple[LandingProof, ...]
     exact: bool
     checks: Checks | None
+    hold: Hold | None = None
+    """Why it was brought back, and by whom; None: it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +254,10 @@ def _drifted(found: Record, reverted: Record | None) -> Drifted:
 def _changed(recorder: Recorder, record: Record) -> Changed:
     warranted = _warranted(recorder, record)
     warrant = read_warrant(warranted, recorder) if warranted else None
-    authorship = _authorship(recorder, warranted) if warranted else None
+    hold, origin = _origin(recorder, warranted) if warranted else (None, None)
+    authorship = _authorship(recorder, origin) if origin else None
     path = _path(recorder, warranted, key_of(record)) if warranted else ""
-    landings, exact = _landings(recorder, record, authorship, path)
+    landings, exact = _landings(recorder, origin if hold and origin else record, authorship, path)
     return Changed(
         number=record.number,
         time=record.time,
@@ -269,6 +274,7 @@ def _changed(recorder: Recorder, record: Record) -> Changed:
         landings=landings,
         exact=exact,
         checks=_checks(recorder, warranted) if warranted else None,
+        hold=hold,
     )
 
 
@@ -282,6 +288,18 @@ def _warranted(recorder: Recorder, record: Record) -> Record | None:
     sequence = member(record, "sequence", int)
     warrants = _before(recorder, RecordKind.WARRANTED, record)
     return next((warrant for warrant in warrants if warrant.body.get("sequence") == sequence), None)
+
+
+def _origin(recorder: Recorder, warranted: Record) -> tuple[Hold | None, Record]:
+    """The hold that a warrant carries out, and the record of the warrant that first brought its objects."""
+    hold: Hold | None = None
+    while number := int(warranted.body.get("hold", 0)):
+        held = next(recorder.read(number - 1, Selection(frozenset({RecordKind.HELD}), warranted.environment)))
+        hold = hold or read_hold(held)
+        sequence = member(held, "sequence", int)
+        earlier = _before(recorder, RecordKind.WARRANTED, warranted)
+        warranted = next(item for item in earlier if item.body.get("sequence") == sequence)
+    return hold, warranted
 
 
 def _authorship(recorder: Recorder, warranted: Record) -> Authorship | None:

@@ -8,7 +8,7 @@ from gitwarrant.audit.queries import LastWarrant, member, warrants
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.hold import Hold
+from gitwarrant.model.hold import Earlier, Hold
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 
@@ -41,8 +41,8 @@ def held_body(hold: Hold) -> dict[str, Json]:
     """The body of a `held` record."""
     return {
         "commit": hold.commit,
-        "sequence": hold.sequence,
-        "leaves": hold.leaves,
+        "sequence": hold.earlier.sequence,
+        "leaves": hold.earlier.leaves,
         "leaving": hold.leaving,
         "left": hold.left,
         "orders": list(hold.orders),
@@ -92,9 +92,11 @@ def read_hold(record: Record) -> Hold:
         ) from error
     return Hold(
         record.number,
-        CommitId(member(record, "commit", str)),
-        member(record, "sequence", int),
-        Digest(member(record, "leaves", str)),
+        Earlier(
+            CommitId(member(record, "commit", str)),
+            member(record, "sequence", int),
+            Digest(member(record, "leaves", str)),
+        ),
         member(record, "leaving", int),
         CommitId(member(record, "left", str)),
         tuple(map(Digest, member(record, "orders", list))),

@@ -10,7 +10,7 @@ from gitwarrant.audit.leaf_lists import Difference, difference_body, read_leaves
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, plain, sha256
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.live import InventoryEntry, Result
+from gitwarrant.model.live import Health, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
@@ -44,6 +44,8 @@ class LastWarrant:
     """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
     kept: Callable[[], LeafList]
     """Reads what it allows."""
+    accepted: bool = True
+    """The next change begins at its revision."""
 
     @property
     def digest(self) -> Digest:
@@ -73,6 +75,7 @@ def warranted_body(
     statements: Iterable[Digest] = (),
     owed: bool = False,
     hold: int = 0,
+    accepted: bool = True,
     difference: Difference | None = None,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
@@ -83,6 +86,7 @@ def warranted_body(
         statements: what it stood on, and what is spent by it.
         owed: glass was broken: its approvals are still to come.
         hold: the record of the hold that it carries out; 0: none.
+        accepted: the next change begins here; not where an environment was brought back to.
         difference: of its leaves from those of an earlier record; None: they are written whole.
     """
     whole = {"bundle": loads(encode(bundle))} if difference is None else _continued(bundle, difference)
@@ -95,6 +99,7 @@ def warranted_body(
         "public_key": public_key.decode(),
         "owed": owed,
         "hold": hold,
+        "accepted": accepted,
         "statements": sorted(statements),
     }
 
@@ -174,9 +179,14 @@ def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
     for record in recorder.read(
         0, Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
     ):
-        if not (record.body.get("owed", False) or record.body.get("hold", 0)):
+        if is_accepted(record):
             return CommitId(member(record, "commit", str))
     return None
+
+
+def is_accepted(record: Record) -> bool:
+    """Whether the next change begins at the revision of a `warranted` record."""
+    return bool(record.body.get("accepted", True)) and not record.body.get("owed", False)
 
 
 def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
@@ -223,6 +233,23 @@ def ever_completed(recorder: Recorder, environment: str) -> bool:
     return any(record.body.get("complete") is True for record in recorder.read(0, completed))
 
 
+def healthy_sequence(recorder: Recorder, environment: str) -> int:
+    """The newest warrant of which all was seen healthy at once; 0 for none."""
+    record = _newest(recorder, RecordKind.HEALTHY, environment)
+    return member(record, "sequence", int) if record else 0
+
+
+def last_health(recorder: Recorder, environment: str) -> Mapping[ObjectKey, ObjectHealth]:
+    """How each object was when it was last seen."""
+    told = recorder.read(0, Selection(frozenset({RecordKind.HEALTH}), environment, latest=True))
+    return {
+        key_of(record): ObjectHealth(
+            key_of(record), Health(member(record, "health", str)), str(record.body.get("reason", ""))
+        )
+        for record in told
+    }
+
+
 def read_warrant(record: Record, recorder: Recorder | None = None) -> LastWarrant:
     """Read the body of a `warranted` record; its leaves when somebody asks for them.
 
@@ -235,7 +262,8 @@ def read_warrant(record: Record, recorder: Recorder | None = None) -> LastWarran
     warrant, envelope = value_of(record, "warrant", Warrant, lift=lift_warrant), _envelope(record)
     owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
     kept = partial(read_leaves, record, recorder)
-    return LastWarrant(record.number, record.time, warrant, envelope, owed, public_key, kept)
+    accepted = is_accepted(record)
+    return LastWarrant(record.number, record.time, warrant, envelope, owed, public_key, kept, accepted)
 
 
 def _envelope(record: Record) -> Envelope:
@@ -287,10 +315,13 @@ def _newest(recorder: Recorder, kind: RecordKind, environment: str) -> Record | 
 
 def owned(recorder: Recorder, environment: str | None) -> Iterator[tuple[str, InventoryEntry]]:
     """All entries of inventories (of one environment, or of all), each with its environment."""
+    moved = _moved(recorder, environment)
     for newest in recorder.read(0, Selection(ENTRY_KINDS, environment, latest=True)):
         record = _last_known(recorder, newest)
-        found = entry_of(record) if record else None
-        if record and found and found[1]:
+        if record is None or record.number < moved.get(record.environment, 0):  # in a cluster that was left
+            continue
+        found = entry_of(record)
+        if found and found[1]:
             yield record.environment, found[1]
 
 
@@ -307,6 +338,18 @@ def entry_of(record: Record) -> tuple[ObjectKey, InventoryEntry | None] | None:
     version = str(member(record, "object", dict).get("version", ""))
     uid, digest = member(record, "uid", str), Digest(member(record, "digest", str))
     return key, InventoryEntry(key, version, uid, digest, _turn(record))
+
+
+def moved_to(recorder: Recorder, last: LastWarrant) -> str:
+    """The uid of the cluster that an environment went to after a warrant; empty: it stayed."""
+    newest = _newest(recorder, RecordKind.REBUILT, last.warrant.environment)
+    return member(newest, "cluster", str) if newest and newest.number > last.number else ""
+
+
+def _moved(recorder: Recorder, environment: str | None) -> Mapping[str, int]:
+    """The last record by which each environment went to another cluster, where one did."""
+    moves = recorder.read(0, Selection(frozenset({RecordKind.REBUILT}), environment))
+    return {record.environment: record.number for record in moves}
 
 
 def _last_known(recorder: Recorder, newest: Record) -> Record | None:

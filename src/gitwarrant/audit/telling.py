@@ -79,7 +79,7 @@ def answer_data(answer: Answer) -> dict[str, Any]:
             "reverted": answer.reverted.isoformat() if answer.reverted else None,
             "note": answer.note,
         }
-    warrant, proven = answer.warrant, answer.authorship
+    warrant, proven, hold = answer.warrant, answer.authorship, answer.hold
     return {
         "event": "change",
         **common,
@@ -93,6 +93,7 @@ def answer_data(answer: Answer) -> dict[str, Any]:
         "landings_exact": answer.exact,
         "checks": answer.checks and {"findings": answer.checks.findings, "refused": answer.checks.refused},
         "warrant": warrant and {"sequence": warrant.warrant.sequence, "digest": warrant.digest},
+        "brought_back": hold and {"by": list(hold.by), "reason": hold.reason, "orders": list(hold.orders)},
     }
 
 
@@ -143,6 +144,8 @@ def _essence(record: Record) -> str:
             text = f"warrant {body.get('sequence')} for {_short(body.get('commit'))}"
         case RecordKind.APPLY_COMPLETED:
             text = f"warrant {body.get('sequence')} {'complete' if body.get('complete') else 'not complete'}"
+        case RecordKind.HEALTHY | RecordKind.HELD | RecordKind.RELEASED | RecordKind.REBUILT:
+            text = _of_return(record)
         case RecordKind.REFUSED:
             place = f"{body['place']}: " if body.get("place") else ""
             text = f"by {body.get('stage')}: {place}{body.get('what')}"
@@ -200,6 +203,20 @@ def _of_trust(record: Record) -> str:
     return text
 
 
+def _of_return(record: Record) -> str:
+    body = record.body
+    who = " and ".join(body.get("by", ())) or "the agent itself"
+    match record.kind:
+        case RecordKind.HEALTHY:
+            return f"everything of warrant {body.get('sequence')} is healthy"
+        case RecordKind.HELD:
+            where = f"at {_short(body.get('commit'))}, not {_short(body.get('left'))}"
+            return f"{where}, by {who}: {body.get('reason')}"
+        case RecordKind.RELEASED:
+            return f"by {who}: {body.get('reason')}"
+    return f"{_short(body.get('commit'))} in cluster {body.get('cluster')}, before in {body.get('from')}"
+
+
 def _of_object(record: Record) -> str:
     told = ("operation", "result", "drift", "health", "how", "message", "reason", "note")
     words = [str(record.body[name]) for name in told if record.body.get(name)]
@@ -209,6 +226,9 @@ def _of_object(record: Record) -> str:
 def _changed(answer: Changed) -> Iterator[Line]:
     style = "bad" if answer.result is Result.FAILED else "bold"
     yield (f"{time_text(answer.time)}  {RESULTS[answer.result]}", style)
+    if answer.hold:
+        who = " and ".join(answer.hold.by) or "the agent itself"
+        yield _line("brought back", f"by {who}: {answer.hold.reason}")
     if answer.authorship is None:
         yield _line("written by", "unknown: the log has no proof of this revision")
     elif not answer.landings:

@@ -7,6 +7,7 @@ from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import ObjectKey
+from gitwarrant.model.record import RecordKind
 
 NOTHING = Inventory.of(())
 
@@ -40,6 +41,9 @@ class Tracking:
         changes: dict[str, dict[ObjectKey, InventoryEntry | None]] = {}
         for record in self._recorder.read(self._read):
             self._read = record.number
+            if record.kind is RecordKind.REBUILT:  # what it owned stayed in the cluster that it left
+                changes.pop(record.environment, None)
+                self._inventories[record.environment] = NOTHING
             if record.kind in ENTRY_KINDS and (found := entry_of(record)):
                 key, entry = found
                 changes.setdefault(record.environment, {})[key] = entry

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             return 1 if judgement.refusals else 0
         done = asyncio.run(_deploy(work, judgement))
     terminal.result({"warrant": plain(done.warrant), "applied": plain(done.applied)})
-    _say(done, terminal)
+    say_deployment(done, terminal)
     return 0 if done.applied is None or done.applied.complete else 1
 
 
@@ -50,7 +50,8 @@ async def _deploy(work: Delivery, judgement: Judgement) -> Deployment:
         return await deploy(work, judgement, cluster)
 
 
-def _say(done: Deployment, terminal: Terminal) -> None:
+def say_deployment(done: Deployment, terminal: Terminal) -> None:
+    """What a deploy did, in words."""
     warrant = done.warrant
     named = (
         f"warrant {warrant.sequence} for {warrant.commit[:12]}, until {warrant.not_after:%Y-%m-%d %H:%M} UTC"

@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gitwarrant.cli.configured import working
-from gitwarrant.cli.reaching import configured_connection
+from gitwarrant.cli.reaching import configured_connection, deployed
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig
 from gitwarrant.model.canonical import plain
 from gitwarrant.model.comparison import ComparedObject, Comparison
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.pipeline.candidates import Standing, standing
+from gitwarrant.pipeline.candidates import Standing
 from gitwarrant.pipeline.comparing import compare_with
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.plan.text import difference_lines
@@ -25,12 +25,7 @@ TWO = 2  # clusters are compared
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Exit status: 0 the same in every declared object; 1 not."""
     with working(arguments) as work:
-        stands = standing(work, arguments.environment)
-        if stands is None:
-            raise GitwarrantError(
-                f"nothing was deployed to {arguments.environment!r} yet, so nothing can be compared",
-                remedy=f"deploy it first: gitwarrant apply {arguments.environment}",
-            )
+        stands = deployed(work, arguments.environment)
         found = asyncio.run(_compare(work, stands, arguments.with_))
     terminal.result({**plain(found), "identical": not found.differing})
     _say(found, terminal)

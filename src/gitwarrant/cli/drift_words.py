@@ -1,6 +1,7 @@
 """What `gitwarrant drift` says of objects, differences and rules."""
 
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from gitwarrant.cli.terminal import Terminal
@@ -16,6 +17,7 @@ from gitwarrant.model.live import (
     Writer,
 )
 from gitwarrant.pipeline.excuses import RuleInForce
+from gitwarrant.plan.proposal import Proposal
 from gitwarrant.plan.text import difference_lines, field_name
 
 WHAT_FOLLOWS: Final = {
@@ -76,6 +78,22 @@ def say_rules(
                 terminal.say(f"      {line}", "dim")
     terminal.say("")
     terminal.say(f"mode {environment.drift.value}: {WHAT_FOLLOWS[environment.drift]}")
+
+
+def say_proposal(proposal: Proposal, file: str | None, terminal: Terminal) -> None:
+    """The patch, or where it was written; and what it leaves out."""
+    terminal.say("")
+    for reason in proposal.left:
+        terminal.say(f"not in the patch: {reason}", "warn")
+    if not proposal.patch:
+        terminal.say("there is nothing to propose")
+    elif file is None:
+        for line in proposal.patch.splitlines():
+            terminal.say(line, {"+": "add", "-": "remove", "@": "dim"}.get(line[:1], ""))
+    else:
+        with Path(file).open("x", encoding="utf-8") as patch:
+            patch.write(proposal.patch)
+        terminal.say(f"the patch is in {file}: git apply {file}, then have it reviewed like any change")
 
 
 def say_sums(seen: Observation, terminal: Terminal) -> None:

@@ -76,7 +76,7 @@ def tell_letter(letter: Letter, terminal: Terminal, at: datetime) -> None:
     """One thing that waits, and the command that answers it."""
     item = letter.item
     by = f" by {', '.join(item.authors)}" if item.authors else ""
-    old = _age((at - item.made).total_seconds())
+    old = ago((at - item.made).total_seconds())
     terminal.say(f"{terminal.style(item.name, 'bold')}{by}, {old}  {item.title}")
     for wanted in item.wanted:
         tell_wanted(wanted, terminal)
@@ -112,7 +112,8 @@ def git(command: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
         return None
 
 
-def _age(seconds: float) -> str:
+def ago(seconds: float) -> str:
+    """How long ago something was, as people say it."""
     for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             count = int(seconds // size)

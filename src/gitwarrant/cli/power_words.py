@@ -15,14 +15,14 @@ Line = tuple[str, str]
 SIGNS = (("add", "+"), ("remove", "-"))
 
 
-def change_lines(found: Moved) -> Iterator[Line]:
+def change_lines(found: Moved, environment: str) -> Iterator[Line]:
     """What a change does to power, subject by subject."""
     for (style, sign), shares in zip(SIGNS, (found.change.added, found.change.removed), strict=True):
         for share in shares:
             yield style, f"{sign} {share.subject}"
             yield from ((style, f"    {sign} {line}") for line in _share_lines(share))
     if found.applier:
-        yield "change", "~ gitwarrant itself needs more to deploy it: gitwarrant rbac ENV"
+        yield "change", f"~ gitwarrant itself needs more to deploy it: gitwarrant rbac {environment}"
         yield from (("change", f"    + {line}") for line in spoken(found.applier))
 
 

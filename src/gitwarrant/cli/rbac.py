@@ -13,7 +13,7 @@ from gitwarrant.cli.power_words import change_data, change_lines, path_lines, ru
 from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cli.usage.rbac import HOLDERS
-from gitwarrant.cluster.power.needs import Naming, Plurals
+from gitwarrant.cluster.power.needs import Naming, Served
 from gitwarrant.cluster.power.text import manifest_text
 from gitwarrant.config.agent import Agent
 from gitwarrant.git.clone import Clone
@@ -94,8 +94,8 @@ def _site(
             found = candidate(work, asked.environment)
             question = found.question
             before = question.previous.commit if question.previous else None
-            plurals = _plurals(work.agent, asked.environment) if arguments.cluster else {}
-            site = Site(found.repository, question.environment, question.tenant, plurals)
+            served = _served(work.agent, asked.environment) if arguments.cluster else Served()
+            site = Site(found.repository, question.environment, question.tenant, served)
             yield site, before, question.change.head
         return
     configured = agent(arguments)
@@ -103,14 +103,14 @@ def _site(
     environment = view.trusted.environment(asked.environment)
     base = base_of(view, arguments.base, terminal)
     change = proposed(view, environment.ref, commit_of(view, asked.revision, terminal), base)
-    plurals = _plurals(configured, asked.environment) if arguments.cluster else {}
-    yield Site(view.repository, environment, configured.tenant, plurals), change.base, change.head
+    served = _served(configured, asked.environment) if arguments.cluster else Served()
+    yield Site(view.repository, environment, configured.tenant, served), change.base, change.head
 
 
-def _plurals(configured: Agent, environment: str) -> Plurals:
-    from gitwarrant.cli.reaching import served_plurals  # noqa: PLC0415 - needs the extra 'cluster'
+def _served(configured: Agent, environment: str) -> Served:
+    from gitwarrant.cli.reaching import served_kinds  # noqa: PLC0415 - needs the extra 'cluster'
 
-    return asyncio.run(served_plurals(configured, environment))
+    return asyncio.run(served_kinds(configured, environment))
 
 
 def _show(found: Computed, site: Site, commit: CommitId, naming: Naming, terminal: Terminal) -> None:
@@ -147,7 +147,7 @@ def _diff(
 ) -> int:
     found = moved(site, before, after)
     terminal.result(change_data(found))
-    for style, text in change_lines(found):
+    for style, text in change_lines(found, site.environment.name):
         terminal.say(text, style)
     added = bool(found.change.added or found.applier)
     if not added:

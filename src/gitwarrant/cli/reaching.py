@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_service_account
-from gitwarrant.cluster.power.needs import Plurals
+from gitwarrant.cluster.power.needs import Served
+from gitwarrant.cluster.undeclared import holds
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
+from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
@@ -55,13 +57,28 @@ def _from_inside(name: str) -> Connection:
     return from_service_account(host, port)
 
 
+def deployed(work: Delivery, environment: str) -> Standing:
+    """What was last warranted for an environment.
+
+    Raises:
+        GitwarrantError: nothing was.
+    """
+    stands = standing(work, environment)
+    if stands is None:
+        raise GitwarrantError(
+            f"nothing was deployed to {environment!r} yet",
+            remedy=f"deploy it first: gitwarrant apply {environment}",
+        )
+    return stands
+
+
 def refined(work: Delivery, judgement: Judgement) -> Plan:
     """The plan of a judgement, as the API server answers to it."""
 
     async def ask() -> Plan:
         environment = judgement.question.environment
         async with reach(work, environment.name) as cluster:
-            return await refine_with(work, judgement, cluster)
+            return (await refine_with(work, judgement, cluster)).plan
 
     return asyncio.run(ask())
 
@@ -76,10 +93,11 @@ def lasting_in(configured: Agent, environment: str, judgement: Judgement) -> Seq
     return asyncio.run(ask())
 
 
-async def served_plurals(configured: Agent, environment: str) -> Plurals:
-    """What the environment's cluster calls each kind in paths and rules."""
+async def served_kinds(configured: Agent, environment: str) -> Served:
+    """What the environment's cluster says of its kinds."""
     if configured.cluster_of(environment) is None:
-        return {}  # no grant: plan says so
+        return Served()  # no grant: plan says so
     async with Cluster(configured_connection(configured, environment)) as cluster:
         served = await cluster.served()
-    return {(item.group, item.kind): item.plural for item in served}
+    plurals = {(item.group, item.kind): item.plural for item in served}
+    return Served(plurals, frozenset((item.group, item.kind) for item in served if holds(item)))

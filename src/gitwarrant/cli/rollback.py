@@ -73,15 +73,17 @@ def _say(found: Foreseen, live: Sequence[Lasting], terminal: Terminal) -> None:
         terminal.say_wrapped(f"{item.key}: {item.what}", begin="  ! ", style="warn")
     terminal.say()
     say(found.judgement, found.judgement.plan, terminal)
-    if found.needed > 1:
-        terminal.note(f"it takes {found.needed} people: each gives the same order, for {found.target[:12]}")
+    if found.needed.people > 1:
+        terminal.note(
+            f"it takes {found.needed.people} people: each gives the same order, for {found.target[:12]}"
+        )
 
 
 def _data(found: Foreseen, live: Sequence[Lasting], done: dict[str, Any]) -> dict[str, Any]:
     return {
         "from": found.left,
         "to": found.target,
-        "people_needed": found.needed,
+        "people_needed": found.needed.people,
         "lasting": [{"object": str(item.key), "what": item.what} for item in (*found.lasting, *live)],
         **as_data(found.judgement, found.judgement.plan),
         "order": plain(done) if done else None,

@@ -20,6 +20,8 @@ STYLES: Mapping[str, str] = {
     "change": "33",
 }
 
+CLEAR = "\x1b[H\x1b[2J"
+
 WIDTH = 100  # of what is wrapped: as wide as people read, whatever the terminal is
 
 _CODES = "|".join(sorted({code for codes in STYLES.values() for code in codes.split(";")}))
@@ -90,6 +92,11 @@ class Terminal:
         for line in lines or [""]:
             self.say(f"{begin}{self.style(line, style)}")
             begin = " " * margin
+
+    def clear(self) -> None:
+        """Begin again at the top, for what is shown over and over; a file keeps everything."""
+        if self.out.isatty() and not self.as_json:
+            self.out.write(CLEAR)
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something beside the result, on standard error."""

@@ -19,11 +19,13 @@ from gitwarrant.cluster.applying.write import write
 from gitwarrant.cluster.applyset import Parent, applyset_id, parent_content, parent_key, read_parent
 from gitwarrant.cluster.baseline import Baselines, BaselineStore
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.health.rules import rules_of
 from gitwarrant.cluster.ledger import Attempts, Ledger, logged_sequence
 from gitwarrant.cluster.order import bounded, in_order
+from gitwarrant.cluster.refine import Refined
 from gitwarrant.cluster.refusal import Conflict
 from gitwarrant.model.canonical import digest
-from gitwarrant.model.environment import Adoptable
+from gitwarrant.model.environment import Adoptable, HealthRule
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.inventory import Inventory
 from gitwarrant.model.live import Applied, AppliedObject, InventoryEntry
@@ -49,8 +51,10 @@ async def apply(
     namespace: str,
     baselines: BaselineStore,
     changed: frozenset[ObjectKey] | None = None,
+    planned: Refined | None = None,
     patience: float = PATIENCE,
     adopt: Collection[Adoptable] = (),
+    rules: tuple[HealthRule, ...] = (),
 ) -> Applied:
     """Bring an environment to what its warrant names. Run again after any failure, it converges.
 
@@ -70,8 +74,11 @@ async def apply(
         baselines: where the answers to our own writes are kept as baselines.
         changed: objects that the plan would move; others are written only
             where the inventory shows another digest. None writes all.
+        planned: what the plan's dry runs met. An object that is another one by now is not written,
+            and one that moved on only if the write would still change the same.
         patience: seconds that a wave may take to become healthy, a hook to end, a delete to be done.
         adopt: the tools whose objects may be taken over.
+        rules: how the configuration wants the health of kinds judged.
 
     Raises:
         Refused: the warrant does not allow it (stage `apply`); nothing was written.
@@ -100,8 +107,10 @@ async def apply(
             owned.by_key,
             Attempts(recorder, warrant.environment, any_=logged > 0),
             changed,
+            planned,
             patience,
             earlier(adopt),
+            rules_of(rules),
         )
         objects = await _Run(work, admitted, ordered, owned, _ParentWriter(work, warrant, home, parent)).all()
         applied = Applied(

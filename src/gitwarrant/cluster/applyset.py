@@ -8,13 +8,15 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitwarrant import __version__
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.refusal import ClusterError
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.manifest import Content, ObjectKey
+
+if TYPE_CHECKING:  # who only names things needs no client
+    from gitwarrant.cluster.client import Cluster
 
 PART_OF = "applyset.kubernetes.io/part-of"
 ID = "applyset.kubernetes.io/id"
@@ -63,7 +65,7 @@ def labelled(live: Mapping[str, Any], identifier: str) -> bool:
     return bool(labels.get(PART_OF) == identifier)
 
 
-async def read_parent(cluster: Cluster, environment: str, namespace: str) -> Parent:
+async def read_parent(cluster: "Cluster", environment: str, namespace: str) -> Parent:
     """Read the parent object.
 
     Raises:

@@ -23,6 +23,7 @@ from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import bare, compare, restored
+from gitwarrant.objects.scope import scope
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""
@@ -241,7 +242,7 @@ class Baselines:
 
 
 def _is_custom(key: ObjectKey) -> bool:
-    return "." in key.group and not key.group.endswith(".k8s.io")
+    return scope(key.group, key.kind) is None
 
 
 def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:

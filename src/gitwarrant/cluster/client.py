@@ -177,9 +177,15 @@ class Cluster:
             yield item
 
     async def pages(
-        self, resource: Resource, namespace: str = "", *, labels: str = "", metadata: bool = False
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        labels: str = "",
+        name: str = "",
+        metadata: bool = False,
     ) -> AsyncGenerator[Page, None]:
-        """Read all objects of a kind, page by page, as they were at one moment.
+        """Read all objects of a kind, or the one of a name, page by page, as they were at one moment.
 
         The server forgets a moment after some minutes. Then the list begins anew,
         with a page that is `first` again: what came before it is void.
@@ -188,7 +194,7 @@ class Cluster:
             ServerTrouble: no list came to its end in time.
         """
         subject = f"list {resource.plural}"
-        query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
+        query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {}) | _field(name)
         headers = {"Accept": METADATA_LIST if metadata else WHOLE}
         path, following, tries = resource.path(namespace), "", 1
         while True:
@@ -229,11 +235,29 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": since,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - only spreads load
-        } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
+        } | _field(name)
         subject, path = f"watch {resource.plural}", resource.path(namespace)
         headers = {"Accept": METADATA if metadata else WHOLE}
         async with self._transport.lines(Request("watch", "GET", path, subject, query, headers)) as lines:
             yield _events(lines, subject)
+
+    async def may(self, verb: str, resource: Resource, namespace: str) -> bool:
+        """Whether RBAC lets us do this; everybody may ask that about themselves."""
+        attributes = {
+            "verb": verb,
+            "group": resource.group,
+            "resource": resource.plural,
+            "namespace": namespace,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        headers = _headers(WHOLE, "", dry_run=True)
+        request = Request("create", "POST", path, f"ask whether we may {verb}", {}, headers, body(review))
+        return bool((await self._transport.call(request)).get("status", {}).get("allowed"))
 
     # Writing
 
@@ -337,6 +361,10 @@ async def _events(lines: AsyncIterator[bytes], subject: str) -> AsyncIterator[tu
         if event.get("type") == "ERROR":
             raise refusal(int(event["object"].get("code") or 500), event["object"], subject)
         yield str(event.get("type")), event["object"]
+
+
+def _field(name: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={name}"} if name else {}
 
 
 def _headers(content_type: str, audit_id: str, *, dry_run: bool = False) -> dict[str, str]:

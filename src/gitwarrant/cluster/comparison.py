@@ -23,6 +23,7 @@ from gitwarrant.model.comparison import ComparedObject, Likeness
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey, Pointer
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import compare, hide_secrets
+from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
 
@@ -45,6 +46,7 @@ async def compare_clusters(
     Raises:
         Unreachable: a server does not answer; nothing is said about any object then.
     """
+    manifests = [item for item in manifests if not is_hook(item.content)]  # they run, and need not stand
     identifier = applyset_id(parent_key(environment, namespace))
     sides = [await _side(cluster, manifests, identifier, ignoring) for cluster in (one, other)]
     calls = [

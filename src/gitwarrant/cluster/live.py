@@ -10,6 +10,9 @@ from gitwarrant.cluster.watch import Source, Subscriber, Watch
 LISTS = 2  # lists read at once: a page of large objects takes some ten megabytes
 
 
+LEAVE_SECONDS = 0.1  # TLS takes leave of the server after a request was cancelled; asyncio waits for nobody
+
+
 class Live:
     """Keeps one watch for each source that somebody subscribed to; used as `async with Live(cluster)`."""
 
@@ -33,16 +36,21 @@ class Live:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(LEAVE_SECONDS)
 
-    def subscribe(self, source: Source, subscriber: Subscriber) -> None:
+    def subscribe(self, source: Source, subscriber: Subscriber, *, replay: bool = True) -> None:
         """Tell every object that there is, SYNCED, and from then on what happens.
 
         Objects are kept by nobody, so a watch that others have already is
         listed anew, and they are told again what they know.
+
+        Args:
+            replay: without it, what is there already need not be told.
         """
         watch = self._watches.setdefault(source, Watch(self._cluster, source, self._lists))
         watch.subscribers.append(subscriber)
-        self.again(source)
+        if replay or source not in self._tasks:
+            self.again(source)
 
     def unsubscribe(self, source: Source, subscriber: Subscriber) -> None:
         """Tell it nothing more; the last one to go ends the watch."""

@@ -1,6 +1,6 @@
 """Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -42,6 +42,7 @@ from gitwarrant.objects.difference import path
 from gitwarrant.objects.turns import is_hook
 
 Live = Mapping[str, Any]
+Proposer = Callable[[Manifest, Drift], str]
 
 
 async def observe(
@@ -58,6 +59,8 @@ async def observe(
     rules: tuple[HealthRule, ...] = (),
     deadline: timedelta = DEADLINE,
     ignoring: Ignoring = NO_RULES,
+    restrained: bool = True,
+    proposer: Proposer | None = None,
     explain: bool = False,
     estate: Estate | None = None,
     previous: Observation | None = None,
@@ -72,6 +75,8 @@ async def observe(
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
         now: tells when something may be put back again.
+        restrained: whether to wait between tries, and to give a fight up; a person need not.
+        proposer: what makes a patch of the repository out of a drift, for the log.
         rules: how the configuration wants the health of kinds judged.
         deadline: how long an object may be progressing before it has failed.
         ignoring: the differences that the configuration lets be.
@@ -95,6 +100,8 @@ async def observe(
         rules=rules,
         deadline=deadline,
         ignoring=ignoring,
+        restrained=restrained,
+        proposer=proposer,
         known=told(recorder, environment, previous),
     )
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
@@ -127,8 +134,10 @@ class Viewer:
     judging: Judging
     mode: DriftMode
     now: Clock
+    restrained: bool
     healthy: HealthJudge
     known: Container[Digest]
+    proposer: Proposer | None = None
 
     @classmethod
     def of(
@@ -146,13 +155,15 @@ class Viewer:
         deadline: timedelta,
         ignoring: Ignoring,
         known: Container[Digest],
+        restrained: bool = True,
+        proposer: Proposer | None = None,
     ) -> Self:
         """Who looks at this environment; the arguments are those of `observe`."""
         kept = Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines)
         autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
         judging = Judging(environment, recorder, kept, autoscalers, ignoring)
         healthy = HealthJudge(environment, rules_of(rules), deadline, recorder, now)
-        return cls(environment, cluster, recorder, judging, mode, now, healthy, known)
+        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known, proposer)
 
     def anew(self, known: Container[Digest]) -> Self:
         """The same for a later look: nothing that was read for earlier ones is believed."""
@@ -188,10 +199,10 @@ class Viewer:
         judged, terms = await self.judging.judged(manifest, entry, live)
         explained = Explained(manifest.key, judged.fields) if judged.fields else None
         if judged.drift is None or not self._acts_on(judged.drift):
-            return self._seen(await self._health(manifest.key, live), judged.drift, explained)
+            return self._seen(await self._health(manifest.key, live), judged.drift, explained, manifest)
         fields = tuple(path(item.pointer) for item in judged.differences) or ("",)
         held = restraint(self.recorder, self.environment, manifest.key, fields, self.now())
-        if held is not None:
+        if held is not None and self.restrained:
             drift = replace(judged.drift, note=f"not put back: {held.why}", fought=held.fought)
             return self._seen(await self._health(manifest.key, live), drift, explained)
         self.record_drift(judged.drift)
@@ -230,9 +241,15 @@ class Viewer:
         except (ClusterError, ServerTrouble):  # a reason less; the verdict stands without it
             return []
 
-    def _seen(self, verdict: ObjectHealth, drift: Drift | None, explained: Explained | None = None) -> Seen:
+    def _seen(
+        self,
+        verdict: ObjectHealth,
+        drift: Drift | None,
+        explained: Explained | None = None,
+        manifest: Manifest | None = None,
+    ) -> Seen:
         if drift is not None:
-            self.record_drift(drift)
+            self.record_drift(drift, manifest)
         return Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
@@ -245,10 +262,11 @@ class Viewer:
             self.recorder.append(RecordKind.HEALTH, self.environment, body)
         return verdict
 
-    def record_drift(self, drift: Drift) -> None:
-        """Write a drift into the log, unless it was seen before."""
+    def record_drift(self, drift: Drift, manifest: Manifest | None = None) -> None:
+        """Write a drift into the log, unless it was seen before; with a proposal where somebody makes one."""
         if digest(drift) not in self.known:
-            self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, _drift_body(drift))
+            proposal = self.proposer(manifest, drift) if self.proposer and manifest else ""
+            self.recorder.append(RecordKind.DRIFT_FOUND, self.environment, drift_body(drift, proposal))
 
 
 def told(recorder: Recorder, environment: str, previous: Observation | None = None) -> frozenset[Digest]:
@@ -262,7 +280,8 @@ def told(recorder: Recorder, environment: str, previous: Observation | None = No
     )
 
 
-def _drift_body(drift: Drift) -> dict[str, Any]:
+def drift_body(drift: Drift, proposal: str = "") -> dict[str, Any]:
+    """The body of a `drift-found` record."""
     return {
         "object": object_body(drift.key, ""),
         "drift": drift.kind.value,
@@ -272,6 +291,7 @@ def _drift_body(drift: Drift) -> dict[str, Any]:
         ],
         "managers": list(drift.managers),
         "note": drift.note,
+        **({"proposal": proposal} if proposal else {}),
     }
 
 

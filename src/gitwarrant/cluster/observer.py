@@ -17,6 +17,7 @@ from gitwarrant.cluster.drift import unjudged
 from gitwarrant.cluster.due import Due
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer
+from gitwarrant.cluster.power.calls import BY_NAME
 from gitwarrant.cluster.watch import Change, Event, Source
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import GitwarrantError, Unreachable
@@ -158,7 +159,8 @@ class Observer:
         """Watch where objects should be, and nowhere else; gives the sources that are new."""
         wanted: dict[Source, set[ObjectKey]] = defaultdict(set)
         for key, leaf in self._expected.leaves.items():
-            wanted[Source(key.group, leaf.version, key.kind, key.namespace)].add(key)
+            name = key.name if (key.group, key.kind) in BY_NAME else ""
+            wanted[Source(key.group, leaf.version, key.kind, key.namespace, name=name)].add(key)
         for source in self._sources.keys() - wanted.keys():
             self._live.unsubscribe(source, self._event)
             self._unsynced.discard(source)
@@ -301,6 +303,11 @@ class Observer:
         """Wait until all that can be looked at was."""
         await self._resting.wait()
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that can be looked at was, and nothing happened since."""
+        return self._resting.is_set() and not self._held
+
     def again(self) -> None:
         """Look again at what is not well: time alone may have changed it, or its Pods."""
         if not self._held:
@@ -331,7 +338,7 @@ class Observer:
                 last = self._last.get(key)
                 if error is not None and not isinstance(error, Unreachable):
                     why = f"cannot be watched: {error.what}"
-                    health.append(ObjectHealth(key, Health.PROGRESSING, why))
+                    health.append(ObjectHealth(key, Health.UNKNOWN, why))
                     drifts.append(unjudged(key, why))
                 elif last is not None:
                     health.append(last.seen.health)
@@ -348,6 +355,11 @@ class Observer:
         """Whether every object was seen, and seen healthy."""
         seen_all = len(self._last) == len(self._expected.leaves) and not self._troubles
         return seen_all and all(self._last[key].seen.health.health is Health.HEALTHY for key in self._sick)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What is watched."""
+        return tuple(self._sources)
 
     @property
     def size(self) -> int:

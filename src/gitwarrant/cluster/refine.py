@@ -7,10 +7,11 @@ from functools import partial
 
 from gitwarrant.cluster.adoption import declarers, earlier, given_up, ours_already, takes_over
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, as_member, labelled, parent_key
-from gitwarrant.cluster.baseline import Baselines, MemoryBaselines
-from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.baseline import Baselines, BaselineStore, moved_on
+from gitwarrant.cluster.client import Cluster, KindUnknown, Written
 from gitwarrant.cluster.order import bounded
-from gitwarrant.cluster.refusal import Conflict, Invalid, NotFound, WebhookTrouble
+from gitwarrant.cluster.refusal import ClusterError, Conflict, Invalid, NotFound, WebhookTrouble
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.inventory import Inventory
@@ -19,6 +20,7 @@ from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Action, FieldDifference, Plan, PlannedObject
 from gitwarrant.objects.annotations import PROTECT, RECREATE, protected
 from gitwarrant.objects.difference import bare, compare, hide_secrets
+from gitwarrant.objects.turns import hook
 
 KIND_ARRIVES = "its kind arrives with this change, so the server cannot be asked yet"
 NAMESPACE_ARRIVES = "its namespace arrives with this change, so the server cannot be asked yet"
@@ -36,25 +38,80 @@ LABELS = ("metadata", "labels")
 NO_NAMESPACE = re.compile(r'namespaces? "[^"]+" not found')
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a dry run met: the object as it was then, and what the apply would change of it.
+
+    An empty uid: there was none, it would be created.
+    """
+
+    uid: str
+    resource_version: str
+    change: Digest
+
+    @property
+    def preconditions(self) -> dict[str, str]:
+        """What makes the server refuse a write that was planned for another object, or an earlier state."""
+        return {"uid": self.uid, "resourceVersion": self.resource_version} if self.uid else {}
+
+    def same(self, other: "Met") -> bool:
+        """Whether the same object would be changed in the same way, whatever else became of it."""
+        return (self.uid, self.change) == (other.uid, other.change)
+
+
+NEW = Met("", "", digest(()))
+"""What is met where there is no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server says of one object; `met` is None where nothing could be tried under its own name."""
+
+    planned: PlannedObject
+    met: Met | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """A plan as the server sees it, and what it met, by object."""
+
+    plan: Plan
+    met: Mapping[ObjectKey, Met]
+    question: "Question"
+
+    async def again(self, key: ObjectKey) -> Met | None:
+        """Ask again about one object that moved on since.
+
+        Raises:
+            Refused, ClusterError, Unreachable: as `refine`.
+        """
+        [planned] = (item for item in self.plan.objects if item.key == key)
+        return (await self.question.ask(planned)).met
+
+
 async def refine(
     plan: Plan,
     cluster: Cluster,
     inventory: Iterable[InventoryEntry],
     *,
     namespace: str,
+    baselines: BaselineStore,
     adopt: Collection[Adoptable] = (),
     attempted: Container[ObjectKey] = frozenset(),
-) -> Plan:
+) -> Refined:
     """Replace what the manifests say would happen by what the server says.
 
-    One read and one dry run for each object that would be created or updated,
-    one read for each that would be deleted, nothing for the rest. The leaves
-    stay as they are: a warrant is made of manifests, never of live state.
+    One dry run for each object that would be written, one read for each that
+    would be deleted, nothing for the rest. What an object is changed from is
+    known from its baseline; it is read only where that does not explain the
+    server's answer. The leaves stay as they are: a warrant is made of
+    manifests, never of live state.
 
     Args:
         plan: made without a cluster.
         inventory: what the log says the environment owns.
         namespace: the environment's own, where the ApplySet's parent lies.
+        baselines: of what was applied last.
         adopt: the tools whose objects may be taken over.
         attempted: objects that we once meant to write: a killed apply may have left them half taken over.
 
@@ -64,11 +121,11 @@ async def refine(
         Unreachable: the server does not answer.
     """
     identifier = applyset_id(parent_key(plan.environment, namespace))
-    question = _Question(
+    question = Question(
         cluster,
         Inventory.of(inventory).by_key,
         {manifest.key: manifest for manifest in plan.manifests},
-        Baselines(identifier, cluster, MemoryBaselines()),
+        Baselines(identifier, cluster, baselines),
         frozenset(_defined(plan.manifests)),
         frozenset(
             item.key.name for item in plan.manifests if (item.key.group, item.key.kind) == ("", "Namespace")
@@ -76,8 +133,12 @@ async def refine(
         earlier(adopt),
         attempted,
     )
-    calls = [partial(question.ask, planned) for planned in plan.objects]
-    return replace(plan, objects=tuple(await bounded(cluster.concurrency, calls)))
+    moving = [planned for planned in plan.objects if question.moves(planned)]
+    answers = await bounded(cluster.concurrency, [partial(question.ask, planned) for planned in moving])
+    asked = {answer.planned.key: answer for answer in answers}
+    objects = tuple(asked[item.key].planned if item.key in asked else item for item in plan.objects)
+    met = {key: answer.met for key, answer in asked.items() if answer.met}
+    return Refined(replace(plan, objects=objects), met, question)
 
 
 def _defined(manifests: Sequence[Manifest]) -> set[tuple[str, str]]:
@@ -91,7 +152,9 @@ def _defined(manifests: Sequence[Manifest]) -> set[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
+    """What is asked of the server about the objects of one plan."""
+
     cluster: Cluster
     owned: Mapping[ObjectKey, InventoryEntry]
     manifests: Mapping[ObjectKey, Manifest]
@@ -101,35 +164,45 @@ class _Question:
     adopt: frozenset[str]
     attempted: Container[ObjectKey]
 
-    async def ask(self, planned: PlannedObject) -> PlannedObject:
+    def moves(self, planned: PlannedObject) -> bool:
+        """Whether it is written: what stays as it was warranted may still be owed by an earlier warrant."""
+        if planned.action is not Action.UNCHANGED:
+            return True
+        entry, manifest = self.owned.get(planned.key), self.manifests.get(planned.key)
+        if manifest is None or hook(manifest.content):
+            return False
+        return entry is None or entry.digest != manifest.digest
+
+    async def ask(self, planned: PlannedObject) -> Answer:
         """What would happen to one object."""
-        match planned.action:
-            case Action.DELETE:
-                return await self._deletion(planned)
-            case Action.UNCHANGED:
-                return self._unchanged(planned)
+        if planned.action is Action.DELETE:
+            return Answer(await self._deletion(planned))
+        if planned.action is Action.UNCHANGED:
+            planned = replace(planned, note=NOT_YET)
         manifest = self.manifests[planned.key]
         try:
             return await self._writing(planned, manifest)
         except KindUnknown as error:
             if (manifest.key.group, manifest.key.kind) in self.kinds:
-                return replace(planned, note=KIND_ARRIVES)
+                return Answer(replace(planned, note=KIND_ARRIVES))
             raise _refused(error, manifest) from error
         except NotFound as error:
             if manifest.key.namespace in self.namespaces and NO_NAMESPACE.search(error.what):
-                return replace(planned, note=NAMESPACE_ARRIVES)
+                return Answer(replace(planned, note=NAMESPACE_ARRIVES))
             raise _refused(error, manifest) from error
         except (Conflict, Invalid, WebhookTrouble) as error:
             raise _refused(error, manifest) from error
 
-    async def _writing(self, planned: PlannedObject, manifest: Manifest) -> PlannedObject:
-        live = await self.cluster.get(manifest.key, manifest.version)
+    async def _writing(self, planned: PlannedObject, manifest: Manifest) -> Answer:
         if planned.action is Action.RUN:
-            return await self._run(planned, manifest, live)
+            return Answer(await self._run(planned, manifest))
+        if planned.key not in self.owned:
+            return await self._addition(planned, manifest)
         try:
-            changed = await self._change(planned, manifest, live)
+            answer = await self._change(planned, manifest)
         except Invalid as error:
-            if live is None or planned.key not in self.owned:
+            live = await self.cluster.get(manifest.key, manifest.version)
+            if live is None:
                 raise
             await self._asked_as_new(manifest, error)
             if planned.action is not Action.RECREATE:
@@ -137,9 +210,10 @@ class _Question:
                     error.what, stage="plan", remedy=_other_way(manifest), place=manifest.place
                 ) from error
             _refuse_protected(planned, live)
-            return planned
-        narrower = planned.action is Action.RECREATE and changed.action is Action.UPDATE
-        return replace(changed, note=IN_PLACE) if narrower else changed
+            return Answer(planned)
+        if planned.action is Action.RECREATE and answer.planned.action is Action.UPDATE:
+            return replace(answer, planned=replace(answer.planned, note=IN_PLACE))
+        return answer
 
     async def _asked_as_new(self, manifest: Manifest, error: Invalid) -> None:
         """Whether the server would take the object as a new one, so that only the change is refused."""
@@ -148,9 +222,9 @@ class _Question:
         except (Conflict, Invalid, NotFound):
             raise error from None
 
-    async def _run(self, planned: PlannedObject, manifest: Manifest, live: Content | None) -> PlannedObject:
+    async def _run(self, planned: PlannedObject, manifest: Manifest) -> PlannedObject:
         """A hook is asked about as if it were new: what is there of its last run goes before."""
-        entry = self.owned.get(planned.key)
+        live, entry = await self.cluster.get(manifest.key, manifest.version), self.owned.get(planned.key)
         ours = live is None or labelled(live, self.baselines.identifier)
         if live is not None and not ours and (entry is None or entry.uid != live["metadata"]["uid"]):
             raise Refused(
@@ -162,30 +236,67 @@ class _Question:
         await self.baselines.probed(manifest)
         return planned
 
-    async def _change(
-        self, planned: PlannedObject, manifest: Manifest, live: Content | None
-    ) -> PlannedObject:
-        key, version = manifest.key, manifest.version
-        owned = key in self.owned
-        label = self.baselines.identifier
-        stranger = live is not None and not owned and not labelled(live, label)
-        adopts = live is not None and stranger and self._may_adopt(live, manifest)
-        content = as_member(manifest.content, label)
-        result = await self.cluster.apply(key, version, content, force=owned or adopts, dry_run=True)
-        if live is not None and stranger and not adopts:
+    async def _tried(self, manifest: Manifest, *, force: bool) -> Written:
+        content = as_member(manifest.content, self.baselines.identifier)
+        return await self.cluster.apply(manifest.key, manifest.version, content, force=force, dry_run=True)
+
+    async def _change(self, planned: PlannedObject, manifest: Manifest) -> Answer:
+        """What becomes of an object that is ours."""
+        result = await self._tried(manifest, force=True)
+        if result.created:
+            return Answer(replace(planned, action=Action.CREATE, note=RECREATES), NEW)
+        found = await self._explained(manifest, result)
+        if found is None:
+            live = await self.cluster.get(manifest.key, manifest.version)
+            found = tuple(compare(bare(live or {}), bare(result.content)))
+        return _update(planned, result, found)
+
+    async def _explained(self, manifest: Manifest, result: Written) -> tuple[FieldDifference, ...] | None:
+        """What the manifest changes in the baseline, if that is all that the object is beside it then."""
+        entry = self.owned[manifest.key]
+        if entry.uid != result.uid:
+            return None
+        try:
+            before = await self.baselines.known(manifest.key, entry.version, entry.digest)
+        except ClusterError:
+            return None
+        truth = moved_on(before, manifest) if before else None
+        if before is None or truth is None or self.baselines.beside(manifest, truth, result.content):
+            return None
+        return tuple(compare(before.content, truth))
+
+    async def _addition(self, planned: PlannedObject, manifest: Manifest) -> Answer:
+        """What becomes of an object that is not ours yet: it may be there, and another tool's."""
+        try:
+            result = await self._tried(manifest, force=False)
+            if result.created:
+                return Answer(replace(planned, action=Action.CREATE), NEW)
+        except Conflict:
+            live = await self.cluster.get(manifest.key, manifest.version)
+            if (
+                live is None
+                or labelled(live, self.baselines.identifier)
+                or not self._may_adopt(live, manifest)
+            ):
+                raise
+            return await self._adoption(planned, manifest, live)
+        live = await self.cluster.get(manifest.key, manifest.version)
+        if live is None:  # it went while we looked
+            return Answer(replace(planned, action=Action.CREATE), NEW)
+        if labelled(live, self.baselines.identifier):
+            return _update(planned, result, tuple(compare(bare(live), bare(result.content))))
+        if not self._may_adopt(live, manifest):
             raise _somebodys(live, manifest)
-        if live is None or result.created:
-            note = RECREATES if owned else planned.note
-            return replace(planned, action=Action.CREATE, note=note)
+        return await self._adoption(planned, manifest, live)
+
+    async def _adoption(self, planned: PlannedObject, manifest: Manifest, live: Content) -> Answer:
+        """Before it is written its fields are moved to us, so it will not be the one that is met here."""
+        result = await self._tried(manifest, force=True)
+        content = as_member(manifest.content, self.baselines.identifier)
         found = {item.pointer: item for item in compare(bare(live), bare(result.content))}
-        if adopts:
-            found |= {item.pointer: item for item in given_up(live, content, self.adopt)}
-        shown = hide_secrets([item for item in found.values() if not _our_label(item)], key.kind)
-        if adopts:
-            return replace(planned, action=Action.UPDATE, differences=shown, note=ADOPTS)
-        if not shown:
-            return replace(planned, action=Action.UNCHANGED, differences=(), note=ALREADY_SO)
-        return replace(planned, action=Action.UPDATE, differences=shown)
+        found |= {item.pointer: item for item in given_up(live, content, self.adopt)}
+        shown = hide_secrets(_shown(found.values()), manifest.key.kind)
+        return Answer(replace(planned, action=Action.UPDATE, differences=shown, note=ADOPTS))
 
     def _may_adopt(self, live: Content, manifest: Manifest) -> bool:
         """Whether what is not ours may be taken over, or an apply was killed in the middle of that."""
@@ -206,11 +317,19 @@ class _Question:
             return replace(planned, note=NOT_OURS)
         return planned if live["metadata"]["uid"] == entry.uid else replace(planned, note=MADE_AGAIN)
 
-    def _unchanged(self, planned: PlannedObject) -> PlannedObject:
-        entry, manifest = self.owned.get(planned.key), self.manifests.get(planned.key)
-        if manifest is not None and (entry is None or entry.digest != manifest.digest):
-            return replace(planned, note=NOT_YET)
-        return planned
+
+def _update(planned: PlannedObject, result: Written, found: Iterable[FieldDifference]) -> Answer:
+    """An object that is there and would be changed so, or is so already."""
+    moved = _shown(found)
+    met = Met(result.uid, result.resource_version, digest(moved))
+    if not moved:
+        return Answer(replace(planned, action=Action.UNCHANGED, differences=(), note=ALREADY_SO), met)
+    shown = hide_secrets(moved, planned.key.kind)
+    return Answer(replace(planned, action=Action.UPDATE, differences=shown), met)
+
+
+def _shown(found: Iterable[FieldDifference]) -> tuple[FieldDifference, ...]:
+    return tuple(item for item in found if not _our_label(item))
 
 
 def _refuse_protected(planned: PlannedObject, live: Content) -> None:

@@ -45,14 +45,17 @@ def restraint(
 
 
 def held(tries: Sequence[Try], fields: Collection[str], now: datetime) -> Held | None:
-    """The same, by the tries within the window."""
-    counts = {field: sum(field in each.fields for each in tries) for field in fields}
-    fought = tuple(sorted(field for field, count in counts.items() if count >= FIGHT))
-    if fought:
+    """The same, by the tries within the window.
+
+    One field that may be put back is enough to act on the object: else a fight
+    over one field would shield what somebody does to the others.
+    """
+    times = {field: [each.at for each in tries if field in each.fields] for field in fields}
+    fought = tuple(sorted(field for field, at in times.items() if len(at) >= FIGHT))
+    if len(fought) == len(times):
         return Held(f"put back {FIGHT} times within an hour, and written again each time", fought)
-    alike = [each.at for each in tries if not each.fields.isdisjoint(fields)]
-    wait = WAITS[max(counts.values(), default=0)]
-    if alike and now < max(alike) + wait:
+    open_fields = [at for field, at in times.items() if field not in fought]
+    if all(at and now < max(at) + WAITS[len(at)] for at in open_fields):
         return Held("put back a moment ago already; the next try waits")
     if len(tries) >= BURST and now < max(each.at for each in tries) + BURST_WAIT:
         return Held(f"put back {BURST} times within an hour; the next try waits")

@@ -16,6 +16,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.discovery import Resource
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.order import bounded
+from gitwarrant.cluster.power.calls import BOOKKEEPING, BY_NAME
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
 from gitwarrant.model.live import Drift, DriftKind, Explained, JudgedField
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -24,15 +25,6 @@ from gitwarrant.model.plan import FieldDifference
 MAX_SEEN = 20_000  # objects of one namespace, of which some hundred bytes each are kept while it is judged
 MAX_TOLD = 500  # undeclared objects of one namespace that are told one by one
 
-BOOKKEEPING = frozenset(
-    {
-        "Event",
-        "Event.events.k8s.io",
-        "Lease.coordination.k8s.io",
-        "VerticalPodAutoscalerCheckpoint.autoscaling.k8s.io",
-    }
-)
-"""Kinds that controllers write all the time, and that run nothing and grant nothing."""
 EVERYWHERE = frozenset(
     {
         ("ConfigMap", "istio-ca-root-cert"),
@@ -76,7 +68,8 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own.
+        manifests: the environment's own; of Services and StatefulSets all, whose controllers make
+            objects without an owner.
         ignoring: which undeclared objects are wanted.
     """
 
@@ -117,8 +110,7 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     Raises:
         Unreachable: the server does not answer.
     """
-    served = {_typed(resource): resource for resource in await cluster.served()}  # one version of each kind
-    kinds = [resource for resource in served.values() if _holds(resource)]
+    kinds = await holdings(cluster)
     ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
@@ -134,7 +126,26 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     return drifts, wanted
 
 
-def _holds(resource: Resource) -> bool:
+async def holdings(cluster: Cluster) -> list[Resource]:
+    """The kinds whose objects are looked at, in one version each.
+
+    Raises:
+        Unreachable: the server does not answer.
+    """
+    served = {_typed(resource): resource for resource in await cluster.served()}
+    return [resource for resource in served.values() if holds(resource)]
+
+
+async def may_be_listed(cluster: Cluster, kind: Resource, namespace: str) -> bool:
+    """Whether strangers of this kind are looked for.
+
+    To list Secrets is to read them all: where RBAC does not let us, nobody is asked to, and strangers
+    among them stay unseen.
+    """
+    return (kind.group, kind.kind) not in BY_NAME or await cluster.may("list", kind, namespace)
+
+
+def holds(resource: Resource) -> bool:
     """Whether objects of this kind are kept in namespaces."""
     return (
         resource.namespaced and {"list", "create"} <= resource.verbs and _typed(resource) not in BOOKKEEPING
@@ -154,6 +165,8 @@ async def _list(cluster: Cluster, kinds: Sequence[Resource], namespace: str, lab
 
 async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
     try:
+        if not await may_be_listed(cluster, kind, namespace):
+            return
         async for item in _metadata(cluster, kind, namespace, labels):
             if len(listed.seen) < MAX_SEEN:
                 listed.seen[item.key] = item  # a list that began anew gives some twice

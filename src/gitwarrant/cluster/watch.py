@@ -16,6 +16,7 @@ from gitwarrant.model.manifest import Content, ObjectKey
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0
 """Seconds before a watch that was cut is begun again: doubled each time."""
+SELDOM = 600.0  # the longest wait where only metadata is wanted: most agents may not see every kind
 BREATH = 64  # events after which others get their turn
 
 
@@ -43,6 +44,8 @@ class Source:
     namespace: str
     metadata: bool = False
     """Only the objects' metadata are of interest."""
+    name: str = ""
+    """Of one object; empty: of all."""
 
     def __str__(self) -> str:
         kind = f"{self.kind}.{self.group}" if self.group else self.kind
@@ -102,7 +105,8 @@ class Watch:
                 if isinstance(error, NotFound | KindUnknown):
                     self._cluster.forget_kinds()
                 self._version = ""  # whatever happens until we may look again, we did not see it
-                self._troubled(error)
+                if self._failures or not isinstance(error, NotFound):  # the discovery will say it better
+                    self._troubled(error)
             await self._pause()
 
     async def _once(self) -> None:
@@ -113,7 +117,7 @@ class Watch:
             async with self._lists:
                 await self._list(resource)
         watched = self._cluster.watch(
-            resource, source.namespace, since=self._version, metadata=source.metadata
+            resource, source.namespace, since=self._version, name=source.name, metadata=source.metadata
         )
         async with watched as events:
             self._resumed()
@@ -126,7 +130,7 @@ class Watch:
 
     async def _list(self, resource: Resource) -> None:
         source, names, version = self.source, set[tuple[str, str]](), ""
-        pages = self._cluster.pages(resource, source.namespace, metadata=source.metadata)
+        pages = self._cluster.pages(resource, source.namespace, name=source.name, metadata=source.metadata)
         async with aclosing(pages):
             async for page in pages:
                 if page.first:
@@ -159,7 +163,8 @@ class Watch:
             self._tell(Event(Change.TROUBLED, self.source, error=error))
 
     async def _pause(self) -> None:
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures, 16))
+        most = SELDOM if self.source.metadata else LONGEST_WAIT
+        longest = min(most, FIRST_WAIT * 2.0 ** min(self._failures, 16))
         self._failures += 1
         await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311 - only spreads load
 

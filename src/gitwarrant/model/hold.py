@@ -1,10 +1,22 @@
-"""An environment that was brought back to an earlier revision and is held there."""
+"""What is brought back: the objects of an earlier warrant, and where an environment is held."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier warrant whose objects are asked for again, exactly those."""
+
+    commit: CommitId
+    sequence: int
+    leaves: Digest
+    """Of the objects that it left in place: what the revision must render to."""
+    accepted: bool = False
+    """The next change may begin here, as after that warrant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +29,7 @@ class Hold:
 
     number: int
     """The record's number in the log."""
-    commit: CommitId
-    sequence: int
-    """Of the earlier warrant whose objects come back."""
-    leaves: Digest
-    """Of that warrant: what this revision must render to."""
+    earlier: Earlier
     leaving: int
     """Sequence of the warrant that stood before: what is rolled back."""
     left: CommitId
@@ -31,6 +39,11 @@ class Hold:
     by: tuple[str, ...]
     reason: str
     made: datetime
+
+    @property
+    def commit(self) -> CommitId:
+        """Where it is held."""
+        return self.earlier.commit
 
     @property
     def automatic(self) -> bool:

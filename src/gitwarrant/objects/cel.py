@@ -99,9 +99,7 @@ def compile_expression(
         compiled = _environment(tuple(variables)).compile(text)
     except FAULTS as error:
         what = f"the expression {text!r} is not CEL: {_first_line(error)}"
-        raise CelError(
-            what, remedy="see https://cel.dev and docs/how-to/write-a-health-rule.md", place=place
-        ) from error
+        raise CelError(what, remedy="see docs/how-to/write-a-health-rule.md", place=place) from error
     wanted = cel.Type.BOOL if gives is bool else cel.Type.STRING
     if compiled.return_type() not in (wanted, cel.Type.DYN):
         found = compiled.return_type().name().lower()

@@ -27,7 +27,7 @@ def size(value: Any) -> Decimal | None:
     if match is None or isinstance(value, bool):
         return None
     unit = str(value)[match.end("number") :]
-    if unit[:1] in ("e", "E") and len(unit) > 1:
+    if unit[:1] in ("e", "E") and unit[1:] not in ("", "i"):
         return Decimal(match["number"]) * Decimal(10) ** int(unit[1:])
     return Decimal(match["number"]) * FACTORS[unit]
 

@@ -10,6 +10,9 @@ GROUP = "rbac.authorization.k8s.io"
 ROLES = ("Role", "ClusterRole")
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 
+OWN_PREFIX = "gitwarrant:"
+"""Begins the names of the Roles and bindings of gitwarrant's own rights: no environment writes them."""
+
 CLUSTER_ADMIN = "cluster-admin"
 CLUSTER_ADMIN_LABELS: Mapping[str, str] = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 """The labels which every API server gives to its ClusterRole cluster-admin."""

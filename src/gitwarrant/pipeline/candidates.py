@@ -135,7 +135,7 @@ def _way_back(work: Delivery, name: str) -> Candidate | None:
         witnessed=work.memory.of_statements(root.trust_ref, statements),
         now=work.now(),
         hold=hold,
-        returns=True,
+        returns=hold.earlier,
     )
     return Candidate(repository, question)
 

@@ -1,4 +1,4 @@
-"""Compare what an environment declares in two clusters. Reads, and asks by dry run; writes nothing anywhere."""
+"""Compare what an environment declares in two clusters. Reads, and asks by dry run; writes nothing."""
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.comparison import compare_clusters

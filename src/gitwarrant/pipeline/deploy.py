@@ -12,8 +12,8 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts, logged_sequence
-from gitwarrant.cluster.observe import observe
-from gitwarrant.cluster.refine import refine
+from gitwarrant.cluster.observe import Proposer, observe
+from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.inventory import Inventory
@@ -27,7 +27,8 @@ from gitwarrant.pipeline.delivery import Delivery, refusals_recorded
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.holding import note_healthy, notice
+from gitwarrant.pipeline.proposing import Proposing
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranted import Manifests
 from gitwarrant.pipeline.warranting import (
@@ -68,7 +69,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
         check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
         owned = work.tracking.inventory(environment.name)
-        plan = await refine_with(work, judgement, cluster)
+        refined = await refine_with(work, judgement, cluster)
+        plan = refined.plan
         bundle = in_force(work, plan, uid, owed=_owed(judgement)) or warrant_for(work, judgement, plan, uid)
         keys = warrant_keys(work.agent.warrant)
         warrant = open_warrant(bundle.envelope, keys)
@@ -86,9 +88,11 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
             inventory=owned,
             namespace=environment.namespace,
             baselines=work.content.shelf(BASELINES),
+            planned=refined,
             changed=frozenset(),  # nothing beyond what the inventory does not have
-            adopt=environment.adopt,
             patience=environment.health_deadline,
+            adopt=environment.adopt,
+            rules=environment.health,
         )
     return Deployment(plan, warrant, applied)
 
@@ -97,7 +101,7 @@ def _owed(judgement: Judgement) -> bool:
     return judgement.authorship is not None and judgement.authorship.owed
 
 
-async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Plan:
+async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) -> Refined:
     """The plan of a judgement, narrowed by what the API server says to a dry run.
 
     Raises:
@@ -115,6 +119,7 @@ async def refine_with(work: Delivery, judgement: Judgement, cluster: Cluster) ->
         cluster,
         owned,
         namespace=environment.namespace,
+        baselines=work.content.shelf(BASELINES),
         adopt=environment.adopt,
         attempted=Attempts(work.recorder, environment.name, any_=bool(environment.adopt)),
     )
@@ -160,14 +165,15 @@ async def watch(
     environment = standing.environment
     await warranted_here(work, standing, cluster)
     manifests, owned = Manifests(work, standing).all(), tuple(work.tracking.inventory(environment.name))
-    now = work.now()
+    now, acting = work.now(), mode or acting_mode(work, standing)
     seen = await observe(
         environment.name,
         manifests,
         owned,
         cluster,
         work.recorder,
-        mode=mode or acting_mode(work, standing),
+        mode=acting,
+        proposer=proposer_of(standing, acting),
         baselines=work.content.shelf(BASELINES),
         namespace=environment.namespace,
         now=work.now,
@@ -175,13 +181,20 @@ async def watch(
         deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
         estate=estate_of(work, environment, manifests, owned, now),
+        restrained=mode is None,  # a person who asks is not made to wait
         explain=explain,
         previous=previous,
     )
     alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
+    note_healthy(work, environment.name, seen)
     if mode is None:  # a person who looks begins nothing
         notice(work, environment, seen)
     return seen
+
+
+def proposer_of(standing: Standing, mode: DriftMode) -> Proposer | None:
+    """What makes proposals, where the mode asks for them."""
+    return Proposing(standing).recorded if mode is DriftMode.PROPOSE else None
 
 
 def acting_mode(work: Delivery, standing: Standing) -> DriftMode:

@@ -1,6 +1,6 @@
 """Where an environment has a namespace to itself, and what may be there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from gitwarrant.audit.queries import warranted_environments
@@ -18,7 +18,7 @@ def estate_of(
     work: Delivery,
     environment: Environment,
     manifests: Sequence[Manifest],
-    inventory: Sequence[InventoryEntry],
+    inventory: Iterable[InventoryEntry],
     now: datetime,
 ) -> Estate:
     """What nobody declared is told in namespaces that it declares, and in its own where it is asked to.

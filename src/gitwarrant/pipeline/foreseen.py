@@ -12,13 +12,13 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.witnessed import Witnessed
-from gitwarrant.pipeline.holding import hold_of, last_good
+from gitwarrant.pipeline.holding import last_good
 from gitwarrant.pipeline.local import LocalView, judged, tracked
 from gitwarrant.pipeline.question import Judgement, Previous, Question
 from gitwarrant.pipeline.rendering import rendering
-from gitwarrant.pipeline.returning import going_back
+from gitwarrant.pipeline.returning import earlier_of, going_back
 from gitwarrant.plan.lasting import lasting
-from gitwarrant.trust.returning import people_needed
+from gitwarrant.trust.returning import Needed, needed_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Foreseen:
 
     left: CommitId
     target: CommitId
-    needed: int
+    needed: Needed
     judgement: Judgement
     lasting: tuple[Lasting, ...]
 
@@ -56,7 +56,6 @@ def foresee(
     commit = target.commit if target else to
     if commit is None:
         raise ValueError("without a log, a revision was named")
-    hold = hold_of(target, last, orders=(), by=(), reason="", made=now) if target and last else None
     question = Question(
         root=view.agent.root,
         tenant=view.agent.tenant,
@@ -66,12 +65,11 @@ def foresee(
         previous=Previous(left, last.leaves if last else None),
         witnessed=Witnessed(),
         now=now,
-        hold=hold,
-        returns=True,
+        returns=earlier_of(target.last) if target else None,
     )
     judgement = judged(view, question)
     changes = view.repository.difference(left, commit)
-    needed = people_needed(changes, view.trusted.config.policy.rules, environment)
+    needed = needed_for(changes, view.trusted.config.policy.rules, environment)
     return Foreseen(left, commit, needed, judgement, _lasting(view, environment, left, judgement.rendered))
 
 

@@ -4,27 +4,33 @@ What is taken up is recorded first; the log alone says what is held, whatever
 the Git server shows later. Source: docs/trust-protocol.md, section 7.4 to 7.8.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.audit.holds import Past, current_hold, held_body, past, spent_orders
-from gitwarrant.audit.queries import LastWarrant, apply_completed, last_warrant
-from gitwarrant.audit.recorder import Selection
+from gitwarrant.audit.queries import LastWarrant, apply_completed, healthy_sequence, last_warrant
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.alarm import Alarm
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.hold import Hold
-from gitwarrant.model.identity import TrustPolicy, TrustRoot
+from gitwarrant.model.identity import Hardware, TrustPolicy, TrustRoot
 from gitwarrant.model.live import Health, ObjectHealth, Observation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.returning import standing_digest
+from gitwarrant.pipeline.returning import earlier_of, standing_digest
 from gitwarrant.trust.identities import Registry
 from gitwarrant.trust.orders import Given, judge_orders
-from gitwarrant.trust.returning import agreed, alone, enough, last_release, people_needed, returns
+from gitwarrant.trust.returning import agreed, alone, enough, last_release, needed_for, people, returns
 
+WITH: Mapping[Hardware, str] = {
+    Hardware.NONE: "",
+    Hardware.TOUCH: " with security keys",
+    Hardware.PIN: " with the PIN of security keys",
+}
+WELL = frozenset({Health.HEALTHY, Health.SUSPENDED})
+"""What is suspended was declared so."""
 NAMED = 3  # objects that a reason names
 
 
@@ -69,10 +75,10 @@ def _ordered(
         doubt = "this revision was never applied here to its end"
     else:
         changes = repository.difference(last.warrant.commit, commit)
-        needed = people_needed(changes, policy.rules, environment)
+        needed = needed_for(changes, policy.rules, environment)
         if not enough(group, needed):  # 7.4.2
-            doubt = f"it takes {needed} people to order it"
-        elif len(by) < needed:
+            doubt = f"it takes {needed.people} people{WITH[needed.hardware]} to order it"
+        elif len(people(group, needed)) < needed.people:
             doubt = _unheard(work, environment, group)
     if doubt or target is None or last is None:
         what = f"{' and '.join(by)} ordered {environment.name} back to {commit[:12]} ({reason}), but {doubt}"
@@ -143,30 +149,32 @@ def to_carry_out(work: Delivery, environment: str) -> Hold | None:
     hold, last = current_hold(work.recorder, environment), last_warrant(work.recorder, environment)
     if hold is None or last is None:
         return None
-    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.leaves
+    stands = last.warrant.commit == hold.commit and standing_digest(last.leaves) == hold.earlier.leaves
     if stands and apply_completed(work.recorder, environment, last.warrant.sequence):
         return None
     return hold
 
 
 def notice(work: Delivery, environment: Environment, seen: Observation) -> None:
-    """Record that a warrant was healthy as a whole; begin to go back where an object failed in time."""
-    last = last_warrant(work.recorder, environment.name)
-    if last is None:
-        return
-    if all(item.health is Health.HEALTHY for item in seen.health):
-        _note_healthy(work, environment.name, last.warrant.sequence, last.warrant.commit)
+    """Begin to go back where an object failed in time."""
     failed = [item for item in seen.health if item.health is Health.FAILED]
     if failed and environment.rollback_within and not current_hold(work.recorder, environment.name):
         _go_back(work, environment, failed)
 
 
-def _note_healthy(work: Delivery, environment: str, sequence: int, commit: CommitId) -> None:
-    selection = Selection(frozenset({RecordKind.HEALTHY}), environment, newest_first=True)
-    newest = next(work.recorder.read(0, selection), None)
-    known = newest is not None and newest.body.get("sequence") == sequence
+def note_healthy(work: Delivery, environment: str, seen: Observation) -> None:
+    """Record once that all that the last warrant names was seen healthy, after it was applied to its end."""
+    last = last_warrant(work.recorder, environment)
+    if last is None:
+        return
+    found = {item.key: item.health for item in seen.health}
+    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= {Health.HEALTHY}):
+        return
+    sequence = last.warrant.sequence
+    known = healthy_sequence(work.recorder, environment) == sequence
     if not known and apply_completed(work.recorder, environment, sequence):
-        work.recorder.append(RecordKind.HEALTHY, environment, {"sequence": sequence, "commit": commit})
+        body = {"sequence": sequence, "commit": last.warrant.commit}
+        work.recorder.append(RecordKind.HEALTHY, environment, body)
 
 
 def _go_back(work: Delivery, environment: Environment, failed: Sequence[ObjectHealth]) -> None:
@@ -204,9 +212,7 @@ def hold_of(
     """A hold that no record bears yet."""
     return Hold(
         0,
-        target.commit,
-        target.sequence,
-        standing_digest(target.last.leaves),
+        earlier_of(target.last),
         left.warrant.sequence,
         left.warrant.commit,
         orders,

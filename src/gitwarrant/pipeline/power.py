@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gitwarrant.cluster.power.needs import Naming, Needed, Plurals, needs
+from gitwarrant.cluster.applyset import applyset_id, parent_key
+from gitwarrant.cluster.power.needs import Naming, Needed, Served, needs
 from gitwarrant.cluster.power.roles import Grantings, grantings
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import CommitId
@@ -36,8 +37,7 @@ class Site:
     repository: Repository
     environment: Environment
     tenant: Tenant
-    plurals: Plurals
-    """Resources of custom kinds, as a cluster calls them; empty: only those that the manifests define."""
+    served: Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def computed(
     needed = _needed(site, manifests, _gone(site, manifests, standing), naming)
     namespaces = [item.key.name for item in manifests if (item.key.group, item.key.kind) == ("", "Namespace")]
     name = f"{site.tenant.name}:{site.environment.name}"
-    granted = grantings(needed, name, holder, namespaces)
+    identifier = applyset_id(parent_key(site.environment.name, site.environment.namespace))
+    granted = grantings(needed, name, holder, namespaces, identifier)
     found = paths(holder, holdings([*manifests, *map(_manifest, granted.objects)]))
     return Computed(granted, telling(tuple(found)))
 
@@ -128,7 +129,7 @@ def _needed(
     grant = site.tenant.grant(site.environment.name)
     if grant is None:
         raise ValueError("plan lets nothing pass without a grant")
-    return needs(site.environment, grant, manifests, naming=naming, plurals=site.plurals, leaving=leaving)
+    return needs(site.environment, grant, manifests, naming=naming, served=site.served, leaving=leaving)
 
 
 def _manifest(content: Content) -> Manifest:

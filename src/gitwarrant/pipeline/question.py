@@ -9,7 +9,7 @@ from gitwarrant.model.change import Change, CommitId
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.finding import CheckReport
-from gitwarrant.model.hold import Hold
+from gitwarrant.model.hold import Earlier, Hold
 from gitwarrant.model.identity import TrustPolicy, TrustRoot
 from gitwarrant.model.plan import TO_ITS_END, LeafList, Plan, Progress
 from gitwarrant.model.rendered import Rendered
@@ -48,8 +48,8 @@ class Question:
     """Glass was broken and nobody acknowledged the alarm: why it does not count, in words."""
     hold: Hold | None = None
     """Where the environment is held. A candidate is only judged meanwhile, but for the way back itself."""
-    returns: bool = False
-    """This is the way back: what was accepted and applied once, and is ordered now (7.6)."""
+    returns: Earlier | None = None
+    """What was accepted and applied once, and comes back (7.6): no landing is asked for, exactly this is."""
 
     def refuse_unheard(self) -> None:
         """Say, where a waiver would be needed, why there is none.

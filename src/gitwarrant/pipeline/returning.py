@@ -5,10 +5,12 @@ Source: docs/trust-protocol.md, section 7.6.
 
 from collections.abc import Iterable
 
+from gitwarrant.audit.queries import LastWarrant
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import Change, CommitId, SignedStatement
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.errors import Refused
+from gitwarrant.model.hold import Earlier
 from gitwarrant.model.plan import LeafList
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.pipeline.question import Question
@@ -26,6 +28,12 @@ def standing_digest(leaves: LeafList) -> Digest:
     return leaves.wanted.digest
 
 
+def earlier_of(last: LastWarrant, *, accepted: bool = False) -> Earlier:
+    """A warrant as what is asked for again."""
+    warrant = last.warrant
+    return Earlier(warrant.commit, warrant.sequence, standing_digest(last.leaves), accepted)
+
+
 def check_returned(question: Question, rendered: Rendered) -> None:
     """Whether what an environment returns to is what was warranted then, leaf by leaf.
 
@@ -34,11 +42,11 @@ def check_returned(question: Question, rendered: Rendered) -> None:
     Raises:
         Refused: stage `render`: it is something else.
     """
-    hold = question.hold
-    if not question.returns or hold is None or rendered.leaves.digest == hold.leaves:
+    earlier = question.returns
+    if earlier is None or rendered.leaves.digest == earlier.leaves:
         return
     raise Refused(
-        f"by today's rules revision {hold.commit[:12]} gives other objects than warrant {hold.sequence} had",
+        f"revision {earlier.commit[:12]} gives other objects today than warrant {earlier.sequence} had",
         stage="render",
         remedy="its folder, its namespace or the tenant's kinds changed since: go forward, by git revert",
         place=question.environment.place,

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitwarrant.audit.leaf_lists import kept_difference
-from gitwarrant.audit.queries import apply_completed, last_warrant, owners, warranted_body
+from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
@@ -17,6 +17,7 @@ from gitwarrant.model.warrant import WarrantBundle
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.doors import asked_again, check_doors
 from gitwarrant.pipeline.judge import proving
+from gitwarrant.pipeline.predecessors import predecessors
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.trust.authorise import authorise
 from gitwarrant.trust.signer import MAX_KEY_BYTES, Signer, UnusableKey, keyid, public_blocks, read_public
@@ -45,7 +46,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
     if judgement.authorship is None or judgement.rendered is None or judgement.report is None:
         raise ValueError("a judgement without refusals has all its evidence")
     proven = proving(question)
-    hold = question.hold if question.returns else None
+    earlier = question.returns
+    hold = question.hold if earlier else None
     settings = work.agent.warrant
     last, signing = last_warrant(work.recorder, environment.name), signers(settings, make=True)
     bundle = authorise(
@@ -63,6 +65,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         source=download_location(work.agent.root.url),
         signers=signing,
         hold=hold,
+        moved=last is not None and moved_to(work.recorder, last) == uid,
+        predecessors=predecessors(work.recorder, environment),
     )
     for manifest in plan.manifests:
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
@@ -77,6 +81,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         statements=proven.statements.union(hold.orders if hold else ()),
         owed=proven.owed,
         hold=hold.number if hold else 0,
+        accepted=earlier.accepted if earlier else True,
         difference=difference,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)

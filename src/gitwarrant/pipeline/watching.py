@@ -6,6 +6,7 @@ nothing is new reads nothing that grows with the number of objects.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,16 +18,22 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer, told
 from gitwarrant.cluster.observer import Expected, Observer
+from gitwarrant.cluster.strangers import Strangers
+from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.watch import Source
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.model.live import Observation, Seen
+from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import BASELINES, acting_mode, warranted_here
-from gitwarrant.pipeline.holding import notice
+from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
+from gitwarrant.pipeline.estate import estate_of
+from gitwarrant.pipeline.fights import alarm_fights
+from gitwarrant.pipeline.holding import note_healthy, notice
 from gitwarrant.pipeline.warranted import Manifests
 
+MAKERS = frozenset({"Service", "StatefulSet"})
+"""Kinds whose manifests say what controllers make of them without an owner."""
 MOVES = frozenset({RecordKind.WARRANTED, RecordKind.APPLIED})
 """After these records something else should stand, or under another uid."""
 
@@ -40,6 +47,10 @@ class Viewed(Protocol):
 
     def healthy(self, objects: int) -> None:
         """All of them are healthy now, and were not."""
+        ...
+
+    def strange(self, drift: Drift) -> None:
+        """There is something that nobody declared."""
         ...
 
     def unwatched(self, what: str, error: GitwarrantError | None) -> None:
@@ -91,27 +102,34 @@ class Watching:
         self._work, self._name, self._reach, self._viewed = work, environment, reach, viewed
         self._cluster = reach.cluster
         self._observer = Observer(reach.cluster, reach.live, self, told(work.recorder, environment))
+        self._strangers = Strangers(reach.cluster, reach.live, self._found)
+        self._strange: tuple[Drift, ...] = ()
+        self._viewer: Viewer | None = None
         self._news = News(work.recorder, environment)
         self._last: LastWarrant | None = None
         self._terms: object = None
         self._held = False
         self._healthy = False
         self._unnoticed = False
+        self._rest: tuple[int, Observation] | None = None
 
     async def __aenter__(self) -> Self:
         """Open the observer."""
         await self._observer.__aenter__()
+        await self._strangers.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it."""
+        await self._strangers.__aexit__(kind, error, trace)
         await self._observer.__aexit__(kind, error, trace)
 
     async def hold(self) -> None:
         """Judge nothing until the next `follow`: a deploy is about to change what should be."""
         await self._observer.hold()
+        await self._strangers.hold()
         self._held = True
 
     async def follow(self) -> bool:
@@ -145,14 +163,15 @@ class Watching:
         return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
     def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
-        work, environment = self._work, stands.environment
+        work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
         owned = work.tracking.inventory(self._name)
         viewer = Viewer.of(
             self._name,
             owned,
             self._cluster,
             work.recorder,
-            mode=acting_mode(work, stands),
+            mode=mode,
+            proposer=proposer_of(stands, mode),
             baselines=work.content.shelf(BASELINES),
             namespace=environment.namespace,
             now=work.now,
@@ -162,11 +181,30 @@ class Watching:
             known=frozenset(),
         )
         expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
-        self._observer.follow(viewer, expected, Manifests(work, stands).of, anew=anew)
+        manifests = Manifests(work, stands)
+        self._viewer, self._unnoticed = viewer, True
+        self._observer.follow(viewer, expected, manifests.of, anew=anew)
+        self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
+
+    def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
+        """What may be there, by what the log says at this moment."""
+        needed = [leaf for leaf in stands.warrant.leaves.standing.leaves if leaf.kind in MAKERS]
+        owned = self._work.tracking.inventory(self._name)
+        told = [manifests.of(leaf) for leaf in needed]
+        return estate_of(self._work, stands.environment, told, owned, self._work.now())
+
+    def _found(self, drifts: tuple[Drift, ...]) -> None:
+        """Tell and record what nobody declared, each once."""
+        before, self._strange = frozenset(self._strange), drifts
+        for drift in drifts:
+            if drift not in before and self._viewer is not None:
+                self._viewer.record_drift(drift)
+                self._viewed.strange(drift)
 
     async def settled(self) -> None:
         """Wait until all that can be seen was."""
         await self._observer.settled()
+        await self._strangers.settled()
 
     def look_again(self) -> None:
         """Look again at what is not well: time alone may have changed it."""
@@ -181,20 +219,36 @@ class Watching:
         """
         self._reach.live.check()
         self._observer.check()
-        stands = standing(self._work, self._name, last=self._last) if self._unnoticed and self._last else None
+        self._strangers.check()
+        if self._observer.at_rest:
+            self._note_rest()
+        (sequence, seen), self._rest = self._rest or (0, None), None
+        if seen is None or self._last is None or self._last.warrant.sequence != sequence:
+            return
+        stands = standing(self._work, self._name, last=self._last)
         if stands is not None:
+            alarm_fights(self._work, self._name, sequence, seen.drifts)
+            note_healthy(self._work, self._name, seen)
+            notice(self._work, stands.environment, seen)
+
+    def _note_rest(self) -> None:
+        """Keep what is seen when all of it was looked at: before that, some is of the warrant before."""
+        if self._unnoticed and self._last is not None:
             self._unnoticed = False
-            notice(self._work, stands.environment, self.observation())
+            self._rest = self._last.warrant.sequence, self.observation()
 
     def observation(self) -> Observation:
         """All that is known now."""
-        return self._observer.observation(self._name)
+        seen = self._observer.observation(self._name)
+        drifts = sorted((*seen.drifts, *self._strange), key=lambda item: item.key)
+        return replace(seen, drifts=tuple(drifts))
 
     # What the observer tells
 
     def saw(self, before: Seen | None, seen: Seen) -> None:
         """An object is not as it was seen before."""
-        self._unnoticed = self._unnoticed or before is None or before.health != seen.health
+        moved = before is None or before.health != seen.health or seen.drift is not None
+        self._unnoticed = self._unnoticed or moved
         self._viewed.changed(before, seen)
 
     def rested(self) -> None:
@@ -203,6 +257,7 @@ class Watching:
         if healthy and not self._healthy:
             self._viewed.healthy(self._observer.size)
         self._healthy = healthy
+        self._note_rest()
 
     def troubled(self, source: Source, error: GitwarrantError | None) -> None:
         """Objects cannot be watched, for this reason; None: they can again."""

@@ -7,8 +7,8 @@ run, and what it names too much, the server changes in place (`cluster.recreate`
 
 from collections.abc import Mapping
 
-from gitwarrant.model.manifest import Content, Manifest, Pointer
-from gitwarrant.objects.difference import compare, path
+from gitwarrant.model.canonical import dumps
+from gitwarrant.model.manifest import Json, Manifest
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -58,26 +58,21 @@ SEALED = ("binaryData", "data", "immutable", "stringData")
 
 def unchangeable(earlier: Manifest, later: Manifest) -> tuple[str, ...]:
     """The fields of an object that differ and that the API server will not change, as `/spec/selector`."""
-    frozen = [_pointer(field) for field in _frozen(earlier.kind, earlier.content)]
-    found = compare(earlier.content, later.content) if frozen else ()
+    fields = {*IMMUTABLE.get(earlier.kind, ()), *_sealed(earlier)}
     return tuple(
-        sorted(
-            {
-                path(one)
-                for difference in found
-                for one in frozen
-                # A part of the field differs, or a whole of which it is a part.
-                if difference.pointer[: len(one)] == one
-                or one[: len(difference.pointer)] == difference.pointer
-            }
-        )
+        f"/{field}"
+        for field in sorted(fields)
+        if dumps(_value(earlier.content, field)) != dumps(_value(later.content, field))
     )
 
 
-def _frozen(kind: str, content: Content) -> tuple[str, ...]:
-    sealed = SEALED if kind in ("ConfigMap", "Secret") and content.get("immutable") is True else ()
-    return (*IMMUTABLE.get(kind, ()), *sealed)
+def _sealed(manifest: Manifest) -> tuple[str, ...]:
+    immutable = manifest.content.get("immutable") is True
+    return SEALED if immutable and manifest.kind in ("ConfigMap", "Secret") else ()
 
 
-def _pointer(field: str) -> Pointer:
-    return tuple(field.split("/"))
+def _value(content: Json, field: str) -> Json:
+    """The value of a field; None where it is absent, which the API server does not tell apart."""
+    for step in field.split("/"):
+        content = content.get(step) if isinstance(content, dict) else None
+    return content

@@ -12,6 +12,7 @@ from gitwarrant.model.plan import TO_ITS_END, Action, Leaf, LeafList, Operation,
 from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.annotations import RECREATE, annotations
 from gitwarrant.objects.difference import compare, hide_secrets
+from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
 from gitwarrant.objects.scope import Scope, scope
 from gitwarrant.objects.turns import turn
 from gitwarrant.plan.immutable import unchangeable
@@ -176,6 +177,8 @@ def _within(grant: Grant, key: ObjectKey, place: Place) -> None:
 
     if OWN_NAMESPACE in (key.namespace, key.name if kind == "Namespace" else ""):
         raise refused(f"gitwarrant's own namespace {OWN_NAMESPACE} is out of reach of every environment")
+    if key.group == GROUP and key.name.startswith(OWN_PREFIX):
+        raise refused(f"names that begin with {OWN_PREFIX!r} are those of gitwarrant's own rights")
     if not key.namespace:
         if kind not in grant.cluster_kinds:
             raise refused(f"{kind} is not among the granted cluster kinds: {_names(grant.cluster_kinds)}")

@@ -117,6 +117,7 @@ def _manifest(found: _Found) -> Manifest:
     kind = found.matched(KIND, "kind", "write the kind as its API does, such as Deployment", "kind")
     version = found.matched(GROUP, "apiVersion", "write v1 or group/version", "apiVersion")
     group, _, version = version.rpartition("/")
+    _refuse_generated_name(found)
     pattern, others = (RBAC_NAME, "others except '/' and '%'") if group == RBAC else (NAME, "'-' and '.'")
     name = found.matched(
         pattern, "object name", f"use lower-case letters, digits, {others}", "metadata", "name"
@@ -125,6 +126,17 @@ def _manifest(found: _Found) -> Manifest:
     key = ObjectKey(group, kind, _namespace(found), name)
     place = found.place() if found.pointer else found.document.place
     return Manifest(key, version, found.value, place, found.document.number, found.pointer)
+
+
+def _refuse_generated_name(found: _Found) -> None:
+    metadata = found.value.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("generateName") and not metadata.get("name"):
+        raise found.refused(
+            "generateName makes another object each time, and no warrant can name it beforehand",
+            "write metadata.name instead; a hook is deleted and made again under its name",
+            "metadata",
+            "generateName",
+        )
 
 
 def _namespace(found: _Found) -> str:

@@ -3,17 +3,18 @@
     1. No gate refused: the checks passed, and their report is about this plan.
     2. All evidence is about the same commit, ref and environment, and the plan's
        leaves are its manifests.
-    3. Nothing is asked for that does not exist yet: promotion.
+    3. The environments that it depends on are deployed and healthy.
     4. The tenant grants the environment.
     5. No object belongs to another environment.
-    6. The warrant follows the previous one of the same environment and cluster.
+    6. The warrant follows the previous one of the same environment and cluster, or
+       of the one that an operator moved it from.
 
 Not checked here: kinds, namespaces and counts (plan); whether the author and
 the approvers were entitled (verify, whose Authorship is the only way in);
 windows and suspension, which are asked again at every deploy (`pipeline.doors`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gitwarrant.model.authorship import Authorship, Proof
@@ -27,6 +28,7 @@ from gitwarrant.model.plan import Plan
 from gitwarrant.model.rendered import Rendered, apply_leaf
 from gitwarrant.model.warrant import FORM, Warrant, WarrantBundle
 from gitwarrant.trust.leaves import leaves_root
+from gitwarrant.trust.predecessors import Predecessor, check_predecessors
 from gitwarrant.trust.signer import Signer
 from gitwarrant.trust.summary import payload_digest
 from gitwarrant.trust.warrant import seal
@@ -50,6 +52,8 @@ def authorise(
     source: str,
     signers: Sequence[Signer],
     hold: Hold | None = None,
+    moved: bool = False,
+    predecessors: Iterable[Predecessor] = (),
 ) -> WarrantBundle:
     """Issue the warrant for one change of one environment.
 
@@ -63,6 +67,8 @@ def authorise(
         source: where the repository is fetched from, as a URI (`git+https://...`).
         signers: who signs it; each with a key of its own.
         hold: why the environment goes back, on whose orders; None: it goes forward.
+        moved: an operator brought the environment from the previous warrant's cluster into this one.
+        predecessors: what is known of the environments that this one waits for; unknown ones refuse.
 
     Raises:
         Refused: stage `authorise`.
@@ -73,11 +79,11 @@ def authorise(
         raise ValueError("a warrant needs a positive lifetime and a cluster")
     _check_gates(report, plan, rendered)  # 1
     _check_agreement(environment, authorship, rendered, plan)  # 2
-    _check_promotion(environment)  # 3
+    check_predecessors(environment, predecessors)  # 3
     _check_grant(environment, tenant)  # 4
     _check_owners(environment, plan, owners)  # 5
     if previous:
-        _check_previous(environment, tenant, cluster, previous, now)  # 6
+        _check_previous(environment, tenant, previous.cluster if moved else cluster, previous, now)  # 6
     evidence: dict[str, Digest] = {
         "authorship": digest(authorship),
         "checks": digest(report),
@@ -158,16 +164,6 @@ def _check_agreement(
         what = "the plan's leaves are not its manifests"
     if what:
         raise _refuse(what, JUDGE_AGAIN)
-
-
-def _check_promotion(environment: Environment) -> None:
-    if environment.promotion_source:
-        raise _refuse(
-            f"environment {environment.name!r} is to be promoted from {environment.promotion_source!r}, "
-            "which this version cannot judge yet",
-            "remove promotion_source until promotion exists, and ask for approvals instead",
-            environment.place,
-        )
 
 
 def _check_grant(environment: Environment, tenant: Tenant) -> None:

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from gitwarrant.model.canonical import Digest, NotCanonical
 from gitwarrant.model.change import SignedStatement
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.identity import IdentityKind, Purpose
+from gitwarrant.model.identity import Hardware, IdentityKind, Purpose
 from gitwarrant.model.statement import Order, OrderKind
 from gitwarrant.model.witnessed import Witnessed
 from gitwarrant.trust.identities import Owner, Registry, belongs
@@ -56,6 +56,8 @@ class Given:
     security_key: bool
     """Given with a security key, touched, by somebody whom the environment names to break glass."""
     reason: str
+    hardware: Hardware = Hardware.NONE
+    """What its signature proves about the device."""
 
 
 def judge_orders(
@@ -79,7 +81,7 @@ def judge_orders(
         reason = reason or _problem(order, opened, environment, heard, seen=seen, now=now)
         holder = heard.holder(opened.key.line) or ""
         security_key = _breaks_alone(opened.key.line, environment, heard)
-        found.append(Given(order, opened.digest, seen, holder, security_key, reason))
+        found.append(Given(order, opened.digest, seen, holder, security_key, reason, opened.proven.hardware))
     return tuple(sorted(found, key=lambda given: (given.seen, given.order.made, given.digest)))
 
 

@@ -7,25 +7,37 @@ pipeline. Source: docs/trust-protocol.md, section 7, 4 to 7.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import CommitId, PathChange
 from gitwarrant.model.environment import Environment
-from gitwarrant.model.identity import PathRule
+from gitwarrant.model.identity import Hardware, PathRule
 from gitwarrant.model.statement import OrderKind
 from gitwarrant.trust.orders import Given
 from gitwarrant.trust.paths import rule_for
 
 
-def people_needed(changes: Iterable[PathChange], rules: Sequence[PathRule], environment: Environment) -> int:
-    """How many people must order a return that makes these changes (7.4.2): those of a landing that does.
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """How many people must order a return, and what each signature must prove about its device."""
+
+    people: int
+    hardware: Hardware = Hardware.NONE
+
+
+def needed_for(changes: Iterable[PathChange], rules: Sequence[PathRule], environment: Environment) -> Needed:
+    """Who must order a return that makes these changes (7.4.2): as many as a landing takes that does.
 
     Its author counts, too: going back must not take fewer people than going forward.
     """
-    found = [rule_for(change.path, rules) for change in changes if environment.covers(change.path)]
-    approvals = max((rule.approvals + (rule.owners is not None) for rule in found if rule), default=0)
-    return 1 + max(approvals, 1 if environment.approval_required else 0)
+    paths = [change.path for change in changes if environment.covers(change.path)]
+    found = [rule for path in paths if (rule := rule_for(path, rules))]
+    approvals = max((rule.approvals + (rule.owners is not None) for rule in found), default=0)
+    asked = {rule.hardware for rule in found}
+    hardware = next((one for one in reversed(Hardware) if one in asked), Hardware.NONE)
+    return Needed(1 + max(approvals, 1 if environment.approval_required else 0), hardware)
 
 
 def returns(given: Iterable[Given], spent: AbstractSet[Digest]) -> tuple[tuple[Given, ...], ...]:
@@ -41,9 +53,14 @@ def returns(given: Iterable[Given], spent: AbstractSet[Digest]) -> tuple[tuple[G
     return tuple(map(tuple, groups))
 
 
-def enough(group: Sequence[Given], needed: int) -> bool:
+def enough(group: Sequence[Given], needed: Needed) -> bool:
     """Whether different people who order the same are as many as it takes (7.4.2)."""
-    return alone(group) is not None or len({item.order.identity for item in group}) >= needed
+    return alone(group) is not None or len(people(group, needed)) >= needed.people
+
+
+def people(group: Sequence[Given], needed: Needed) -> frozenset[str]:
+    """Who orders it with such a device as it takes."""
+    return frozenset(item.order.identity for item in group if item.hardware.proves(needed.hardware))
 
 
 def alone(group: Sequence[Given]) -> Given | None:

@@ -333,7 +333,7 @@ PODS = [
         {"containerStatuses": [container("CrashLoopBackOff", lastState=OOM, restartCount=4)]},
         FAILED,
         "container 'web': it starts and ends again and again "
-        "(it was killed because it used more memory than its limit; 4 restarts)",
+        "(it was killed because it used more memory than its limit)",
         id="killed for its memory",
     ),
     pytest.param(
@@ -343,7 +343,7 @@ PODS = [
             ]
         },
         FAILED,
-        "container 'web': it starts and ends again and again (it ended with exit code 2; 1 restarts)",
+        "container 'web': it starts and ends again and again (it ended with exit code 2)",
         id="crashing",
     ),
     pytest.param(

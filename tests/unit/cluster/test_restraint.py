@@ -51,6 +51,14 @@ def intent(log: MemoryLog, kind: RecordKind = RecordKind.REVERT_INTENT, **body: 
     log.append(kind, "test", {"object": object_body(KEY, "v1"), **body})
 
 
+def test_a_fight_over_one_field_shields_no_other() -> None:
+    """Attack: keep a harmless field in a fight, then change the image."""
+    fight = tries(600, 700, 800, 900, 1000)
+
+    assert held(fight, {FIELD, "/spec/image"}, NOW) is None
+    assert held([*fight, *tries(1, field="/spec/image")], {FIELD, "/spec/image"}, NOW) == WAITS
+
+
 def test_the_log_remembers_a_fight_until_it_is_old_or_a_new_warrant_is_applied() -> None:
     moment = NOW
     log = MemoryLog(lambda: moment)

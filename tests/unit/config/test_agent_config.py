@@ -41,6 +41,7 @@ tenant:
 clusters:
   main: {{kubeconfig: kube/config, context: prod}}
   far: {{uid: 7c0f}}
+  here: {{in_cluster: true}}
 warrant: {{key: /etc/keys/warrant.pem, lifetime: 90m}}
 git:
   ssh_key: keys/deploy
@@ -89,6 +90,7 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
         ),
         clusters=(
             ClusterAccess("far", None, "", "7c0f"),
+            ClusterAccess("here", None, "", "", in_cluster=True),
             ClusterAccess("main", Path("/etc/gitwarrant/kube/config"), "prod", ""),
         ),
         destinations=(("production", "main"),),
@@ -115,7 +117,7 @@ def test_every_setting_is_read_and_paths_start_at_the_files_folder() -> None:
             None,
         ),
     )
-    assert agent.cluster_of("production") == agent.clusters[1]
+    assert agent.cluster_of("production") == agent.clusters[2]
     assert agent.cluster_of("staging") is None
     assert agent.log == Path("/etc/gitwarrant/state/log.sqlite")
 
@@ -257,8 +259,16 @@ def test_a_signer_that_cannot_be_meant_is_refused(warrant: str, expected: str) -
             "{uid: 7c0f}",
             "{}",
             "gitwarrant.yaml:22:8: cluster 'far' has neither a kubeconfig nor a uid"
-            " -> add kubeconfig: FILE; or uid: UID where warrants are signed but nothing is applied",
+            " -> add kubeconfig: FILE, or in_cluster: true in a Pod of it; or uid: UID where warrants are "
+            "signed but nothing is applied",
             id="a cluster that is nowhere",
+        ),
+        pytest.param(
+            "{in_cluster: true}",
+            "{in_cluster: true, kubeconfig: k}",
+            "gitwarrant.yaml:23:22: cluster 'here' is to be reached from inside and by a kubeconfig"
+            " -> leave one of them out",
+            id="a cluster in two ways",
         ),
         pytest.param(
             "cluster_kinds: [Namespace]",
@@ -276,7 +286,7 @@ def test_a_signer_that_cannot_be_meant_is_refused(warrant: str, expected: str) -
         pytest.param(
             "90m",
             "90 minutes",
-            "gitwarrant.yaml:23:49: '90 minutes' is not a duration -> write it like 30s, 10m, 1h or 7d",
+            "gitwarrant.yaml:24:49: '90 minutes' is not a duration -> write it like 30s, 10m, 1h or 7d",
             id="no duration",
         ),
         pytest.param(
@@ -288,7 +298,7 @@ def test_a_signer_that_cannot_be_meant_is_refused(warrant: str, expected: str) -
         pytest.param(
             "seconds: 60",
             "second: 60",
-            "gitwarrant.yaml:27:36: unknown field 'second' -> did you mean 'seconds'?",
+            "gitwarrant.yaml:28:36: unknown field 'second' -> did you mean 'seconds'?",
             id="a misspelt field deep inside",
         ),
         pytest.param(

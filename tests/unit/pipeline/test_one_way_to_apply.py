@@ -28,9 +28,15 @@ WRITING = frozenset(
 )
 AUTHORISING = "gitwarrant.trust.authorise"
 HANDS_ON = frozenset(
-    {f"{ENGINE}client.Cluster", f"{ENGINE}connection.Connection", f"{ENGINE}connection.from_kubeconfig"}
+    {
+        f"{ENGINE}client.Cluster",
+        f"{ENGINE}connection.Connection",
+        f"{ENGINE}connection.from_kubeconfig",
+        f"{ENGINE}connection.from_service_account",
+        f"{ENGINE}metrics.Metrics",
+    }
 )
-"""All that a surface may know of the engine: how to open a connection, which it hands to `pipeline`."""
+"""All that a surface may know of the engine: how to open and count a connection, which it hands on."""
 CLIENTS = frozenset(
     {"aiohttp", "lightkube", "requests", "httpx", "urllib.request", "http.client", "kubernetes"}
 )

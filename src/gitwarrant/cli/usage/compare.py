@@ -16,7 +16,8 @@ examples:
   gitwarrant compare production --with ~/.kube/rebuilt
   gitwarrant compare production --with ~/.kube/config:east --with ~/.kube/config:west
 
-exit status: 0 the same; 1 different, missing, or not to be judged; 2 could not run; 3 a server does not answer
+exit status: 0 the same; 1 different, missing, or not to be judged; 2 could not run;
+  3 a server does not answer
 """
 
 

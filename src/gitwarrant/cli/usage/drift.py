@@ -14,6 +14,7 @@ EXAMPLES = """\
 examples:
   gitwarrant drift production
   gitwarrant drift production --explain
+  gitwarrant drift production --propose --write wanted.patch
   gitwarrant drift production --revert
   gitwarrant drift production --output json
 
@@ -26,6 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the environment, and what to do about drift."""
     parser.add_argument("environment", help="the environment to compare")
     parser.add_argument("--revert", action="store_true", help="put everything back as it was warranted")
+    parser.add_argument(
+        "--propose",
+        action="store_true",
+        help="show what the environment repository would say if all this were wanted, as a patch",
+    )
+    parser.add_argument(
+        "--write", metavar="FILE", help="with --propose: write the patch there, for 'git apply FILE'"
+    )
     parser.add_argument(
         "--explain",
         action="store_true",

@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from gitwarrant.audit.queries import key_of
-from gitwarrant.audit.recorder import Selection
+from gitwarrant.audit.queries import last_health
 from gitwarrant.cluster.applying.gone import FIRST_WAIT, LONGEST_WAIT, until_gone
 from gitwarrant.cluster.applying.schedule import Step
 from gitwarrant.cluster.applying.work import Work
 from gitwarrant.cluster.client import KindUnknown
-from gitwarrant.cluster.health import health
 from gitwarrant.cluster.order import bounded
 from gitwarrant.model.live import AppliedObject, Health, ObjectHealth, Result
 from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
-from gitwarrant.model.record import RecordKind
 from gitwarrant.model.turn import Phase, Turn
 
 READY = frozenset({Health.HEALTHY, Health.SUSPENDED})
@@ -128,18 +125,13 @@ class Gate:
             live = await self.work.cluster.get(item.key, item.version)
         except KindUnknown:
             live = None
-        return health(item.key, live)
+        return self.work.health(item.key, live)
 
     def _known(self) -> set[ObjectKey]:
         """What needs no look: the answer to our write said it is healthy, or the log last did."""
         if self._healthy is None:
-            ledger = self.work.ledger
-            told = ledger.recorder.read(
-                0, Selection(frozenset({RecordKind.HEALTH}), ledger.environment, latest=True)
-            )
-            self._healthy = {
-                key_of(record) for record in told if record.body.get("health") == Health.HEALTHY.value
-            }
+            seen = last_health(self.work.ledger.recorder, self.work.ledger.environment)
+            self._healthy = {key for key, item in seen.items() if item.health is Health.HEALTHY}
         for key, verdict in self.work.verdicts.items():
             if verdict.health is Health.HEALTHY:
                 self._healthy.add(key)

@@ -14,7 +14,6 @@ from typing import Any
 from gitwarrant.cluster.applying.gone import deleted
 from gitwarrant.cluster.applying.work import Work, unchanged, why
 from gitwarrant.cluster.applying.write import create
-from gitwarrant.cluster.health import health
 from gitwarrant.cluster.ledger import last_result
 from gitwarrant.cluster.refusal import ClusterError, Expired, ServerTrouble
 from gitwarrant.model.live import AppliedObject, Health, ObjectHealth, Result
@@ -98,7 +97,7 @@ async def _last_state(work: Work, leaf: Leaf, uid: str) -> ObjectHealth:
     seen = ObjectHealth(leaf.key, Health.PROGRESSING, "")
     async with aclosing(_states(work, leaf)) as states:
         async for live in states:
-            seen = _verdict(leaf, live, uid)
+            seen = _verdict(work, leaf, live, uid)
             if seen.health is not Health.PROGRESSING:
                 break
     return seen
@@ -118,11 +117,11 @@ async def _states(work: Work, leaf: Leaf) -> AsyncGenerator[Mapping[str, Any] | 
                 yield None if kind == "DELETED" else item
 
 
-def _verdict(leaf: Leaf, live: Mapping[str, Any] | None, uid: str) -> ObjectHealth:
+def _verdict(work: Work, leaf: Leaf, live: Mapping[str, Any] | None, uid: str) -> ObjectHealth:
     """Whether a hook is at its end: a Pod that is only ready still runs."""
     if live is not None and _uid(live) != uid:
         return ObjectHealth(leaf.key, Health.FAILED, "somebody made it again while it ran")
-    seen = health(leaf.key, live)
+    seen = work.health(leaf.key, live)
     phase = ((live or {}).get("status") or {}).get("phase")
     if (leaf.group, leaf.kind) == ("", "Pod") and seen.health is Health.HEALTHY and phase != "Succeeded":
         return ObjectHealth(leaf.key, Health.PROGRESSING, "it runs")

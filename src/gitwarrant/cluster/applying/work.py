@@ -7,8 +7,11 @@ from typing import Any
 from gitwarrant.cluster.applyset import labelled
 from gitwarrant.cluster.baseline import Baselines
 from gitwarrant.cluster.client import Cluster, KindUnknown
+from gitwarrant.cluster.health import health
+from gitwarrant.cluster.health.rules import NO_RULES, Rules
 from gitwarrant.cluster.ledger import Ledger, unsettled
-from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.cluster.refine import Refined
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import AppliedObject, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import Leaf, Operation
@@ -26,10 +29,14 @@ class Work:
     """Intended once. What is not in the inventory is ours only if it carries our label besides."""
     changed: frozenset[ObjectKey] | None
     """Objects to be written though the inventory has them with this digest; None: all."""
+    planned: Refined | None
+    """What the plan's dry runs met, where there was a plan."""
     patience: float
     """Seconds to wait for health, for the end of a hook, for an object to be gone."""
     adopt: frozenset[str] = frozenset()
     """The field managers of the tools whose objects may be taken over."""
+    rules: Rules = NO_RULES
+    """How the configuration wants the health of kinds judged."""
     verdicts: dict[ObjectKey, ObjectHealth] = field(default_factory=dict)
     """What the answer to our own write says about health: often all that is to be known."""
 
@@ -44,6 +51,10 @@ class Work:
         asked = self.changed is None or leaf.key in self.changed
         return entry is not None and entry.digest == leaf.digest and not asked
 
+    def health(self, key: ObjectKey, live: Mapping[str, Any] | None) -> ObjectHealth:
+        """The health of an object as it is."""
+        return health(key, live, (), self.rules)
+
     async def live(self, leaf: Leaf) -> dict[str, Any] | None:
         """The object as it is; None where it is not there, or its kind is not."""
         try:
@@ -54,6 +65,13 @@ class Work:
     async def left_behind(self, leaf: Leaf) -> bool:
         """Whether an apply that was killed wrote this object: its intent is logged, our label is on it."""
         if leaf.key not in self.attempted:
+            return False
+        live = await self.live(leaf)
+        return live is not None and labelled(live, self.identifier)
+
+    async def handed_over(self, leaf: Leaf) -> bool:
+        """Whether an administrator made this namespace for us, so that our Roles can lie in it."""
+        if leaf.key.typed != "Namespace":
             return False
         live = await self.live(leaf)
         return live is not None and labelled(live, self.identifier)
@@ -80,6 +98,6 @@ def held(leaf: Leaf, reason: str) -> AppliedObject:
     return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, Result.HELD, "", "", message)
 
 
-def why(error: ClusterError | ServerTrouble) -> str:
+def why(error: GitwarrantError) -> str:
     """An error in one line."""
     return f"{error.what}; remedy: {error.remedy}"

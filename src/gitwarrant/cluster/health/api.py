@@ -75,7 +75,8 @@ def admission_policy(live: Live) -> Verdict:
     warnings = mappings(section(status_of(live), "typeChecking"), "expressionWarnings")
     if warnings:
         first = warnings[0]
-        return Health.FAILED, f"{text(first, 'fieldRef')}: {text(first, 'warning')}".strip(": ")
+        told = text(first, "warning") or "an expression does not fit the kinds it is about"
+        return Health.FAILED, f"{text(first, 'fieldRef')}: {told}".strip(": ")
     return WELL
 
 

@@ -41,7 +41,7 @@ SUMMARIES = (
 )
 # Good when they are true, beside or instead of a summary.
 GOOD_WHEN_TRUE = re.compile(
-    r"(Accepted|Applied|Configured|Deployed|Healthy|Installed|Programmed|Promoted|Reconciled|Released|ResolvedRefs|"
+    r"(Accepted|Admitted|Applied|Configured|Deployed|Healthy|Installed|Programmed|Promoted|Reconciled|Released|ResolvedRefs|"
     r"Successful|Synced|Synchronized|UpToDate|Valid|Verified)$"
 )
 # Good when they are true, where nothing sums up: of some objects, only one of several such parts is used.
@@ -193,6 +193,8 @@ def _good(condition: Live, told: Mapping[str, Live]) -> Verdict:
 def _final(condition: Live, told: Mapping[str, Live]) -> bool:
     """Whether "not so" means that it failed, rather than that it takes its time."""
     reason, message = text(condition, "reason"), text(condition, "message")
+    if severity := text(condition, "severity"):  # as Cluster API and Azure's operator say it outright
+        return severity == "Error"
     if complains(reason) or complains(" ".join(message.split()[:2])):
         return True
     if meaning(reason) is Health.PROGRESSING:

@@ -132,9 +132,8 @@ def _unready(container: Live) -> bool:
 def _details(container: Live, waiting: Live) -> str:
     """How it ended last says more than that the kubelet waits before it tries again."""
     last = section(container, "lastState", "terminated")
-    if last:
-        restarts = number(container, "restartCount")
-        return f" ({_ended(last)}; {restarts} restarts)"
+    if last:  # without the number of restarts, or each would be a new record
+        return f" ({_ended(last)})"
     message = text(waiting, "message")
     return f" ({message})" if message else ""
 

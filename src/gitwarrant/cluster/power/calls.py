@@ -5,6 +5,20 @@ Reading the discovery and the version needs no rule: `system:discovery` gives it
 
 from dataclasses import dataclass
 
+BY_NAME = frozenset({("", "Secret")})
+"""Kinds whose objects are watched one by one: who may list Secrets may read all of them."""
+
+
+BOOKKEEPING = frozenset(
+    {
+        "Event",
+        "Event.events.k8s.io",
+        "Lease.coordination.k8s.io",
+        "VerticalPodAutoscalerCheckpoint.autoscaling.k8s.io",
+    }
+)
+"""Kinds that controllers write all the time, and that run nothing and grant nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -22,7 +36,14 @@ OBJECT_CALLS: tuple[Call, ...] = (
     Call("create", False, "apply creates it; a copy is tried (dry run) to know what a clean create gives"),
     Call("patch", True, "apply and revert write it; plan tries the write (dry run)"),
     Call("delete", True, "apply deletes it when a change removes it"),
+    Call("list", False, "observe lists its kind once, and after a break"),
+    Call("watch", False, "observe is told of every change; apply waits for the end of a hook"),
 )
+
+
+def names(call: Call, group: str, kind: str) -> bool:
+    """Whether a call on an object of this kind names it."""
+    return call.named or (call.verb in ("list", "watch") and (group, kind) in BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +57,8 @@ class Watched:
     reason: str
 
 
+BETWEEN = "status shows what stands between it and its Pods"
+
 WATCHED: tuple[Watched, ...] = (
     Watched(
         "",
@@ -44,6 +67,8 @@ WATCHED: tuple[Watched, ...] = (
         frozenset({"DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}),
         "the Pods of a workload that waits say why",
     ),
+    Watched("apps", "replicasets", ("list",), frozenset({"Deployment.apps"}), BETWEEN),
+    Watched("batch", "jobs", ("list",), frozenset({"CronJob.batch"}), BETWEEN),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",
@@ -55,6 +80,7 @@ WATCHED: tuple[Watched, ...] = (
 
 CLUSTER_UID = "its uid tells one cluster from another"
 PARENT = "the ApplySet's parent keeps the highest sequence that was applied"
+STRANGERS = "observe tells what nobody declared, of any kind but Secrets"
 SCHEMA = "the defaults of a custom kind can change without the server's version"
 PARENT_VERBS = ("get", "create", "patch")
 """All of them name it: it is only ever written by server-side apply."""

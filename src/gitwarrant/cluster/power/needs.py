@@ -1,37 +1,66 @@
 """The power that one environment takes: by the tenant's grant, or by the very objects there are now."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import product
 
+from gitwarrant.cluster.applyset import parent_key
 from gitwarrant.cluster.power.calls import (
+    BOOKKEEPING,
+    BY_NAME,
     CLUSTER_UID,
     OBJECT_CALLS,
     PARENT,
     PARENT_VERBS,
     SCHEMA,
+    STRANGERS,
     WATCHED,
     Call,
+    names,
 )
 from gitwarrant.model.environment import Environment, Grant
 from gitwarrant.model.errors import GitwarrantError, Place
-from gitwarrant.model.manifest import Manifest
+from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.objects.power.atoms import Power, concise, powers_of
 from gitwarrant.objects.power.subjects import referenced, role_of
 from gitwarrant.objects.rbac import BINDINGS, GROUP
 from gitwarrant.objects.removal import may_be_deleted
 from gitwarrant.objects.resources import defined_plurals, plural
-from gitwarrant.objects.scope import BUILTIN
+from gitwarrant.objects.scope import BUILTIN, Scope, scope
 
 ANY_KIND = "*"
 DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 
+
+def _typed(group: str, kind: str) -> str:
+    return ObjectKey(group, kind, "", "").typed
+
+
+STRANGERS_OF_KUBERNETES = frozenset(
+    (group, kind)
+    for (group, kind), where in BUILTIN.items()
+    if where is Scope.NAMESPACE and group != "extensions" and _typed(group, kind) not in BOOKKEEPING
+)
+
 POWERFUL = frozenset({"Secret", f"Role.{GROUP}", f"RoleBinding.{GROUP}"})
 """Kinds that carry power themselves: their objects are named in rules, whatever the grant says."""
 
-Plurals = Mapping[tuple[str, str], str]
-"""From (group, kind) of custom kinds to their resource, where the manifests do not define them."""
+Kind = tuple[str, str]
+"""(group, kind)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a cluster says of its kinds; empty where nobody asked it.
+
+    Without it, only the kinds of Kubernetes itself and those that the manifests
+    define are known by their resource.
+    """
+
+    plurals: Mapping[Kind, str] = field(default_factory=dict)
+    strangers: frozenset[Kind] = frozenset()
+    """Kinds of which objects that nobody declared can be in a namespace."""
 
 
 class Naming(Enum):
@@ -55,7 +84,7 @@ def needs(
     manifests: Sequence[Manifest],
     *,
     naming: Naming,
-    plurals: Plurals,
+    served: Served,
     leaving: Sequence[Manifest] = (),
 ) -> tuple[Needed, ...]:
     """Everything that deploying these manifests, and watching them, asks of the API server.
@@ -69,12 +98,12 @@ def needs(
     Raises:
         GitwarrantError: a custom kind's resource is not known.
     """
-    plurals = {**plurals, **defined_plurals(item.content for item in (*leaving, *manifests))}
-    scene = _Scene(environment, grant, manifests, leaving, plurals)
+    plurals = {**served.plurals, **defined_plurals(item.content for item in (*leaving, *manifests))}
+    scene = _Scene(environment, grant, manifests, leaving, replace(served, plurals=plurals))
     found = [*scene.own(), *scene.objects(named_only=naming is Naming.GRANT), *scene.power_of_roles()]
     if naming is Naming.GRANT:
         found += scene.granted()
-    found += scene.watched(granted=naming is Naming.GRANT)
+    found += [*scene.watched(granted=naming is Naming.GRANT), *scene.strangers()]
     wanted = frozenset(concise(item.power for item in found))
     reasons: dict[Power, list[str]] = {}
     for item in found:
@@ -89,20 +118,21 @@ class _Scene:
     grant: Grant
     manifests: Sequence[Manifest]
     leaving: Sequence[Manifest]
-    plurals: Plurals
+    served: Served
 
     def own(self) -> Iterator[Needed]:
         """What gitwarrant keeps and asks for itself."""
         yield Needed(Power("", "namespaces", "get", name="kube-system"), CLUSTER_UID)
-        parent = f"gitwarrant-{self.environment.name}"
+        parent = parent_key(self.environment.name, self.environment.namespace)
         for verb in PARENT_VERBS:
-            yield Needed(Power("", "configmaps", verb, self.environment.namespace, parent), PARENT)
+            yield Needed(Power("", "configmaps", verb, parent.namespace, parent.name), PARENT)
         for manifest in self.manifests:
-            key = manifest.key
-            if (key.group, key.kind) not in BUILTIN:
-                group, resource = DEFINITIONS
-                definition = f"{self._resource(key.group, key.kind, manifest.place)}.{key.group}"
-                yield Needed(Power(group, resource, "get", name=definition), SCHEMA)
+            yield from self._schema(manifest.key.group, manifest.key.kind, manifest.place)
+
+    def _schema(self, group: str, kind: str, place: Place) -> Iterator[Needed]:
+        if scope(group, kind) is None:
+            name = f"{self._resource(group, kind, place)}.{group}"
+            yield Needed(Power(*DEFINITIONS, "get", name=name), SCHEMA)
 
     def objects(self, *, named_only: bool) -> Iterator[Needed]:
         """What each object needs; `named_only`: of those that the grant's rules leave out."""
@@ -111,7 +141,7 @@ class _Scene:
                 continue
             key, resource = manifest.key, self._resource_of(manifest)
             for call in self._calls(manifest):
-                name = key.name if call.named else ""
+                name = key.name if names(call, key.group, key.kind) else ""
                 yield Needed(Power(key.group, resource, call.verb, key.namespace, name), call.reason)
 
     def _calls(self, manifest: Manifest) -> Iterator[Call]:
@@ -128,6 +158,7 @@ class _Scene:
         """What every object that the grant allows would need."""
         for group, kind in self._granted_kinds():
             resource = self._resource(group, kind, self.environment.place)
+            yield from self._schema(group, kind, self.environment.place)
             for namespace in sorted(self.grant.namespaces):
                 for call in OBJECT_CALLS:
                     yield Needed(Power(group, resource, call.verb, namespace), call.reason)
@@ -137,13 +168,13 @@ class _Scene:
         if ANY_KIND in self.grant.kinds:
             here = {(item.key.group, item.key.kind) for item in self.manifests if item.key.namespace}
             named = (named - {("", ANY_KIND)}) | here
-        return {(group, kind) for group, kind in named if _spelled(group, kind) not in POWERFUL}
+        return {(group, kind) for group, kind in named if _typed(group, kind) not in POWERFUL}
 
     def watched(self, *, granted: bool) -> Iterator[Needed]:
         """What is read beside the objects; `granted`: for objects that may come, too."""
         kinds = {(item.key.namespace, item.kind) for item in self.manifests if item.key.namespace}
         if granted:
-            names = [_spelled(*kind) for kind in self._granted_kinds()]
+            names = [_typed(*kind) for kind in self._granted_kinds()]
             kinds |= set(product(self.grant.namespaces, names))
         for namespace, kind in sorted(kinds):
             for watched in WATCHED:
@@ -151,6 +182,18 @@ class _Scene:
                     for verb in watched.verbs:
                         power = Power(watched.group, watched.resource, verb, namespace)
                         yield Needed(power, watched.reason)
+
+    def strangers(self) -> Iterator[Needed]:
+        """Where only what was declared should be, every kind is listed; elsewhere, those that we have."""
+        declared = {item.key.name for item in self.manifests if item.kind == "Namespace"}
+        whole = declared | ({self.environment.namespace} if self.environment.unmanaged else set())
+        ours = {(item.key.group, item.key.kind) for item in self.manifests if item.key.namespace}
+        shared = {item.key.namespace for item in self.manifests if item.key.namespace} - whole
+        anything = (self.served.strangers or STRANGERS_OF_KUBERNETES) | ours
+        for namespaces, kinds, verbs in ((whole, anything, ("list", "watch")), (shared, ours, ("list",))):
+            for namespace, (group, kind), verb in product(namespaces, kinds - BY_NAME, verbs):
+                resource = self._resource(group, kind, self.environment.place)
+                yield Needed(Power(group, resource, verb, namespace), STRANGERS)
 
     def power_of_roles(self) -> Iterator[Needed]:
         """What the API server asks of whoever writes a Role or a binding: to have what it gives.
@@ -179,15 +222,11 @@ class _Scene:
         return self._resource(manifest.key.group, manifest.key.kind, manifest.place)
 
     def _resource(self, group: str, kind: str, place: Place) -> str:
-        found = plural(group, kind) or self.plurals.get((group, kind))
+        found = plural(group, kind) or self.served.plurals.get((group, kind))
         if found is None:
             raise GitwarrantError(
-                f"nobody here says what the cluster calls {_spelled(group, kind)} in its rules",
+                f"nobody here says what the cluster calls {_typed(group, kind)} in its rules",
                 remedy="ask the cluster: --cluster; or add the CustomResourceDefinition to the environment",
                 place=place,
             )
         return found
-
-
-def _spelled(group: str, kind: str) -> str:
-    return f"{kind}.{group}" if group else kind

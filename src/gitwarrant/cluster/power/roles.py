@@ -1,20 +1,18 @@
 """Roles and bindings that give exactly a set of powers to one holder, each rule with its reasons."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.power.calls import OBJECT_CALLS
 from gitwarrant.cluster.power.needs import Needed
 from gitwarrant.model.manifest import Content
 from gitwarrant.objects.power.atoms import Power
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject
-from gitwarrant.objects.rbac import GROUP
-
-OWN_PREFIX = "gitwarrant:"
-"""Begins the names of these Roles and bindings: no environment may write one of them."""
+from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
 
 _API = f"{GROUP}/v1"
 VERBS = tuple(call.verb for call in OBJECT_CALLS)
@@ -46,14 +44,20 @@ class Grantings:
 
 
 def grantings(
-    needed: Sequence[Needed], name: str, holder: Subject, namespaces: Iterable[str] = ()
+    needed: Sequence[Needed],
+    name: str,
+    holder: Subject,
+    namespaces: Collection[str] = (),
+    identifier: str = "",
 ) -> Grantings:
     """The objects that give these powers, a Role for each namespace and a ClusterRole for the rest.
 
     Args:
         name: of all of them; `gitwarrant:` is put before it.
         holder: a ServiceAccount, made too, or a User or Group that exists.
-        namespaces: those that the environment itself makes: they must be there before a Role can lie in them.
+        namespaces: those that the environment itself declares: they must be there before a Role can
+            lie in them, and are handed over to it by its ApplySet label.
+        identifier: that label's value.
     """
     titled = f"{OWN_PREFIX}{name}"
     by_namespace = defaultdict(list)
@@ -66,14 +70,16 @@ def grantings(
         metadata = {"name": titled} | ({"namespace": namespace} if namespace else {})
         roles.append(({"apiVersion": _API, "kind": kind, "metadata": metadata}, tuple(_rules(items))))
         bindings.append(_binding(kind, metadata, holder))
-    return Grantings(tuple(_heads(holder, namespaces)), tuple(roles), tuple(bindings))
+    return Grantings(tuple(_heads(holder, namespaces, identifier)), tuple(roles), tuple(bindings))
 
 
-def _heads(holder: Subject, namespaces: Iterable[str]) -> Iterator[Content]:
-    own = [holder.namespace] if holder.kind == SERVICE_ACCOUNT else []
-    for namespace in dict.fromkeys([*own, *sorted(namespaces)]):
-        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    if own:
+def _heads(holder: Subject, namespaces: Collection[str], identifier: str) -> Iterator[Content]:
+    for namespace in sorted(namespaces):
+        metadata: dict[str, Any] = {"name": namespace, "labels": {PART_OF: identifier}}
+        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    if holder.kind == SERVICE_ACCOUNT:
+        if holder.namespace not in namespaces:
+            yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": holder.namespace}}
         metadata = {"name": holder.name, "namespace": holder.namespace}
         yield {"apiVersion": "v1", "kind": SERVICE_ACCOUNT, "metadata": metadata}
 

@@ -1,0 +1,192 @@
+"""The agent on shared watches of a real API server: what it sees, how soon, and what it costs."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.cluster_workshop import Workshop, run
+from tests.support.deployers import Deployer, config_map, open_deployer
+from tests.support.running import Running, running
+
+from gitwarrant.cluster.applyset import PART_OF
+from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.live import Live
+from gitwarrant.cluster.watch import Change, Event, Source
+from gitwarrant.model.errors import Place
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.record import RecordKind
+from gitwarrant.sandbox.find import Sandbox
+
+pytestmark = pytest.mark.real
+
+SOON = 1.0  # seconds from an edit to its drift told
+
+
+def named(deployer: Deployer, name: str, environment: str = "staging") -> Manifest:
+    key = ObjectKey("", "ConfigMap", deployer.namespace(environment), name)
+    return Manifest(key, "v1", {}, Place(""), 0, ())
+
+
+def beside_an_agent(
+    deployer: Deployer, test: Callable[[Running, Workshop], Awaitable[None]], **how: Any
+) -> None:
+    """Run a test while an agent watches, everything healthy."""
+
+    async def inside() -> None:
+        async with running(deployer, **how) as agent, Cluster(deployer.connection("")) as cluster:
+            await agent.told("everything is healthy")
+            await test(agent, Workshop(cluster, deployer.namespace("staging")))
+
+    asyncio.run(inside())
+
+
+def watched(tmp_path: Path, cluster: Sandbox, **settings: Any) -> Deployer:
+    return open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=("staging",), **settings)
+
+
+def test_two_who_want_to_know_share_one_watch(cluster: Sandbox) -> None:
+    """Both hear what is there and what happens; the server is watched once."""
+
+    async def test(shop: Workshop) -> None:
+        await shop.apply(shop.config(a="1"))
+        heard: dict[str, list[tuple[Change, str]]] = {"first": [], "second": []}
+
+        def subscriber(who: str) -> Callable[[Event], None]:
+            return lambda event: heard[who].append(
+                (event.change, event.object.get("metadata", {}).get("name", ""))
+            )
+
+        source = Source("", "v1", "ConfigMap", shop.namespace)
+        async with Live(shop.cluster) as live:
+            for who in heard:
+                live.subscribe(source, subscriber(who))
+            await asyncio.sleep(0.5)
+            await shop.patch(shop.config(), {"data": {"a": "2"}})
+            await asyncio.sleep(0.5)
+            assert len(live._tasks) == 1
+
+        assert heard["first"][-1] == heard["second"][-1] == (Change.MODIFIED, "settings")
+        assert (Change.ADDED, "settings") in heard["first"]
+        assert (Change.ADDED, "settings") in heard["second"]
+
+    run(cluster.kubeconfig, test)
+
+
+def test_an_edit_is_told_within_a_second_though_the_next_round_is_far(
+    cluster: Sandbox, tmp_path: Path
+) -> None:
+    deployer = watched(tmp_path, cluster, drift="report")
+
+    async def test(agent: Running, shop: Workshop) -> None:
+        began = time.monotonic()
+        await shop.patch(named(deployer, "web"), {"data": {"added": "by hand"}}, manager="mallory")
+
+        took = await agent.told("was changed by mallory: data.added", since=began)
+
+        assert took < SOON
+
+    beside_an_agent(deployer, test, interval=600)
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted", "label stripped"])
+def test_drift_is_put_back_when_it_happens(how: str, cluster: Sandbox, tmp_path: Path) -> None:
+    """No label selects what is watched: an object that loses ours is seen like any other."""
+    deployer = watched(tmp_path, cluster)
+
+    async def test(agent: Running, shop: Workshop) -> None:
+        item, began = named(deployer, "web"), time.monotonic()
+        if how == "deleted":
+            await shop.send("DELETE", item)
+        else:
+            change = (
+                {"metadata": {"labels": {PART_OF: None}}} if how == "label stripped" else {"data": {"x": "y"}}
+            )
+            await shop.patch(item, change)
+
+        took = await agent.told("is as warranted again", since=began)
+
+        assert took < 2 * SOON
+        live = await shop.live(item)
+        assert live["data"] == {"mode": "safe"}
+        assert PART_OF in live["metadata"]["labels"]
+
+    beside_an_agent(deployer, test, interval=600)
+
+
+def test_a_steady_environment_costs_no_calls(cluster: Sandbox, tmp_path: Path) -> None:
+    """Many rounds, and every request that begins is one of a watch."""
+    files = {f"staging/c{number}.yaml": config_map(f"c{number}") for number in range(20)}
+    deployer = watched(tmp_path, cluster, files=files)
+
+    async def test(agent: Running, shop: Workshop) -> None:
+        await asyncio.sleep(6)  # what the first look at undeclared objects stirs
+        before = Counter(agent.requests.begun)
+
+        await asyncio.sleep(3)
+
+        assert set(agent.requests.begun - before) <= {"watch"}
+
+    beside_an_agent(deployer, test, interval=0.2)
+
+
+def test_what_nobody_declared_is_seen_when_it_comes(cluster: Sandbox, tmp_path: Path) -> None:
+    """In a namespace that the environment declares, of a kind that it has nothing of."""
+    deployer = watched(tmp_path, cluster)
+
+    async def test(agent: Running, shop: Workshop) -> None:
+        await asyncio.sleep(6)
+        began = time.monotonic()
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "backdoor"},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
+        }
+        key = ObjectKey("rbac.authorization.k8s.io", "Role", shop.namespace, "backdoor")
+        await shop.send("POST", Manifest(key, "v1", {}, Place(""), 0, ()), role, collection=True)
+
+        took = await agent.told("backdoor was declared by nobody", since=began)
+
+        assert took < 6  # at once, or the pace of looks after the one before
+
+    beside_an_agent(deployer, test, interval=600)
+
+
+def test_an_edit_between_our_apply_and_our_first_read_never_becomes_the_truth(
+    cluster: Sandbox, tmp_path: Path
+) -> None:
+    """The moment the write is answered, somebody changes what was written."""
+    deployer = watched(tmp_path, cluster, drift="report")
+    deployer.loop()
+    deployer.land({"staging/web.yaml": config_map("web", mode="new")})
+
+    async def inside() -> None:
+        async with running(deployer) as agent, Cluster(deployer.connection("")) as cluster_:
+            shop = Workshop(cluster_, deployer.namespace("staging"))
+            while (await shop.live(named(deployer, "web")))["data"] != {"mode": "new"}:  # noqa: ASYNC110 - as fast as it can be
+                await asyncio.sleep(0)
+            await shop.patch(named(deployer, "web"), {"data": {"late": "1"}}, manager="mallory")
+            await agent.told("was changed by mallory: data.late")
+
+    asyncio.run(inside())
+
+
+def test_a_deploy_is_no_drift(cluster: Sandbox, tmp_path: Path) -> None:
+    """What our own apply writes is not judged by what stood before."""
+    deployer = watched(tmp_path, cluster)
+
+    async def test(agent: Running, shop: Workshop) -> None:
+        for mode in ("a", "b", "c"):
+            began = time.monotonic()
+            deployer.land({"staging/web.yaml": config_map("web", mode=mode)})
+            await agent.told("1 configured", since=began)
+        await asyncio.sleep(1)
+
+        assert not [what for what in agent.said if "drift" in what or "revert" in what]
+        assert deployer.records(RecordKind.DRIFT_FOUND, RecordKind.REVERTED) == []
+
+    beside_an_agent(deployer, test)
