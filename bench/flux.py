@@ -168,12 +168,11 @@ async def reconcile(
             "sourceRef": {"kind": SOURCE[2], "name": "bench"},
         }
         key = await _made(cluster, KUSTOMIZATION, namespace, {"spec": spec})
-        while loop.time() - started < READY_SECONDS:
-            live = await cluster.get(key, "v1") or {}
-            if _ready(live):
-                return loop.time() - started
+        while not _ready(live := await cluster.get(key, "v1") or {}):
+            if loop.time() - started > READY_SECONDS:
+                raise RuntimeError(f"Flux was not ready: {live.get('status')}")
             await asyncio.sleep(0.05)
-    raise RuntimeError(f"Flux was not ready: {live.get('status')}")
+        return loop.time() - started
 
 
 async def _source(

@@ -26,7 +26,7 @@ import yaml
 from tests.support.cluster_workshop import Workshop
 from tests.support.deployers import Deployer, environments_file, namespace, open_deployer
 
-from bench.apply import application
+from bench.applications import application
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -148,7 +148,7 @@ def repository(folder: Path, kubeconfig: Path, objects: int, interval: int) -> D
 
 def _files(objects: int) -> Iterator[tuple[str, str]]:
     for number in range(objects // IN_APPLICATION):
-        manifests = [dict(item.content) for item in application("", f"app-{number:05}")]
+        manifests = [dict(item.content) for item in application("", f"app-{number:05}", exposed=False)]
         for content in manifests:
             del content["metadata"]["namespace"]
         yield f"{ENVIRONMENT}/{number // IN_FOLDER:03}/app-{number:05}.yaml", yaml.safe_dump_all(manifests)
