@@ -167,7 +167,6 @@ class Bench:
     async def flux(self, namespace: str) -> float:
         """Seconds of Flux, started before the clock."""
         async with flux.controller(self.cluster, self.kubeconfig):
-            await asyncio.sleep(5)  # its caches are filled
             return await flux.reconcile(
                 self.connection, self.cluster, namespace, files(namespace, self.count)
             )
