@@ -1,5 +1,6 @@
 """How an environment stands: what was warranted, and whether its objects are well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,9 +104,9 @@ def _includes(stands: Standing, revision: str) -> bool:
     return tip.startswith(revision) or (whole and stands.repository.contains(tip, CommitId(revision)))
 
 
-def sickness(found: Status) -> str:
+def sickness(seen: Sequence[ObjectHealth]) -> str:
     """What is not healthy, in one sentence; empty: everything is."""
-    sick = found.sick
+    sick = [item for item in seen if item.health is not Health.HEALTHY]
     named = [f"{item.key} is {item.health.value}: {item.reason}" for item in sick[:TOLD]]
     more = [f"{len(sick) - TOLD} more are not healthy"] if len(sick) > TOLD else []
     return "; ".join(named + more)

@@ -77,6 +77,6 @@ def test_colours_change_no_word() -> None:
 
 
 def test_what_is_not_healthy_is_said_in_one_sentence() -> None:
-    assert sickness(STATUS) == (
+    assert sickness([item.health for item in STATUS.objects]) == (
         "Deployment.apps shop/web is failed: 1 of 2 Pods are available; 1 of 2 Pods: no image"
     )
