@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apply, health, signatures, startup, steady, verdicts, yaml_read
+from bench import apply, health, push, signatures, startup, steady, verdicts, yaml_read
 from bench.figure import Figure, duration, most, rate
 from gitwarrant.model.errors import GitwarrantError
 
@@ -104,6 +104,18 @@ def of_steady(arguments: argparse.Namespace) -> Iterator[Figure]:
     yield most("slowest edit told", "ms", max(found.told_ms), steady.TOLD_LIMIT_MS)
 
 
+def of_push(arguments: argparse.Namespace) -> Iterator[Figure]:
+    """A push of one line, from seen to applied, by the repository's size."""
+    sizes = (*PUSH_SIZES, FULL_SIZE) if arguments.full else PUSH_SIZES
+    with apply.api_server(arguments.kubeconfig) as kubeconfig:
+        found = list(push.run(kubeconfig, sizes, PUSHES))
+    for one in found:
+        starts = f"first start {one.first:.1f} s, a new process {one.again:.1f} s"
+        print(f"push, {one.objects} objects: {starts}", file=sys.stderr, flush=True)
+        yield most(f"push, {one.objects} objects", "ms", one.median, push.LIMIT_MS)
+    yield most("push, largest beside smallest", "x", found[-1].median / found[0].median, push.MOST)
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "startup": of_startup,
     "signatures": of_signatures,
@@ -111,6 +123,7 @@ BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "yaml": of_yaml,
     "health": of_health,
     "apply": of_apply,
+    "push": of_push,
     "steady": of_steady,
 }
 
@@ -143,6 +156,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kubeconfig", help="a cluster to apply to (default: a sandbox of its own)")
     parser.add_argument("--minutes", type=float, default=1, help="how long to look at a steady agent")
     parser.add_argument("--objects", type=int, default=steady.OBJECTS, help="of the steady environment")
+    parser.add_argument(
+        "--full", action="store_true", help=f"push: with {FULL_SIZE:,} objects, too; takes an hour"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     return parser.parse_args()
 
