@@ -8,7 +8,6 @@ About a minute and a half in all. What cannot be measured here says why.
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +21,7 @@ from gitwarrant.model.errors import GitwarrantError
 COMMITS = 1000
 HEALTH_ROUNDS = 20_000
 YAML_ROUNDS, YAML_GOAL = 15, 2
-APPLICATIONS, APPLY_ROUNDS = 75, 5
-"""Four objects in each application."""
+APPLY_ROUNDS = 5
 
 
 def of_startup(_arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -77,11 +75,16 @@ def of_health(_arguments: argparse.Namespace) -> Iterator[Figure]:
 
 
 def of_apply(arguments: argparse.Namespace) -> Iterator[Figure]:
-    """Objects applied."""
+    """Applications deployed, beside raw server-side apply and beside Flux."""
+    sides = apply.sides()
     with apply.api_server(arguments.kubeconfig) as kubeconfig:
-        rates = asyncio.run(apply.measure(kubeconfig, APPLICATIONS, APPLY_ROUNDS))
-    raw, ours = (statistics.median(rates[who]) for who in ("raw", "gitwarrant"))
-    yield rate(f"apply {4 * APPLICATIONS} objects", "objects/s", ours, ("raw server-side apply", raw))
+        seconds = asyncio.run(apply.measure(kubeconfig, apply.APPLICATIONS, APPLY_ROUNDS, sides))
+    found = apply.ratios(seconds)
+    for side, limit in apply.LIMITS.items():
+        yield most(f"{apply.NAMES[side]}, {4 * apply.APPLICATIONS} objects", "x raw", found[side], limit)
+    if "flux" in found:
+        times = found["flux"] / found["whole"]
+        yield rate("the whole beside Flux", "x", times, ("wanted", apply.FASTER_THAN_FLUX), times=1)
 
 
 def of_steady(arguments: argparse.Namespace) -> Iterator[Figure]:

@@ -11,17 +11,23 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 IMAGE = "registry.example/web@sha256:" + "a" * 64
 
 
-def application(namespace: str, name: str) -> Iterator[Manifest]:
-    """A Deployment at no replicas, its ServiceAccount, a Service and an Ingress."""
+def application(namespace: str, name: str, *, exposed: bool = True) -> Iterator[Manifest]:
+    """A Deployment at no replicas, its ServiceAccount, a Service, and an Ingress.
+
+    Args:
+        exposed: no: a ConfigMap stands for the Ingress, which no controller gives an address here.
+    """
     labels = {"app": name}
-    for api, kind, spec in _specs(name, labels):
+    for api, kind, fields in _objects(name, labels, exposed=exposed):
         group, _, version = api.rpartition("/")
         metadata = {"name": name, "namespace": namespace, "labels": labels}
-        content = {"apiVersion": api, "kind": kind, "metadata": metadata, **({"spec": spec} if spec else {})}
+        content = {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
         yield Manifest(ObjectKey(group, kind, namespace, name), version, content, Place("bench.yaml"), 0, ())
 
 
-def _specs(name: str, labels: dict[str, str]) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+def _objects(
+    name: str, labels: dict[str, str], *, exposed: bool
+) -> tuple[tuple[str, str, dict[str, Any]], ...]:
     container = {
         "name": "web",
         "image": IMAGE,
@@ -43,22 +49,17 @@ def _specs(name: str, labels: dict[str, str]) -> tuple[tuple[str, str, dict[str,
     template = {"metadata": {"labels": labels}, "spec": pod}
     backend = {"service": {"name": name, "port": {"name": "http"}}}
     path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    service = {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}
+    deployment = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    ingress = {"rules": [{"host": f"{name}.example", "http": {"paths": [path]}}]}
     return (
         ("v1", "ServiceAccount", {}),
+        ("v1", "Service", {"spec": service}),
+        ("apps/v1", "Deployment", {"spec": deployment}),
         (
-            "v1",
-            "Service",
-            {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
-        ),
-        (
-            "apps/v1",
-            "Deployment",
-            {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
-        ),
-        (
-            "networking.k8s.io/v1",
-            "Ingress",
-            {"rules": [{"host": f"{name}.example", "http": {"paths": [path]}}]},
+            ("networking.k8s.io/v1", "Ingress", {"spec": ingress})
+            if exposed
+            else ("v1", "ConfigMap", {"data": {"level": "info"}})
         ),
     )
 

@@ -58,6 +58,7 @@ APPLICATIONS = 200
 COMMIT = CommitId("1" * 40)
 LIMITS: Mapping[str, float] = {"apply": 1.3, "plan": 2.2, "whole": 2.5}
 """How many times the seconds of raw server-side apply each may take at most."""
+NAMES: Mapping[str, str] = {"apply": "apply", "plan": "plan and apply", "whole": "fetch to healthy"}
 FASTER_THAN_FLUX = 12.0
 """How many times at least."""
 REST_SECONDS = 0.5  # what a round leaves to controllers is not the next one's burden
@@ -166,7 +167,6 @@ class Bench:
     async def flux(self, namespace: str) -> float:
         """Seconds of Flux, started before the clock."""
         async with flux.controller(self.cluster, self.kubeconfig):
-            await asyncio.sleep(5)  # its caches are filled
             return await flux.reconcile(
                 self.connection, self.cluster, namespace, files(namespace, self.count)
             )
@@ -195,25 +195,26 @@ def repository(folder: Path, kubeconfig: Path, count: int) -> Deployer:
 
 async def agent(shop: Deployer) -> float:
     """Seconds from the begin of the first round until the agent says that everything is healthy."""
-    healthy: list[float] = []
+    healthy = asyncio.Event()
     told: list[str] = []
 
     def tell(event: Event) -> None:
         told.append(event.what)
         if event.mood is Mood.GOOD and event.what.startswith("everything is healthy"):
-            healthy.append(time.perf_counter())
+            healthy.set()
 
     with open_delivery(shop.agent(), now) as work:
         loop = Loop(work, ["production"], lambda name: Cluster(shop.connection(name)), tell)
         started = time.perf_counter()
         running = asyncio.create_task(loop.run())
-        while not healthy and not running.done() and time.perf_counter() - started < HEALTHY_SECONDS:
-            await asyncio.sleep(0.002)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    if not healthy:
-        raise RuntimeError(f"it did not become healthy: {told[-3:]}")
-    return healthy[0] - started
+        try:
+            await asyncio.wait_for(healthy.wait(), HEALTHY_SECONDS)
+            return time.perf_counter() - started
+        except TimeoutError as error:
+            raise RuntimeError(f"it did not become healthy: {told[-3:]}") from error
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 @contextmanager
@@ -273,7 +274,7 @@ async def namespaces(cluster: Cluster, count: int) -> AsyncIterator[list[str]]:
 
 
 def ratios(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """How many times raw's seconds each side took: the median of the rounds, each beside raw of the same round."""
+    """How many times raw's seconds each side took: the median of rounds, each beside raw of the same."""
     return {
         side: statistics.median(mine / raw for mine, raw in zip(taken, seconds["raw"], strict=False))
         for side, taken in seconds.items()

@@ -154,14 +154,15 @@ def _files(objects: int) -> Iterator[tuple[str, str]]:
 def _application(name: str) -> Iterator[dict[str, Any]]:
     """Four objects that no controller works on for long: filling the cluster is not what is measured."""
     labels = {"app": name}
-    listed: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("ServiceAccount", {}),
-        ("ConfigMap", {"data": {"level": "info", "url": f"https://{name}.example/", "timeout": "30s"}}),
-        ("Secret", {"stringData": {"token": f"secret-of-{name}"}}),
-        ("Service", {"spec": {"selector": labels, "ports": [{"port": 80}], "clusterIP": "None"}}),
+    data = {"level": "info", "url": f"https://{name}.example/", "timeout": "30s"}
+    listed: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("ServiceAccount", name, {}),
+        ("ConfigMap", name, {"data": data}),
+        ("ConfigMap", f"{name}-more", {"data": data}),
+        ("Service", name, {"spec": {"selector": labels, "ports": [{"port": 80}], "clusterIP": "None"}}),
     )
-    for kind, fields in listed:
-        yield {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": labels}, **fields}
+    for kind, called, fields in listed:
+        yield {"apiVersion": "v1", "kind": kind, "metadata": {"name": called, "labels": labels}, **fields}
 
 
 @contextmanager

@@ -277,10 +277,10 @@ class _Teller:
         self.tell(Event(self.environment, Mood.BAD, _drifted(drift)))
 
     def unwatched(self, what: str, error: GitwarrantError | None) -> None:
-        """Say it, and record it once; that the whole server is away is said by the round."""
+        """Say it, and record it."""
         if error is None:
             self.tell(Event(self.environment, Mood.NEWS, f"{what} is watched again"))
-        elif not isinstance(error, Unreachable):
+        else:
             words = f"{what} cannot be watched: {error.what}"
             body = {"stage": "observe", "what": words, "attempt": 1}
             self.work.recorder.append(RecordKind.RETRYING, self.environment, body)

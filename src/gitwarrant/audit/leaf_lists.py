@@ -6,7 +6,7 @@ the digest that the warrant itself names, which is signed.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from threading import Lock
 from typing import Any
@@ -18,9 +18,11 @@ from gitwarrant.model.plan import Leaf, LeafList
 from gitwarrant.model.record import Record, RecordKind
 
 LONGEST_CHAIN = 16
-"""Records that are read at most, besides the one with the whole list."""
+"""Records that are read at most before the one with the whole list."""
 WHOLE_FROM = 8
 """A whole list is written again once this part of it (an eighth) differs from the last whole one."""
+FEW = 200
+"""Leaves that a warrant's record holds itself."""
 KEPT = 4  # lists in memory: what stands, what comes, of two environments
 MEMBERS = tuple(field.name for field in fields(Leaf))
 
@@ -30,9 +32,9 @@ class Difference:
     """What to take out of the list of an earlier record, and what to add."""
 
     since: int
-    """The number of that record."""
+    """The number of that record: of the warrant before, or of one with a whole list."""
     depth: int
-    """How many differences lie between this list and a whole one."""
+    """How many differences lie between this list and the whole one, this one included."""
     gone: frozenset[Leaf]
     come: frozenset[Leaf]
 
@@ -71,22 +73,46 @@ class _Recent:
 _RECENT = _Recent()
 
 
-def difference_since(recorder: Recorder, number: int, leaves: LeafList) -> Difference | None:
-    """How a list differs from that of an earlier `warranted` record; None: it is to be written whole.
+def kept_difference(
+    recorder: Recorder, environment: str, last: int | None, leaves: LeafList
+) -> Difference | None:
+    """Keep the leaves of a warrant that is about to be recorded, whole where that has to be.
+
+    Args:
+        last: the record of the environment's last warrant; None before the first.
+
+    Returns:
+        What the warrant's record holds in their place; None: it holds them itself, being few.
 
     Raises:
-        RecordError: the earlier one cannot be read.
+        RecordError: the earlier ones cannot be read.
     """
+    if len(leaves) <= FEW:
+        return None
     _RECENT.keep(leaves)
-    before = _record(recorder, number)
-    earlier = read_leaves(before, recorder)
-    gone, come = earlier.apart(leaves)
+    found = _continued(recorder, last, leaves) if last else None
+    if found is None:
+        body = {"digest": leaves.digest, "leaves": [plain(leaf) for leaf in leaves.leaves]}
+        whole = recorder.append(RecordKind.LEAVES, environment, body)
+        found = Difference(whole.number, 1, frozenset(), frozenset())
+    return found
+
+
+def _continued(recorder: Recorder, last: int, leaves: LeafList) -> Difference | None:
+    """The difference from the last warrant's list, or from what that one continues; None: it is too large."""
+    before = _record(recorder, last)
     known = read_difference(before)
-    found = Difference(number, known.depth + 1 if known else 1, frozenset(gone), frozenset(come))
-    whole = _composed(recorder, found, before)
+    if known is None:
+        return None
+    gone, come = read_leaves(before, recorder).apart(leaves)
+    found = Difference(last, known.depth + 1, frozenset(gone), frozenset(come))
+    whole = found.after(known)
+    while known.depth > 1:
+        known = _difference(_record(recorder, known.since))
+        whole = whole.after(known)
     if (len(whole.gone) + len(whole.come)) * WHOLE_FROM > len(leaves):
         return None
-    return found if found.depth < LONGEST_CHAIN else Difference(whole.since, 1, whole.gone, whole.come)
+    return found if found.depth <= LONGEST_CHAIN else Difference(whole.since, 1, whole.gone, whole.come)
 
 
 def difference_body(difference: Difference) -> dict[str, Json]:
@@ -128,10 +154,10 @@ def read_leaves(record: Record, recorder: Recorder | None) -> LeafList:
     found = _RECENT.get(digest)
     if found is not None:
         return found
-    difference = read_difference(record)
     try:
+        difference = read_difference(record)
         if difference is None:
-            leaves = LeafList(tuple(_leaves(record.body["bundle"]["leaves"]["leaves"])))
+            leaves = LeafList(tuple(_leaves(_whole(record))))
         elif recorder is None:
             raise ValueError("the record that it continues is not here")
         else:
@@ -144,27 +170,34 @@ def read_leaves(record: Record, recorder: Recorder | None) -> LeafList:
 
 
 def _rebuilt(recorder: Recorder, difference: Difference) -> LeafList:
-    """The list that a difference leads to, by the nearest one that is known."""
+    """The list that a difference leads to, by the nearest one that is known or whole."""
     for _ in range(LONGEST_CHAIN):
         before = _record(recorder, difference.since)
-        known, further = _RECENT.get(_named(before)), read_difference(before)
-        if known is not None or further is None:
-            return (known or read_leaves(before, recorder)).spliced(difference.gone, difference.come)
-        difference = difference.after(further)
+        known = _RECENT.get(_named(before))
+        if known is None and before.kind is RecordKind.LEAVES:
+            known = LeafList(tuple(_leaves(_whole(before))))
+        if known is not None:
+            return known.spliced(difference.gone, difference.come)
+        difference = difference.after(_difference(before))
     raise ValueError("too many differences in a row")
 
 
-def _composed(recorder: Recorder, difference: Difference, before: Record) -> Difference:
-    """The difference from the last whole list."""
-    while further := read_difference(before):
-        difference = difference.after(further)
-        before = _record(recorder, difference.since)
-    return difference
+def _whole(record: Record) -> Sequence[Mapping[str, Any]]:
+    body: Any = record.body if record.kind is RecordKind.LEAVES else record.body["bundle"]["leaves"]
+    found: Sequence[Mapping[str, Any]] = body["leaves"]
+    return found
+
+
+def _difference(record: Record) -> Difference:
+    found = read_difference(record)
+    if found is None:
+        raise _damaged(record)
+    return found
 
 
 def _record(recorder: Recorder, number: int) -> Record:
-    warranted = Selection(frozenset({RecordKind.WARRANTED}))
-    record = next(recorder.read(number - 1, warranted), None)
+    chosen = Selection(frozenset({RecordKind.LEAVES, RecordKind.WARRANTED}))
+    record = next(recorder.read(number - 1, chosen), None)
     if record is None or record.number != number:
         raise RecordError(
             f"record {number}, which a later warrant continues, is not there",
@@ -174,9 +207,12 @@ def _record(recorder: Recorder, number: int) -> Record:
 
 
 def _named(record: Record) -> Digest:
-    """The digest of the leaves that a record's warrant names."""
-    warrant = record.body.get("warrant")
-    named = warrant.get("leaves") if isinstance(warrant, Mapping) else None
+    """The digest of the leaves that a record's warrant names, or that a record holds."""
+    if record.kind is RecordKind.LEAVES:
+        named = record.body.get("digest")
+    else:
+        warrant = record.body.get("warrant")
+        named = warrant.get("leaves") if isinstance(warrant, Mapping) else None
     if not isinstance(named, str):
         raise _damaged(record)
     return Digest(named)

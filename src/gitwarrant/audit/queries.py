@@ -1,7 +1,7 @@
 """What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -60,6 +60,11 @@ class LastWarrant:
             RecordError: the log does not give what the warrant names.
         """
         return self.kept()
+
+    def whole(self) -> "LastWarrant":
+        """The same with its leaves in memory, to be used when its log is closed. Raises as `leaves` does."""
+        leaves = self.leaves
+        return replace(self, kept=lambda: leaves)
 
     @property
     def bundle(self) -> WarrantBundle:

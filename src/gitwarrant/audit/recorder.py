@@ -63,8 +63,8 @@ class Entry:
         Raises:
             RecordError: it is not JSON, or its `object` is not one.
         """
-        data = body_bytes(body)
-        return cls(kind, environment, json.loads(data), data, object_of(body))
+        data, copy = canonical_body(body)
+        return cls(kind, environment, copy, data, object_of(copy))
 
     def record(self, number: int, time: datetime) -> Record:
         """The record that this becomes."""
@@ -105,20 +105,20 @@ class Recorder(Protocol):
         ...
 
 
-def body_bytes(body: Mapping[str, Json]) -> bytes:
-    """The canonical bytes of a body.
+def canonical_body(body: Mapping[str, Json]) -> tuple[bytes, dict[str, Json]]:
+    """The canonical bytes of a body, and what they are read back as.
 
     Raises:
         RecordError: it is not a JSON object.
     """
     try:
         data = dumps(dict(body))
-        same = bool(json.loads(data) == _listed(body))
+        copy = json.loads(data)
     except GitwarrantError as error:
         raise RecordError(f"a record's body is not JSON: {error.what}", remedy="report this fault") from error
-    if not same:
+    if copy != body and copy != _listed(body):
         raise RecordError("a record's body is not JSON: it reads back different", remedy="report this fault")
-    return data
+    return data, copy
 
 
 def object_of(body: Mapping[str, Any]) -> ObjectKey | None:

@@ -35,6 +35,8 @@ from gitwarrant.model.turn import USUAL, Phase
 from gitwarrant.model.warrant import Warrant
 
 NAMESPACE = ("", "Namespace")
+IN_HAND = 2
+"""Leaves in hand for each request in flight: while some wait for the server, others write their intents."""
 PATIENCE = 300.0
 """Seconds that a wave, a hook or a delete may take where the environment says nothing else."""
 
@@ -194,7 +196,7 @@ class _Run:
                 if not first and not gate.homeless:
                     await self.parent.open(members)
                 calls = [partial(self._one, leaf, reason or gate.needs(leaf)) for leaf in leaves]
-                results = await bounded(self.work.cluster.concurrency, calls)
+                results = await bounded(IN_HAND * self.work.cluster.concurrency, calls)
                 gate.note(step, results)
                 objects += results
         if gate.homeless:

@@ -6,10 +6,13 @@ has. Into none of these can come what somebody put into the live object, and
 none is ever read again from there.
 """
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import orjson
 
 from gitwarrant.cluster.allocation import allocated, with_allocated, without_allocated
 from gitwarrant.cluster.applyset import as_member
@@ -27,6 +30,8 @@ from gitwarrant.objects.scope import scope
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""
+
+UID_AS_JSON = json.dumps(UID).strip('"')
 
 FORM = "baseline-2"
 """Raised whenever baselines are made in another way: older ones are then made again."""
@@ -137,8 +142,10 @@ class Baselines:
 
     def created(self, name: str, manifest: Manifest, answer: Content) -> None:
         """Keep what the server answered to our own create: it was made of the manifest and nothing else."""
-        uid = str(answer["metadata"]["uid"])
-        self._answered(name, manifest, self.comparable(manifest, _replaced(answer, {uid: UID})))
+        truth, uid = self.comparable(manifest, answer), str(answer["metadata"]["uid"])
+        if uid.encode() in orjson.dumps(truth):  # few kinds have it, and to look is cheaper than to walk
+            truth = _replaced(truth, {uid: UID})
+        self._answered(name, manifest, truth)
 
     async def updated(self, name: str, manifest: Manifest, before: InventoryEntry, answer: Content) -> None:
         """Keep the baseline moved on by our own update, where the object is then exactly so.
@@ -272,7 +279,9 @@ def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:
 
 
 def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
-    """A baseline with the object's own uid filled in."""
+    """A baseline with the object's own uid filled in; few kinds have it anywhere."""
+    if UID_AS_JSON not in json.dumps(content):
+        return dict(content)
     return dict(_replaced(content, {UID: uid}))
 
 
@@ -298,10 +307,14 @@ def _probe(
     return key, {**content, "metadata": {**content["metadata"], "name": name}}, back
 
 
-def _replaced(value: Json, texts: Mapping[str, str]) -> Json:
-    """The same value with whole texts exchanged."""
+def _replaced(value: Json, texts: Mapping[str, str]) -> Any:
+    """The same value with whole texts exchanged; itself where there is none of them."""
+    if isinstance(value, str):
+        return texts.get(value, value)
     if isinstance(value, dict):
-        return {name: _replaced(item, texts) for name, item in value.items()}
+        changed = {name: new for name, item in value.items() if (new := _replaced(item, texts)) is not item}
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
-        return [_replaced(item, texts) for item in value]
-    return texts.get(value, value) if isinstance(value, str) else value
+        items = [_replaced(item, texts) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value

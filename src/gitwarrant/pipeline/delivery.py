@@ -74,12 +74,12 @@ def open_delivery(
         GitwarrantError: the folder or the log cannot be used.
     """
     agent.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with Log(agent.log, now) as log:
+    with Log(agent.log, now) as log, ContentStore(agent.state / "content") as content:
         memory = Memory(log)
         yield Delivery(
             agent=agent,
             recorder=log,
-            content=ContentStore(agent.state / "content"),
+            content=content,
             memory=memory,
             tracking=Tracking(log),
             alarms=Alarms(log, memory, agent.alarms),

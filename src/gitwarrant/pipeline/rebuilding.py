@@ -125,8 +125,10 @@ async def _check_empty(environment: Environment, cluster: Cluster) -> None:
 
 def _last(work: Delivery, name: str) -> LastWarrant:
     """The last warrant: of this log, or of the one that it began with."""
+    last = last_warrant(work.recorder, name)
     with _earlier_log(work) as earlier:
-        last = last_warrant(work.recorder, name) or (last_warrant(earlier, name) if earlier else None)
+        before = last_warrant(earlier, name) if earlier and last is None else None
+        last = before.whole() if before else last
     if last is None:
         raise GitwarrantError(
             f"nothing was warranted for {name!r}, so there is nothing to rebuild",

@@ -1,51 +1,73 @@
-"""Content kept under a hash of its name: baselines, parsed files, rendered units."""
+"""Content kept under a hash of its name: baselines, manifests, rendered units."""
 
 import hashlib
 import os
 import re
+import sqlite3
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
 
-from gitwarrant.store.sqlite import StoreError
+from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.store.sqlite import StoreError, open_database, translated
 
+FILE = "content.sqlite"
 KIND = re.compile(r"[a-z][a-z0-9-]{0,63}")
-
-
-CHECKED = hashlib.sha256().digest_size
-"""How many bytes stand before the content: its SHA-256."""
+MIGRATIONS = (
+    """
+    CREATE TABLE content (
+        kind TEXT NOT NULL,
+        name BLOB NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (kind, name)
+    ) STRICT;
+    """,
+)
 
 
 class ContentStore:
-    """Bytes by kind and key, in one folder per kind.
+    """Bytes by kind and key, in one SQLite file: a file for each would take longer than what it saves.
 
-    A reader sees what was put last, whole, or nothing: each file begins with
-    the digest of the rest, so that nothing need wait for the disk. It is a
-    cache: a power cut, or deleting the folder, loses time, never truth.
-    Nobody but its own user reads it.
+    A reader sees what was put last, whole, or nothing. It is a cache: a power
+    cut may lose what was put last, and deleting the folder loses time, never
+    truth. Nobody but its own user reads it. Any threads and processes may use it.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._path = folder / FILE
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; the next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """What was put last under this key; None: nothing, or it did not outlive a crash of the machine.
+        """What was put last under this key; None: nothing.
 
         Raises:
-            StoreError: it is there but cannot be read.
+            StoreError: the store is there but cannot be read.
         """
-        path = self._path(kind, key)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
+        name = _name(kind, key)
+        if self._connection is None and not self._path.exists():
             return None
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be read: {error.strerror}", remedy="give this user the right to it"
-            ) from error
-        content = data[CHECKED:]
-        return content if hashlib.sha256(content).digest() == data[:CHECKED] else None
+        found = self._run("SELECT data FROM content WHERE kind = ? AND name = ?", (kind, name))
+        return found[0][0] if found else None
 
     def put(self, kind: str, key: str, data: bytes) -> None:
         """Keep bytes under this key.
@@ -53,25 +75,29 @@ class ContentStore:
         Raises:
             StoreError: it cannot be written; what was there before still is.
         """
-        path = self._path(kind, key)
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, hashlib.sha256(data).digest() + data, 0o600, durable=False)
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be written: {error.strerror}",
-                remedy="free some disk space, or give this user the right to the folder",
-            ) from error
+        self._run("INSERT OR REPLACE INTO content VALUES (?, ?, ?)", (kind, _name(kind, key), data))
 
     def shelf(self, kind: str) -> "Shelf":
         """The content of one kind, for who needs to know no other."""
         return Shelf(self, kind)
 
-    def _path(self, kind: str, key: str) -> Path:
-        if not KIND.fullmatch(kind):
-            raise ValueError(f"not a kind of content: {kind!r}")
-        name = hashlib.sha256(key.encode()).hexdigest()
-        return self._folder / kind / name[:2] / name
+    def _run(self, statement: str, values: tuple[str | bytes, ...]) -> list[tuple[bytes]]:
+        try:
+            with self._lock, translated(self._path):
+                if self._connection is None:
+                    self._connection = open_database(self._path, MIGRATIONS)
+                    self._connection.execute("PRAGMA synchronous = NORMAL")  # see the class
+                return self._connection.execute(statement, values).fetchall()
+        except GitwarrantError as error:  # also where another process holds it: nothing waits for a cache
+            raise StoreError(
+                error.what, remedy="free some disk space, or delete it with what is beside it: it is a cache"
+            ) from error
+
+
+def _name(kind: str, key: str) -> bytes:
+    if not KIND.fullmatch(kind):
+        raise ValueError(f"not a kind of content: {kind!r}")
+    return hashlib.sha256(key.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +122,6 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         OSError: what was there before still is.
     """
-    _replace(path, data, mode, durable=True)
-    _synchronise(path.parent)
-
-
-def _replace(path: Path, data: bytes, mode: int, *, durable: bool) -> None:
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     temporary = Path(name)
     try:
@@ -108,13 +129,13 @@ def _replace(path: Path, data: bytes, mode: int, *, durable: bool) -> None:
             file.write(data)
             file.flush()
             os.fchmod(file.fileno(), mode)
-            if durable:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+    _synchronise(path.parent)
 
 
 def _synchronise(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 import os
 import stat
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from gitwarrant.store.content import ContentStore, write_atomically
+from gitwarrant.store.content import FILE, ContentStore, write_atomically
 from gitwarrant.store.sqlite import StoreError
 
 
@@ -22,49 +22,45 @@ def test_what_was_put_last_is_given_back(tmp_path: Path) -> None:
 
 
 def test_nobody_else_reads_it_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
-    ContentStore(tmp_path).put("baseline", "key", b"data")
+    with ContentStore(tmp_path / "cache") as store:
+        store.put("baseline", "key", b"data")
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "cache").iterdir()}
 
-    [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda _: b"", id="empty"),
-        pytest.param(lambda data: data[:-1], id="cut off"),
-        pytest.param(lambda data: bytes(len(data)), id="zeros"),
-        pytest.param(lambda data: data[:-1] + b"?", id="another byte"),
-        pytest.param(lambda data: data[32:], id="without its digest"),
-    ],
-)
-def test_what_a_power_cut_left_half_written_is_not_there(
-    tmp_path: Path, damage: Callable[[bytes], bytes]
-) -> None:
-    store = ContentStore(tmp_path)
-    store.put("baseline", "key", b"{}")
-    [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
-
-    file.write_bytes(damage(file.read_bytes()))
-
-    assert store.get("baseline", "key") is None
-    store.put("baseline", "key", b"{}")
-    assert store.get("baseline", "key") == b"{}"
+    assert modes == {0o600}
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [FILE]
 
 
-def test_a_put_that_fails_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = ContentStore(tmp_path)
-    store.put("baseline", "key", b"before")
+def test_what_was_put_is_there_for_another_process_and_thread(tmp_path: Path) -> None:
+    with ContentStore(tmp_path) as one, ContentStore(tmp_path) as two, ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: one.put("baseline", str(number), b"%d" % number), range(20)))
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        assert list(threads.map(lambda number: two.get("baseline", str(number)), range(20))) == [
+            b"%d" % number for number in range(20)
+        ]
 
-    monkeypatch.setattr(os, "fchmod", full)
-    with pytest.raises(StoreError, match="No space left"):
-        store.put("baseline", "key", b"after")
 
-    assert store.get("baseline", "key") == b"before"
-    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+def test_asking_a_store_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    assert ContentStore(tmp_path / "cache").get("baseline", "key") is None
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_damaged_store_is_a_cache_to_delete(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"this is no database, but long enough to be one" * 100)
+
+    with pytest.raises(StoreError, match=r"not a database.*\n  remedy: .*delete it .*: it is a cache"):
+        ContentStore(tmp_path).get("baseline", "key")
+
+
+def test_a_put_that_fails_keeps_what_was_there(tmp_path: Path) -> None:
+    with ContentStore(tmp_path) as store:
+        store.put("baseline", "key", b"before")
+        assert store._connection is not None
+        store._connection.execute("PRAGMA max_page_count = 4")
+
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.put("baseline", "key", b"x" * 100_000)
+
+        assert store.get("baseline", "key") == b"before"
 
 
 @pytest.mark.parametrize("kind", ["../up", "", "A", "a/b"])
@@ -89,7 +85,7 @@ def test_a_write_that_fails_keeps_what_was_there(tmp_path: Path, monkeypatch: py
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    (tmp_path / "baseline").write_text("a file where the folder should be")
+    (tmp_path / "cache").write_text("a file where the folder should be")
 
     with pytest.raises(StoreError, match="cannot be written"):
-        ContentStore(tmp_path).put("baseline", "key", b"")
+        ContentStore(tmp_path / "cache").put("baseline", "key", b"")

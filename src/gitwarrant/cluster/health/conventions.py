@@ -148,7 +148,7 @@ def _of_conditions(holder: Live, live: Live) -> Iterator[Verdict]:
         yield Health.PROGRESSING, "its controller has said nothing of it yet"
     told = {name: item for name, item in every.items() if not _stale(item, live)}
     summary = next((name for name in SUMMARIES if name in every), "")
-    if every and (summary or next(iter(every))) not in told and not (told.keys() - {summary}):
+    if every and (summary not in told if summary else not told):
         yield Health.PROGRESSING, "its controller has not judged the newest version yet"
     for name, condition in told.items():
         yield from _of_condition(name, condition, told, summary)

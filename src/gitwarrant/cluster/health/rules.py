@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from gitwarrant.cluster.health.reading import Live, Verdict
@@ -84,7 +84,7 @@ def compiled(rule: HealthRule) -> Compiled:
     return Compiled(rule, outcomes, reason)
 
 
-@cache
+@lru_cache(maxsize=64)
 def rules_of(rules: tuple[HealthRule, ...]) -> Rules:
     """The rules of an environment, compiled once.
 
