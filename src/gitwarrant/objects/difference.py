@@ -68,7 +68,7 @@ def compare(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[FieldD
 
 
 def _exactly(before: Json, after: Json) -> bool:
-    """Whether values that Python finds equal really are: to it, 1 equals 1.0 and True, inside of lists too."""
+    """Whether values that Python finds equal really are: to it 1 equals 1.0 and True, in lists too."""
     if isinstance(before, dict | list):
         return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
     return type(before) is type(after)

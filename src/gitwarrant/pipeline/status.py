@@ -7,11 +7,11 @@ from datetime import datetime
 from gitwarrant.audit.holds import current_hold
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.offspring import Offspring, offspring
+from gitwarrant.cluster.offspring import offspring
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.hold import Hold
-from gitwarrant.model.live import Drift, Health, ObjectHealth, Observation
+from gitwarrant.model.live import Drift, Health, ObjectHealth, Observation, Offspring
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import watch

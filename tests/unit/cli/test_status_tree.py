@@ -5,9 +5,8 @@ from io import StringIO
 
 from gitwarrant.cli.status import lines
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.offspring import Offspring
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.live import Drift, DriftKind, Health, ObjectHealth
+from gitwarrant.model.live import Drift, DriftKind, Health, ObjectHealth, Offspring
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.pipeline.status import ObjectStatus, Status, sickness
