@@ -14,8 +14,8 @@ from gitwarrant.model.plan import Lasting, Plan
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
-from gitwarrant.pipeline.power import served_by
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.served import served_by
 from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitwarrant.cluster.applyset import applyset_id, parent_key
-from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.power.needs import Naming, Needed, Served, needs
 from gitwarrant.cluster.power.roles import Grantings, grantings
-from gitwarrant.cluster.undeclared import holds
 from gitwarrant.git.reading import Repository
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment, Tenant
@@ -61,18 +59,6 @@ class Moved:
     change: PowerChange
     applier: tuple[Power, ...]
     """What the applier needs and did not before: an administrator gives it before the change can deploy."""
-
-
-async def served_by(cluster: Cluster) -> Served:
-    """What a cluster says of its kinds.
-
-    Raises:
-        ClusterError: it does not say.
-        Unreachable: the server does not answer.
-    """
-    served = await cluster.served()
-    plurals = {(item.group, item.kind): item.plural for item in served}
-    return Served(plurals, frozenset((item.group, item.kind) for item in served if holds(item)))
 
 
 def computed(
