@@ -35,7 +35,7 @@ ENVIRONMENT = "production"
 OBJECTS = 10_000
 IN_APPLICATION, IN_FOLDER = 4, 100
 START_SECONDS, TOLD_SECONDS = 1800.0, 30.0
-CALM_SECONDS = 15.0  # after the start: what the first looks stirred comes to rest
+CALM_SECONDS, CALM_LIMIT = 15.0, 300.0  # so long nothing is asked: what the first looks stirred came to rest
 EDITS = 20
 CPU_LIMIT, RSS_LIMIT, TOLD_LIMIT_MS = 1.0, 250.0, 1000.0
 """Percent of a core, megabytes, and milliseconds from an edit to its drift told."""
@@ -111,6 +111,20 @@ class Agent:
         for match in COUNT.finditer(text):
             found[match["verb"]] += int(float(match["count"]))
         return found
+
+    def calm(self) -> None:
+        """Wait until it asks for nothing but watches.
+
+        Raises:
+            GitwarrantError: it never does.
+        """
+        until = time.monotonic() + CALM_LIMIT
+        while time.monotonic() < until:
+            before = self.calls()
+            time.sleep(CALM_SECONDS)
+            if set(self.calls() - before) <= QUIET:
+                return
+        raise GitwarrantError("the agent does not come to rest", remedy="see what it asks for: --metrics")
 
     def cpu(self) -> tuple[float, float]:
         """Seconds of CPU: its own, and of children that ended."""
@@ -199,7 +213,7 @@ def measure(
     with running(shop) as agent:
         started = time.monotonic()
         healthy = agent.told("everything is healthy", since=started - 5, seconds=START_SECONDS)
-        time.sleep(CALM_SECONDS)
+        agent.calm()
         calls, cpu, begun = agent.calls(), agent.cpu(), time.monotonic()
         time.sleep(seconds)
         taken, after, cpu_after = time.monotonic() - begun, agent.calls(), agent.cpu()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitwarrant.model.errors import Place
@@ -61,7 +61,7 @@ VALUES = st.recursive(
 
 
 @given(WRITTEN, VALUES)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_expression_is_true_or_false_or_refused(written: str, value: Any) -> None:
     try:
         answer = compile_expression(written, PLACE).boolean({"self": value})

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.support.cluster_workshop import until
 from tests.support.deployers import Deployer, config_map, open_deployer
+from tests.support.running import running
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
@@ -123,3 +125,29 @@ def test_an_environment_waits_until_what_it_depends_on_is_healthy(cluster: Sandb
         record.body["stage"] for record in deployer.records(RecordKind.REFUSED, environment="production")
     }
     assert stages == {"authorise"}
+
+
+def test_a_wave_that_waits_keeps_no_other_environment_waiting(
+    cluster: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One environment waits for a load balancer that never comes; the next one is deployed meanwhile."""
+    monkeypatch.setattr("gitwarrant.agent.loop.SHARE_SECONDS", 0.5)
+    waits = yaml.safe_load(config_map("later"))
+    waits["metadata"]["annotations"] = {"gitwarrant.dev/wave": "1"}
+    deployer = open_deployer(
+        tmp_path,
+        kubeconfig=cluster.kubeconfig,
+        files={"staging/front.yaml": service("LoadBalancer"), "staging/later.yaml": yaml.safe_dump(waits)},
+    )
+
+    async def test() -> None:
+        async def deployed() -> bool:
+            return bool(deployer.records(RecordKind.APPLY_COMPLETED, environment="production"))
+
+        async with running(deployer, "staging", "production"):
+            await until(deployed, seconds=60)
+
+    asyncio.run(test())
+
+    assert deployer.records(RecordKind.APPLIED, environment="staging")
+    assert deployer.records(RecordKind.APPLY_COMPLETED, environment="staging") == []

@@ -1,4 +1,4 @@
-"""What a cluster says of its kinds. Apart from `power`, which needs no cluster and no client."""
+"""What a cluster says of its kinds, for those who compute what power they take."""
 
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.power.needs import Served

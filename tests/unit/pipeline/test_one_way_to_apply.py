@@ -114,7 +114,7 @@ def test_surfaces_know_the_cluster_only_as_a_connection_to_hand_on() -> None:
     }
 
     assert known
-    assert {(module, item) for module, item in known if not item.startswith((*HANDS_ON, *VALUES))} == set()
+    assert {found for found in known if not found[1].startswith((*HANDS_ON, *VALUES))} == set()
 
 
 def test_what_surfaces_get_as_values_cannot_ask_a_server() -> None:
