@@ -180,6 +180,8 @@ class Question:
         if planned.action is Action.UNCHANGED:
             planned = replace(planned, note=NOT_YET)
         manifest = self.manifests[planned.key]
+        if manifest.key.namespace in self.missing:
+            return Answer(replace(planned, note=NAMESPACE_ARRIVES))
         try:
             return await self._writing(planned, manifest)
         except KindUnknown as error:
@@ -188,6 +190,7 @@ class Question:
             raise _refused(error, manifest) from error
         except NotFound as error:
             if manifest.key.namespace in self.namespaces and NO_NAMESPACE.search(error.what):
+                self.missing.add(manifest.key.namespace)
                 return Answer(replace(planned, note=NAMESPACE_ARRIVES))
             raise _refused(error, manifest) from error
         except (Conflict, Invalid, WebhookTrouble) as error:
