@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apply, health, signatures, startup, steady, verdicts, yaml_read
+from bench import apply, health, push, signatures, startup, steady, verdicts, yaml_read
 from bench.figure import Figure, duration, most, rate
 from gitwarrant.model.errors import GitwarrantError
 
@@ -22,6 +22,7 @@ COMMITS = 1000
 HEALTH_ROUNDS = 20_000
 YAML_ROUNDS, YAML_GOAL = 15, 2
 APPLY_ROUNDS = 5
+PUSH_SIZES, FULL_SIZE, PUSHES = (100, 10_000), 100_000, 20
 
 
 def of_startup(_arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -104,6 +105,18 @@ def of_steady(arguments: argparse.Namespace) -> Iterator[Figure]:
     yield most("slowest edit told", "ms", max(found.told_ms), steady.TOLD_LIMIT_MS)
 
 
+def of_push(arguments: argparse.Namespace) -> Iterator[Figure]:
+    """A push of one line, from seen to applied, by the repository's size."""
+    sizes = (*PUSH_SIZES, FULL_SIZE) if arguments.full else PUSH_SIZES
+    with apply.api_server(arguments.kubeconfig) as kubeconfig:
+        found = list(push.run(kubeconfig, sizes, PUSHES))
+    for one in found:
+        starts = f"first start {one.first:.1f} s, a new process {one.again:.1f} s"
+        print(f"push, {one.objects} objects: {starts}", file=sys.stderr, flush=True)
+        yield most(f"push, {one.objects} objects", "ms", one.median, push.LIMIT_MS)
+    yield most("push, largest beside smallest", "x", found[-1].median / found[0].median, push.MOST)
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "startup": of_startup,
     "signatures": of_signatures,
@@ -111,6 +124,7 @@ BENCHES: Mapping[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "yaml": of_yaml,
     "health": of_health,
     "apply": of_apply,
+    "push": of_push,
     "steady": of_steady,
 }
 
@@ -143,6 +157,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kubeconfig", help="a cluster to apply to (default: a sandbox of its own)")
     parser.add_argument("--minutes", type=float, default=1, help="how long to look at a steady agent")
     parser.add_argument("--objects", type=int, default=steady.OBJECTS, help="of the steady environment")
+    parser.add_argument(
+        "--full", action="store_true", help=f"push: with {FULL_SIZE:,} objects, too; takes an hour"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     return parser.parse_args()
 

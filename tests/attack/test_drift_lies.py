@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.support.cluster_workshop import Workshop, manifest, run
+from tests.support.cluster_workshop import Workshop, manifest, run, until
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.model.environment import DriftMode
@@ -287,6 +287,27 @@ def test_every_lie_is_seen_and_undone(cluster: Sandbox, name: str, make: Item, l
 
         assert (reverted.reverted == (item.key,)) is (name not in BEYOND_REPAIR)
         assert ((await shop.observe(item)).drifts == ()) is (name not in BEYOND_REPAIR)
+
+    run(cluster.kubeconfig, test)
+
+
+def test_what_garbage_collection_was_made_to_delete_comes_back(cluster: Sandbox) -> None:
+    """Attack: an owner that does not exist, so that garbage collection deletes. Observe makes it anew."""
+
+    async def test(shop: Workshop) -> None:
+        item = settings(shop)
+        await shop.apply(item)
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0" * 36}
+        await operations(("add", "/metadata/ownerReferences", [owner]))(shop, item)
+
+        async def collected() -> bool:
+            return await shop.cluster.get(item.key, item.version) is None
+
+        await until(collected)
+        seen = await shop.observe(item, mode=DriftMode.REVERT)
+
+        assert [drift.kind for drift in seen.drifts] == [DriftKind.MISSING]
+        assert (await shop.observe(item)).drifts == ()
 
     run(cluster.kubeconfig, test)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gitwarrant.cluster.health import health
@@ -19,7 +19,7 @@ SCALARS = (
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=10,
+    max_leaves=5,
 )
 
 READ = """
@@ -33,9 +33,9 @@ SAID = "True False Unknown Ready Available Progressing Failed Pending Running Cr
 SHAPED = st.recursive(
     SCALARS | st.sampled_from(SAID.split()),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(READ.split()), inner, max_size=5)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(READ.split()), inner, max_size=4)
     ),
-    max_leaves=25,
+    max_leaves=12,
 )
 """JSON with the names that health reads, so that odd values stand where it looks."""
 
@@ -51,7 +51,7 @@ RULE = HealthRule(
 @given(st.sampled_from(KINDS), OBJECTS, st.lists(OBJECTS, max_size=2))
 @example(("batch", "Job"), {"status": {"conditions": [{"type": ["a"], "status": {}}]}}, [{"status": 7}])
 @example(("apps", "Deployment"), {"metadata": {"annotations": 7}, "spec": [], "status": True}, [])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_object_gets_a_verdict(kind: tuple[str, str], live: Any, pods: list[Any]) -> None:
     """And whoever is not healthy says why."""
     found = health(ObjectKey(*kind, "shop", "x"), live, pods)
@@ -62,7 +62,7 @@ def test_every_object_gets_a_verdict(kind: tuple[str, str], live: Any, pods: lis
 
 
 @given(OBJECTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_rule_gives_every_object_a_verdict(live: Any) -> None:
     """An object that the rule does not fit cannot be judged, which is a verdict too."""
     found = health(ObjectKey("example.com", "Widget", "shop", "x"), live, rules=rules_of((RULE,)))

@@ -281,7 +281,8 @@ def test_only_a_warranted_autoscaler_may_scale(cluster: Sandbox) -> None:
 
         assert [drift.kind for drift in (await shop.observe(web)).drifts] == [DriftKind.CHANGED]
 
-        await shop.apply(web, scaler)
+        await shop.send("DELETE", scaler)
+        assert (await shop.apply(web, scaler)).complete
         await shop.patch(
             web, {"spec": {"replicas": 4}}, manager="kube-controller-manager", subresource="/scale"
         )

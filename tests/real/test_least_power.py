@@ -33,6 +33,11 @@ from gitwarrant.sandbox.find import Sandbox
 pytestmark = pytest.mark.real
 
 SETTLED_SECONDS = 10.0
+KEPT = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kept, annotations: {gitwarrant.dev/protect: "true"}}
+"""
 
 
 def environment(name: str, namespace: str) -> Environment:
@@ -174,6 +179,18 @@ def rules_applied(shop: Deployer, admin: Path, user: str, *arguments: str) -> li
     ]
 
 
+def created(admin: Path, namespace: str) -> None:
+    """Somebody else's namespace."""
+    key = ObjectKey("", "Namespace", "", namespace)
+    content = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+
+    async def create() -> None:
+        async with Cluster(from_kubeconfig(admin, environment={})) as cluster:
+            await cluster.apply(key, "v1", content, force=False, audit_id=new_audit_id())
+
+    asyncio.run(create())
+
+
 def tampered(shop: Deployer, admin: Path, manifests: Sequence[Manifest]) -> None:
     """Somebody changes and adds to everything, scales, and deletes."""
 
@@ -190,9 +207,15 @@ def tampered(shop: Deployer, admin: Path, manifests: Sequence[Manifest]) -> None
     asyncio.run(tamper())
 
 
-@pytest.mark.parametrize("arguments", [pytest.param((), id="grant"), pytest.param(("--exact",), id="exact")])
+@pytest.mark.parametrize(
+    ("arguments", "alone"),
+    [
+        pytest.param((), True, id="by the grant, in a namespace of its own"),
+        pytest.param(("--exact",), False, id="exactly, in a namespace that it shares"),
+    ],
+)
 def test_no_request_is_denied_and_no_rule_is_unused(
-    cluster: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
+    cluster: Sandbox, tmp_path: Path, arguments: tuple[str, ...], alone: bool
 ) -> None:
     """A life with what `rbac` printed: deploy, watch, put back, look for strangers, change, delete."""
     user = f"applier-{secrets.token_hex(4)}"
@@ -206,14 +229,18 @@ def test_no_request_is_denied_and_no_rule_is_unused(
     allowed["cluster_kinds"] = sorted(
         {"Namespace", *(item.kind for item in manifests if not item.key.namespace)}
     )
-    shop.land({"production/broad.yaml": broad_text(namespace)})
+    shop.land({"production/broad.yaml": broad_text(namespace), "production/keep.yaml": KEPT})
+
+    if not alone:
+        shop.land({"production/namespace.yaml": None})
+        created(cluster.kubeconfig, namespace)
 
     given = rules_applied(shop, cluster.kubeconfig, user, *arguments)
     deployed = shop.loop(rounds=5)
     assert deployed[-1].mood is not Mood.BAD, deployed
     tampered(shop, cluster.kubeconfig, manifests)
     healed = shop.loop(rounds=5)
-    looked = shop.here("drift", "production", "--revert")
+    looked = shop.here("drift", "production", "--revert"), shop.here("status", "production")
     shop.land({"production/broad.yaml": broad_text(namespace).replace("{a: b}", "{a: c}")})
     changed = shop.loop(rounds=3)
     shop.land({"production/broad.yaml": None, "production/web.yaml": None})
@@ -221,6 +248,7 @@ def test_no_request_is_denied_and_no_rule_is_unused(
 
     asked = settled(cluster.audit_log, user)
     assert [request.line for request in asked if request.denied] == []
+    assert "was declared by nobody" not in str([deployed, healed, changed]), "its own rights are no strangers"
     taken = used(asked)
     unused = {str(item.power) for item in given if not any(item.power.covers(power) for power in taken)}
     assert unused == only_to_hand_on(manifests), [deployed, healed, looked, changed, ended]

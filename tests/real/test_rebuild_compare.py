@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.support.back import deployment
-from tests.support.deployers import Deployer, config_map, open_deployer
+from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
 
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.binaries import Binaries
@@ -72,7 +73,7 @@ def test_a_cluster_is_rebuilt_as_it_was_last_warranted_and_is_the_same(
     again = shop.here("rebuild", "--yes")
     later = shop.here("apply", "production")
 
-    assert (refused.status, "the previous warrant is of" in refused.err) == (1, True)
+    assert (refused.status, "was warranted for cluster" in refused.err) == (1, True)
     assert (healed.status, "was warranted for cluster" in healed.err) == (1, True)
     assert said.status == 0, said.err
     assert (status, found["identical"], len(found["objects"])) == (0, True, 4)
@@ -172,3 +173,38 @@ def test_two_clusters_can_both_differ_from_the_repository_and_be_the_same(
 
     assert said.status == 0
     assert "not as the repository has it, in one or both: ConfigMap" in said.out
+
+
+def test_environments_come_back_in_the_order_in_which_they_wait_for_each_other(
+    cluster: Sandbox, other_cluster: Sandbox, tmp_path: Path
+) -> None:
+    """The later one by name is first; the other one waits until all of it is healthy."""
+    names = ("api", "base")
+    shop = open_deployer(tmp_path, kubeconfig=cluster.kubeconfig, environments=names, drift="report")
+    for name in names:
+        assert shop.here("apply", name).status == 0
+    stages = yaml.safe_load(environments_file(shop.prefix, names, drift="report"))
+    stages["stages"]["api"]["depends_on"] = ["base"]
+    rules = {".gitwarrant/environments.yaml": yaml.safe_dump(stages), ".gitwarrant/trust.yaml": trust_file(2)}
+    shop.land({**rules, "base/web.yaml": None, "base/db.yaml": deployment("db")}, by="grace")
+    assert shop.here("apply", "base").status == 0
+    move(shop, other_cluster)
+
+    said = shop.here("rebuild", "--yes")
+
+    assert said.status == 0, said.err + said.out
+    moved = [record.environment for record in shop.records(RecordKind.REBUILT)]
+    assert moved == ["base", "api"]
+    numbers = [record.number for record in shop.records(RecordKind.HEALTHY, environment="base")]
+    assert numbers[-1] < shop.records(RecordKind.REBUILT, environment="api")[0].number
+
+
+def test_nothing_is_moved_without_a_word(cluster: Sandbox, other_cluster: Sandbox, tmp_path: Path) -> None:
+    """Nobody there to answer: nothing is written, in the log or in the cluster."""
+    shop = open_shop(tmp_path, cluster)
+    move(shop, other_cluster)
+
+    said = shop.gitwarrant("rebuild", stdin=subprocess.DEVNULL)
+
+    assert (said.status, "nothing was rebuilt" in said.err) == (2, True)
+    assert shop.records(RecordKind.REBUILT) == []

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.support.back import deployment, live, order
 from tests.support.deployers import Deployer, config_map, open_deployer
+from tests.support.desks import desk
 from tests.support.running import running
 
 from gitwarrant.agent.loop import Event
@@ -82,6 +84,44 @@ def test_drift_is_put_back_to_what_is_held(cluster: Sandbox, tmp_path: Path) -> 
 
     assert mode(shop) == "safe"
     assert live(shop, ObjectKey("", "ConfigMap", shop.namespace("production"), "more")) is None
+
+
+def definition(group: str, *versions: str) -> str:
+    """A kind, stored in the last of its versions."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    listed = [
+        {"name": name, "served": True, "storage": name == versions[-1], "schema": schema} for name in versions
+    ]
+    names = {"kind": "Widget", "plural": "widgets", "singular": "widget"}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": listed}
+    kind, metadata = "CustomResourceDefinition", {"name": f"widgets.{group}"}
+    return yaml.safe_dump(
+        {"apiVersion": "apiextensions.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    )
+
+
+def test_a_rollback_across_a_change_of_a_kind_warns_of_what_is_stored(
+    cluster: Sandbox, tmp_path: Path
+) -> None:
+    """By the manifests, and by what only the cluster knows; ordered all the same, the server refuses it."""
+    shop = open_shop(tmp_path, cluster)
+    group, path = f"{shop.prefix}.example.com", "production/widgets.yaml"
+    first = shop.land({path: definition(group, "v1")})
+    shop.loop()
+    shop.land({path: definition(group, "v1", "v2")})
+    shop.loop()
+
+    said = desk(shop, shop.grace).gitwarrant(
+        *("rollback", "production", "--to", first, "--cluster", "--dry-run", "--reason", "why")
+    )
+    order(shop, "grace", commit=first)
+    told = [event.what for event in shop.loop(rounds=2)]
+
+    assert said.status == 0, said.err
+    lasting = " ".join(said.out.split())
+    assert "version v2 goes: objects that were written in it are not converted back" in lasting
+    assert "objects are stored as v2: the server does not let that version go" in lasting
+    assert any(what.startswith("refused by plan: production/widgets.yaml") for what in told), told
 
 
 def test_a_deploy_that_fails_goes_back_by_itself_and_is_not_tried_again(

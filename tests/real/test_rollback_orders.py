@@ -1,6 +1,7 @@
 """Going back by order: who may, to what, for how long, and what a thief of an account cannot do with it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,15 @@ from tests.support.glass import pager
 from tests.support.one_approval import now, open_shop, refusal, warranted
 from tests.support.standing import note, stand
 
+from gitwarrant.audit.queries import last_warrant
+from gitwarrant.audit.recorder import object_body
 from gitwarrant.demo.forge import run_git
+from gitwarrant.model.live import Health, ObjectHealth, Observation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.model.statement import OrderKind
-from gitwarrant.pipeline.candidates import candidate, examine
+from gitwarrant.pipeline.candidates import candidate, examine, standing
 from gitwarrant.pipeline.delivery import open_delivery
+from gitwarrant.pipeline.holding import notice
 
 EVERYBODY = ["shop-team", "platform-team", "oncall"]
 WHY = ("--reason", "checkout fails", "--yes")
@@ -270,6 +275,103 @@ def test_a_dry_run_shows_the_way_back_as_data_and_signs_nothing(tmp_path: Path) 
 
     told = json.loads(said.out)
     assert (said.status, told["from"], told["to"], told["people_needed"]) == (0, second, first, 2)
-    assert [item["action"] for item in told["plan"]["objects"]] == ["update", "unchanged"]
+    assert [item["action"] for item in told["plan"]["objects"]] == ["update"]
     assert told["order"] is None
     assert asked(shop) == second
+
+
+def seen(shop: Deployer, *, health: Health, minutes: int = 0) -> None:
+    """What the agent makes of this health of everything, so long after now."""
+    with open_delivery(shop.agent(), lambda: now() + timedelta(minutes=minutes)) as work:
+        last = last_warrant(work.recorder, "production")
+        stands = standing(work, "production")
+        assert last is not None
+        assert stands is not None
+        verdicts = tuple(ObjectHealth(key, health, "why") for key in sorted(last.leaves.by_key))
+        environment = replace(stands.environment, rollback_within=600)
+        notice(work, environment, Observation("production", verdicts, (), ()))
+
+
+def test_what_fails_later_than_the_rules_say_is_left_alone(tmp_path: Path) -> None:
+    shop, first, _ = open_two(tmp_path)
+
+    seen(shop, health=Health.FAILED, minutes=11)
+    late = shop.records(RecordKind.HELD)
+    seen(shop, health=Health.FAILED, minutes=9)
+
+    assert late == []
+    assert [record.body["commit"] for record in shop.records(RecordKind.HELD)] == [first]
+
+
+def test_what_still_tries_has_not_failed(tmp_path: Path) -> None:
+    shop, _, _ = open_two(tmp_path)
+
+    seen(shop, health=Health.PROGRESSING)
+
+    assert shop.records(RecordKind.HELD) == []
+
+
+def test_without_an_earlier_healthy_warrant_there_is_no_way_back_and_an_alarm(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    stand(shop, healthy=False)
+    shop.land({WEB: CONFIG_MAP % "bold"}, approved=True)
+    stand(shop, healthy=False)
+
+    for _ in range(2):
+        seen(shop, health=Health.FAILED)
+
+    assert shop.records(RecordKind.HELD) == []
+    [alarm] = alarms(shop)
+    assert alarm.endswith("no earlier warrant was healthy, so there is no way back")
+
+
+def test_what_was_left_by_itself_is_never_gone_back_to(tmp_path: Path) -> None:
+    """Healthy once, failed in time, left: a later failure goes past it, to what it was left for."""
+    shop, first, second = open_two(tmp_path)
+    seen(shop, health=Health.FAILED)
+    warranted(shop)
+    complete(shop)
+    shop.land({WEB: CONFIG_MAP % "third"}, approved=True)
+    stand(shop, healthy=False)
+
+    seen(shop, health=Health.FAILED)
+
+    held = shop.records(RecordKind.HELD)
+    assert (held[0].body["left"], held[0].body["commit"]) == (second, first)
+    assert held[1].body["commit"] == first
+
+
+def test_a_hold_that_nobody_ordered_ends_by_a_landing_in_its_folder_only(tmp_path: Path) -> None:
+    shop, first, second = open_two(tmp_path)
+    seen(shop, health=Health.FAILED)
+    warranted(shop)
+    complete(shop)
+
+    shop.land({"elsewhere/notes.txt": "nothing"}, approved=True)
+    held = refusal(shop)
+    mended = shop.land({WEB: CONFIG_MAP % "mended"}, approved=True)
+
+    assert held.startswith(f"authorise: environment 'production' is held at {first[:12]} by itself: ")
+    assert asked(shop) == mended
+    assert [record.body["left"] for record in shop.records(RecordKind.HELD)] == [second]
+    assert warranted(shop) == 4
+
+
+def test_the_log_says_who_brought_an_object_back_and_who_wrote_it(tmp_path: Path) -> None:
+    shop, first, _ = open_two(tmp_path)
+    back(shop, first)
+    warranted(shop)
+    with open_delivery(shop.agent(), now) as work:
+        last = last_warrant(work.recorder, "production")
+        assert last is not None
+        [leaf] = [leaf for leaf in last.leaves.leaves if leaf.kind == "ConfigMap"]
+        named = object_body(leaf.key, leaf.version)
+        told = {"sequence": 3, "operation": "apply", "object": named, "digest": leaf.digest}
+        body = {**told, "audit_id": "a", "result": "configured", "uid": "u", "resource_version": "1"}
+        work.recorder.append(RecordKind.APPLIED, "production", {**body, "message": ""})
+
+    said = shop.here("audit", "who", "configmap/web")
+
+    assert said.status == 0, said.err
+    assert "brought back  by ada and grace: checkout fails" in said.out
+    assert "written by" in said.out

@@ -1,15 +1,26 @@
 """`status` and `wait` on a real cluster: controllers make the Pods, the scheduler finds no place for some."""
 
+import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.support.deployers import Deployer, config_map, environments_file, open_deployer, trust_file
+from tests.support.cluster_workshop import Workshop, manifest
+from tests.support.deployers import (
+    NOWHERE,
+    Deployer,
+    config_map,
+    environments_file,
+    open_deployer,
+    trust_file,
+)
 from tests.support.manifests import container
 
+from gitwarrant.cluster.client import Cluster
 from gitwarrant.sandbox.find import Sandbox
 
 pytestmark = pytest.mark.real
@@ -99,6 +110,44 @@ def test_what_has_no_place_to_run_says_so_and_fails_after_the_deadline(
     assert (found["healthy"], found["applied"]) == (False, True)
 
 
+def break_a_pod(deployer: Deployer) -> None:
+    """The kubelet of one Pod says what a real one says of an image that is not there."""
+    waiting = {"reason": "ImagePullBackOff", "message": "registry says: not found"}
+    broken = {"name": "web", "image": "x", "imageID": "", "ready": False, "restartCount": 0}
+    status = {
+        "containerStatuses": [{**broken, "state": {"waiting": waiting}}],
+        "conditions": [{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}],
+    }
+
+    async def ask() -> None:
+        place = deployer.namespace("live")
+        async with Cluster(deployer.connection("")) as cluster:
+            pods = [pod async for pod in cluster.list("", "v1", "Pod", place)]
+            item = manifest(pods[0])
+            kind = "strategic-merge-patch"
+            await Workshop(cluster, place).patch(item, {"status": status}, kind=kind, subresource="/status")
+
+    asyncio.run(ask())
+
+
+def test_a_pod_whose_image_is_not_there_fails_its_workload_in_one_sentence(
+    cluster: Sandbox, tmp_path: Path
+) -> None:
+    deployer = open_live(cluster, tmp_path)
+    deployer.land({"live/web.yaml": deployment("web", replicas=3)})
+    assert deployer.here("apply", "live").status == 0
+    assert deployer.here("wait", "live", "--timeout", "60s").status == 0
+
+    break_a_pod(deployer)
+    said = deployer.here("wait", "live", "--timeout", "4s")
+
+    assert said.status == 1
+    assert (
+        "is failed: 2 of 3 Pods are available; 1 of 3 Pods: container 'web': its image cannot be pulled "
+        "(registry says: not found)"
+    ) in said.out
+
+
 def test_a_rule_of_the_environment_judges_a_kind(cluster: Sandbox, tmp_path: Path) -> None:
     rule = {
         "kind": "ConfigMap",
@@ -138,3 +187,56 @@ def test_status_of_what_was_never_deployed_says_how_to_deploy(cluster: Sandbox, 
     assert said.err == (
         "error: nothing was deployed to 'live' yet\n  remedy: deploy it first: gitwarrant apply live\n"
     )
+
+
+def test_watching_shows_the_tree_again_when_it_changed(cluster: Sandbox, tmp_path: Path) -> None:
+    """In a file, one tree after the other; a terminal is cleared before each."""
+    deployer = open_live(cluster, tmp_path)
+    deployer.land({"live/flags.yaml": config_map("flags", mode="old")})
+    assert deployer.here("apply", "live").status == 0
+
+    with deployer.start("status", "live", "--watch") as watching:
+        assert watching.stdout is not None
+        first = [watching.stdout.readline() for _ in range(4)]
+        change_by_hand(deployer)
+        second = watching.stdout.readline()
+        rest = [watching.stdout.readline() for _ in range(3)]
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
+
+    assert first[0].startswith("live  revision ")
+    assert "drifted" not in "".join(first)
+    assert second.startswith("live  revision ")
+    assert "flags  healthy  drifted: data.mode\n" in "".join(rest)
+    assert watching.returncode == 130
+
+
+def change_by_hand(deployer: Deployer) -> None:
+    async def ask() -> None:
+        place = deployer.namespace("live")
+        async with Cluster(deployer.connection("")) as cluster:
+            [item] = [
+                item async for item in cluster.list("", "v1", "ConfigMap", place) if named(item) == "flags"
+            ]
+            await Workshop(cluster, place).patch(manifest(item), {"data": {"mode": "new"}})
+
+    asyncio.run(ask())
+
+
+def named(live: Any) -> str:
+    return str(live["metadata"]["name"])
+
+
+def test_a_server_that_does_not_answer_is_not_called_unhealthy(cluster: Sandbox, tmp_path: Path) -> None:
+    deployer = open_live(cluster, tmp_path)
+    deployer.land({"live/flags.yaml": config_map("flags")})
+    assert deployer.here("apply", "live").status == 0
+    away = tmp_path / "away.kubeconfig"
+    away.write_text(re.sub(r"https://[^\s\"]+", NOWHERE, cluster.kubeconfig.read_text()))
+    deployer.settings["clusters"]["main"]["kubeconfig"] = str(away)
+
+    shown = deployer.here("status", "live")
+    waited = deployer.here("wait", "live", "--timeout", "1s")
+
+    assert (shown.status, shown.out) == (3, "")
+    assert waited.status == 3

@@ -4,17 +4,21 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.cluster_workshop import Workshop, run
 from tests.support.deployers import Deployer, config_map, open_deployer
-from tests.support.running import Running, running
+from tests.support.running import Requests, Running, running
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
+from gitwarrant.cluster.connection import Impersonation, from_kubeconfig, from_service_account
+from gitwarrant.cluster.discovery import MemoryDiscovery
 from gitwarrant.cluster.live import Live
+from gitwarrant.cluster.refusal import Denied
 from gitwarrant.cluster.watch import Change, Event, Source
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -190,3 +194,69 @@ def test_a_deploy_is_no_drift(cluster: Sandbox, tmp_path: Path) -> None:
         assert deployer.records(RecordKind.DRIFT_FOUND, RecordKind.REVERTED) == []
 
     beside_an_agent(deployer, test)
+
+
+def test_a_pods_service_account_reaches_its_cluster_and_its_token_may_be_rotated(
+    cluster: Sandbox, tmp_path: Path
+) -> None:
+    """As the kubelet mounts it: an authority, and a token that is another one some time later."""
+
+    async def test(shop: Workshop) -> None:
+        rbac = "rbac.authorization.k8s.io"
+        binding = {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "view"},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": shop.namespace}],
+        }
+        key = ObjectKey(rbac, "RoleBinding", shop.namespace, "view")
+        await shop.send("POST", Manifest(key, "v1", {}, Place(""), 0, ()), binding, collection=True)
+        account = Manifest(
+            ObjectKey("", "ServiceAccount", shop.namespace, "default"), "v1", {}, Place(""), 0, ()
+        )
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        given = await shop.send("POST", account, asked, subresource="/token")
+        (tmp_path / "ca.crt").write_bytes((cluster.folder.pki / "ca.crt").read_bytes())
+        (tmp_path / "token").write_text("expired")
+
+        async with Cluster(from_service_account("127.0.0.1", str(cluster.port), tmp_path)) as inside:
+            with pytest.raises(Denied, match="does not accept our credential"):
+                await inside.get(shop.config().key, "v1")
+            (tmp_path / "token").write_text(given["status"]["token"])
+
+            assert await inside.get(shop.config().key, "v1") is None
+
+    run(cluster.kubeconfig, test)
+
+
+def test_whom_a_kubeconfig_acts_as_is_whom_the_server_sees(cluster: Sandbox) -> None:
+    """Rights are those of the one acted as, groups and all, not of the one who acts."""
+
+    async def test(shop: Workshop) -> None:
+        own = from_kubeconfig(cluster.kubeconfig, environment={})
+        nobody = replace(own, impersonation=Impersonation("nobody", groups=("system:authenticated",)))
+        admin = replace(own, impersonation=Impersonation("anna", groups=("system:masters",)))
+
+        async with Cluster(nobody) as as_nobody, Cluster(admin) as as_anna:
+            with pytest.raises(Denied, match="nobody may not get configmaps"):
+                await as_nobody.get(shop.config().key, "v1")
+            assert await as_anna.get(shop.config().key, "v1") is None
+
+    run(cluster.kubeconfig, test)
+
+
+def test_the_discovery_is_asked_for_by_its_hash(cluster: Sandbox) -> None:
+    """A new connection with the same store: the real server says that nothing changed."""
+    store, requests = MemoryDiscovery(), Requests()
+
+    async def look() -> None:
+        connection = from_kubeconfig(cluster.kubeconfig, environment={})
+        async with Cluster(connection, discovery=store, meter=requests) as fresh:
+            assert (await fresh.resource("apps", "v1", "Deployment")).plural == "deployments"
+
+    asyncio.run(look())
+    asyncio.run(look())
+
+    assert requests.ended_with["discover", 200] == 2
+    assert requests.ended_with["discover", 304] == 2

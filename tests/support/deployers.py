@@ -283,8 +283,11 @@ def namespace(name: str) -> str:
     return f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n"
 
 
-def environments_file(prefix: str, names: Sequence[str], **settings: Any) -> str:
-    """`.gitwarrant/environments.yaml`: each environment in its own folder and namespace."""
+def environments_file(prefix: str, names: Sequence[str], each: Any = None, **settings: Any) -> str:
+    """`.gitwarrant/environments.yaml`: each environment in its own folder and namespace.
+
+    `settings` are those of every environment, `each` has further ones by name.
+    """
     stages = {
         name: {
             "branch": "main",
@@ -294,6 +297,7 @@ def environments_file(prefix: str, names: Sequence[str], **settings: Any) -> str
             "policies": ["basic-security"],
             "drift": "revert",
             **settings,
+            **(each or {}).get(name, {}),
         }
         for name in names
     }

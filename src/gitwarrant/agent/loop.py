@@ -33,6 +33,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
 
 
+SHARE_SECONDS = 10.0  # that a round gives one deploy before it looks at the next environment
 SETTLE_SECONDS = 60.0  # a look at ten thousand objects takes a few
 
 
@@ -77,6 +78,8 @@ class _Memory:
     announced: str = ""
     observation: Observation | None = None
     view: Watching | None = None
+    applying: "asyncio.Task[Deployment] | None" = None
+    """A deploy under way: a wave may take minutes to become healthy, and others do not wait for it."""
     deploying: _Patience = field(default_factory=_Patience)
     watching: _Patience = field(default_factory=_Patience)
 
@@ -102,21 +105,36 @@ class Loop:
         interval = self._work.agent.interval.total_seconds()
         async with AsyncExitStack() as stack:
             self._forget_clusters()  # connections and watches live as long as one run
-            bounded = rounds is not None
-            while rounds is None or rounds > 0:
-                await self._step(TRUST, self._listening, self._alarm)
-                for name, memory in self._memories.items():
-                    await self._look(name, memory, stack, settle=bounded)
-                rounds = None if rounds is None else rounds - 1
-                if until is not None and until():
-                    return
-                if rounds != 0:
-                    await asyncio.sleep(interval)
+            try:
+                await self._rounds(stack, interval, rounds, until)
+            finally:
+                await self._stop()
+
+    async def _rounds(
+        self, stack: AsyncExitStack, interval: float, rounds: int | None, until: Callable[[], bool] | None
+    ) -> None:
+        bounded = rounds is not None
+        while rounds is None or rounds > 0:
+            await self._step(TRUST, self._listening, self._alarm)
+            for name, memory in self._memories.items():
+                await self._look(name, memory, stack, settle=bounded)
+            rounds = None if rounds is None else rounds - 1
+            if until is not None and until():
+                return
+            if rounds != 0:
+                await asyncio.sleep(interval)
+
+    async def _stop(self) -> None:
+        """End what is under way as a crash would: the next run takes it up where the log says."""
+        running = [memory.applying for memory in self._memories.values() if memory.applying]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _forget_clusters(self) -> None:
         self._reached.clear()
         for memory in self._memories.values():
-            memory.view = None
+            memory.view = memory.applying = None
 
     def observation(self, name: str) -> Observation | None:
         """What was seen of an environment in the last of a number of rounds; None before the first."""
@@ -128,18 +146,22 @@ class Loop:
         The second does not wait for the first: while the Git server is gone, or
         serves what is refused, drift is still seen and put back.
         """
-        await self._step(name, memory.deploying, partial(self._deploy, name, memory, stack))
-        await self._step(name, memory.watching, partial(self._watch, name, memory, stack, settle=settle))
+        await self._step(name, memory.deploying, partial(self._deploy, name, memory, stack, settle=settle))
+        if memory.applying is None:
+            await self._step(name, memory.watching, partial(self._watch, name, memory, stack, settle=settle))
 
-    async def _step(self, name: str, patience: _Patience, step: Callable[[], Awaitable[bool]]) -> None:
+    async def _step(self, name: str, patience: _Patience, step: Callable[[], Awaitable[bool | None]]) -> None:
         """Try one step if it is time; an error is told, and ends the step, not the loop.
 
-        A step gives whether all went well; if not, it is tried again after a while.
+        A step gives whether all went well; if not, it is tried again after a while. None: it goes on.
         """
         if patience.wait_until > asyncio.get_running_loop().time():
             return
         try:
-            if not await step():
+            well = await step()
+            if well is None:
+                return
+            if not well:
                 self._back_off(patience)
                 return
             patience.told = ""  # what went wrong once is news when it comes back
@@ -171,7 +193,29 @@ class Loop:
             self._tell(Event(TRUST, Mood.BAD, notice.what, {"alarm": notice.kind}))
         return True
 
-    async def _deploy(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
+    async def _deploy(
+        self, name: str, memory: _Memory, stack: AsyncExitStack, *, settle: bool
+    ) -> bool | None:
+        begins = memory.applying is None
+        if begins and not await self._begins(name, memory, stack):
+            return True
+        share = SHARE_SECONDS if begins else 0
+        done = await _outcome(memory, seconds=None if settle else share)
+        if done is None:
+            return None
+        self._tell_deployment(name, memory.deploying, done)
+        if done.applied is None or done.applied.complete:
+            memory.judgement = None  # its manifests take much memory
+            return True
+        return False
+
+    async def _begins(self, name: str, memory: _Memory, stack: AsyncExitStack) -> bool:
+        """Begin to deploy what is new; whether there is something.
+
+        Raises:
+            Refused: it may not be deployed.
+            Unreachable: the Git server does not answer.
+        """
         # In a thread: a Git server that hangs, or a large change, must not keep events waiting.
         found = await asyncio.to_thread(candidate, self._work, name)
         fingerprint = found.fingerprint
@@ -179,18 +223,17 @@ class Loop:
             memory.judgement = await asyncio.to_thread(examine, self._work, found)
             memory.judged = fingerprint
         if memory.judgement is None:  # it was deployed, and nothing is new
-            return True
+            return False
         if not (found.question.environment.auto_deploy or found.question.returns):
             self._announce(name, memory, memory.judgement)
-            return True
+            return False
         view, reach = await self._view(name, memory, stack), await self._reach(name, stack)
+        memory.applying = asyncio.create_task(self._carry_out(memory.judgement, view, reach))
+        return True
+
+    async def _carry_out(self, judgement: Judgement, view: Watching, reach: Reach) -> Deployment:
         async with held(view):
-            done = await deploy(self._work, memory.judgement, reach.cluster)
-        self._tell_deployment(name, memory.deploying, done)
-        if done.applied is None or done.applied.complete:
-            memory.judgement = None  # its manifests take much memory
-            return True
-        return False
+            return await deploy(self._work, judgement, reach.cluster)
 
     def _announce(self, name: str, memory: _Memory, judgement: Judgement) -> None:
         """Say what could be deployed by hand.
@@ -277,14 +320,29 @@ class _Teller:
         self.tell(Event(self.environment, Mood.BAD, _drifted(drift)))
 
     def unwatched(self, what: str, error: GitwarrantError | None) -> None:
-        """Say it, and record it once; that the whole server is away is said by the round."""
+        """Say it, and record it."""
         if error is None:
             self.tell(Event(self.environment, Mood.NEWS, f"{what} is watched again"))
-        elif not isinstance(error, Unreachable):
+        else:
             words = f"{what} cannot be watched: {error.what}"
             body = {"stage": "observe", "what": words, "attempt": 1}
             self.work.recorder.append(RecordKind.RETRYING, self.environment, body)
             self.tell(Event(self.environment, Mood.BAD, words))
+
+
+async def _outcome(memory: _Memory, *, seconds: float | None) -> Deployment | None:
+    """What a deploy came to; None while it goes on after so many seconds.
+
+    Raises:
+        GitwarrantError: what it raised.
+    """
+    if memory.applying is None:
+        return None
+    await asyncio.wait({memory.applying}, timeout=seconds)
+    if not memory.applying.done():
+        return None
+    task, memory.applying = memory.applying, None
+    return task.result()
 
 
 def changes(environment: str, before: Seen | None, seen: Seen) -> Iterator[Event]:

@@ -253,7 +253,7 @@ def _drifted(found: Record, reverted: Record | None) -> Drifted:
 
 def _changed(recorder: Recorder, record: Record) -> Changed:
     warranted = _warranted(recorder, record)
-    warrant = read_warrant(warranted) if warranted else None
+    warrant = read_warrant(warranted, recorder) if warranted else None
     hold, origin = _origin(recorder, warranted) if warranted else (None, None)
     authorship = _authorship(recorder, origin) if origin else None
     path = _path(recorder, warranted, key_of(record)) if warranted else ""

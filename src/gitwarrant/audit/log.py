@@ -15,6 +15,7 @@ from gitwarrant.model.manifest import Json, ObjectKey
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.store.sqlite import open_database, transaction, translated
 
+RECENT = 1000  # records that are looked through one by one: less than a millisecond
 BATCH = 256  # records in memory at once while reading
 
 # INSERT OR REPLACE deletes without asking the delete trigger; so the insert
@@ -97,10 +98,26 @@ class Log:
 
     def read(self, after: int = 0, selection: Selection = EVERYTHING) -> Iterator[Record]:
         """Records above `after`. Numbers are chosen at once; bodies follow as they are asked for."""
-        numbers = [number for (number,) in self._fetch(*_statement(after, selection))]
-        if selection.newest_first:
-            numbers.reverse()
-        return self._records(numbers)
+        if selection.newest_first and not selection.latest:
+            return self._backwards(after, self._last(), selection)
+        numbers = self._numbers(*_statement(after, selection))
+        return self._records(numbers[::-1] if selection.newest_first else numbers)
+
+    def _backwards(self, after: int, last: int, selection: Selection) -> Iterator[Record]:
+        """Most who ask for the newest find it among the last records: no index over all of them is walked."""
+        recent = max(after, last - RECENT)
+        for statement in (
+            _statement(recent, selection, last, near=True),
+            _statement(after, selection, recent),
+        ):
+            yield from self._records(self._numbers(*statement)[::-1])
+
+    def _last(self) -> int:
+        [(number,)] = self._fetch("SELECT coalesce(max(number), 0) FROM records", ())
+        return int(number)
+
+    def _numbers(self, statement: str, values: Sequence[str | int]) -> list[int]:
+        return [number for (number,) in self._fetch(statement, values)]
 
     def _records(self, numbers: Sequence[int]) -> Iterator[Record]:
         for start in range(0, len(numbers), BATCH):
@@ -147,9 +164,18 @@ def _object_text(key: ObjectKey) -> str:
     return dumps([key.group, key.kind, key.namespace, key.name]).decode()
 
 
-def _statement(after: int, selection: Selection) -> tuple[str, list[str | int]]:
-    """The query for the numbers that a selection means, lowest first."""
+def _statement(
+    after: int, selection: Selection, last: int | None = None, *, near: bool = False
+) -> tuple[str, list[str | int]]:
+    """The query for the numbers that a selection means, lowest first.
+
+    Args:
+        last: the highest number that counts; None: whichever.
+        near: there are few numbers between, so that looking at each is quickest.
+    """
     parts: list[tuple[str, Sequence[str | int]]] = [("number > ?", [after])]
+    if last is not None:
+        parts.append(("number <= ?", [last]))
     if selection.kinds:
         kinds = sorted(kind.value for kind in selection.kinds)
         parts.append((f"kind IN ({', '.join('?' * len(kinds))})", kinds))
@@ -164,6 +190,7 @@ def _statement(after: int, selection: Selection) -> tuple[str, list[str | int]]:
         parts.append(("object != ''", []))
     # Without the hint SQLite prefers the environment's index and walks all of its records.
     hint = " INDEXED BY records_by_kind" if selection.kinds and name is None else ""
+    hint = " NOT INDEXED" if near else hint
     where = f"records{hint} WHERE " + " AND ".join(condition for condition, _ in parts)
     values = [value for _, given in parts for value in given]
     if selection.latest:

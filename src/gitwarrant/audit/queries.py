@@ -1,12 +1,14 @@
 """What is known from the log: where trust stands, what an environment owns, what was begun and not ended."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
+from gitwarrant.audit.leaf_lists import Difference, difference_body, read_leaves
 from gitwarrant.audit.recorder import Recorder, RecordError, Selection, object_of
-from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, sha256
+from gitwarrant.model.canonical import Digest, NotCanonical, decode, dumps, encode, loads, plain, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.live import Health, InventoryEntry, ObjectHealth, Result
 from gitwarrant.model.manifest import Json, ObjectKey
@@ -14,7 +16,7 @@ from gitwarrant.model.plan import LeafList, Operation
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.statement import Roots
 from gitwarrant.model.turn import USUAL, Phase, Turn
-from gitwarrant.model.warrant import Warrant, WarrantBundle
+from gitwarrant.model.warrant import Envelope, Warrant, WarrantBundle
 from gitwarrant.model.warrant_forms import lift_bundle, lift_warrant
 
 T = TypeVar("T")
@@ -35,23 +37,39 @@ class LastWarrant:
     number: int
     time: datetime
     warrant: Warrant
-    bundle: WarrantBundle
+    envelope: Envelope
     owed: bool
     """Glass was broken for it: its approvals are still to come."""
-    public_key: bytes = b""
+    public_key: bytes
     """PEM of the keys that signed, as recorded beside it: to compare, not to believe."""
+    kept: Callable[[], LeafList]
+    """Reads what it allows."""
     accepted: bool = True
     """The next change begins at its revision."""
 
     @property
     def digest(self) -> Digest:
         """Digest of the payload: what the next warrant names as its previous one."""
-        return sha256(self.bundle.envelope.payload)
+        return sha256(self.envelope.payload)
 
     @property
     def leaves(self) -> LeafList:
-        """What it allows, object by object."""
-        return self.bundle.leaves
+        """What it allows, object by object; read from the log where it is not in memory.
+
+        Raises:
+            RecordError: the log does not give what the warrant names.
+        """
+        return self.kept()
+
+    def whole(self) -> "LastWarrant":
+        """The same with its leaves in memory, to be used when its log is closed. Raises as `leaves` does."""
+        leaves = self.leaves
+        return replace(self, kept=lambda: leaves)
+
+    @property
+    def bundle(self) -> WarrantBundle:
+        """Both. Raises as `leaves` does."""
+        return WarrantBundle(self.envelope, self.leaves)
 
 
 def warranted_body(
@@ -63,6 +81,7 @@ def warranted_body(
     owed: bool = False,
     hold: int = 0,
     accepted: bool = True,
+    difference: Difference | None = None,
 ) -> dict[str, Json]:
     """The body of a `warranted` record.
 
@@ -73,13 +92,15 @@ def warranted_body(
         owed: glass was broken: its approvals are still to come.
         hold: the record of the hold that it carries out; 0: none.
         accepted: the next change begins here; not where an environment was brought back to.
+        difference: of its leaves from those of an earlier record; None: they are written whole.
     """
+    whole = {"bundle": loads(encode(bundle))} if difference is None else _continued(bundle, difference)
     return {
         "sequence": warrant.sequence,
         "digest": sha256(bundle.envelope.payload),
         "commit": warrant.commit,
         "warrant": loads(encode(warrant)),
-        "bundle": loads(encode(bundle)),
+        **whole,
         "public_key": public_key.decode(),
         "owed": owed,
         "hold": hold,
@@ -151,7 +172,7 @@ def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
 def last_warrant(recorder: Recorder, environment: str) -> LastWarrant | None:
     """The newest warrant of an environment; None before the first."""
     record = _newest(recorder, RecordKind.WARRANTED, environment)
-    return read_warrant(record) if record else None
+    return read_warrant(record, recorder) if record else None
 
 
 def accepted_revision(recorder: Recorder, environment: str) -> CommitId | None:
@@ -176,7 +197,7 @@ def is_accepted(record: Record) -> bool:
 def warrants(recorder: Recorder, environment: str) -> Iterator[LastWarrant]:
     """All warrants of an environment, newest first."""
     selection = Selection(frozenset({RecordKind.WARRANTED}), environment, newest_first=True)
-    return map(read_warrant, recorder.read(0, selection))
+    return (read_warrant(record, recorder) for record in recorder.read(0, selection))
 
 
 def warranted_environments(recorder: Recorder) -> tuple[str, ...]:
@@ -234,16 +255,38 @@ def last_health(recorder: Recorder, environment: str) -> Mapping[ObjectKey, Obje
     }
 
 
-def read_warrant(record: Record) -> LastWarrant:
-    """Read the body of a `warranted` record.
+def read_warrant(record: Record, recorder: Recorder | None = None) -> LastWarrant:
+    """Read the body of a `warranted` record; its leaves when somebody asks for them.
+
+    Args:
+        recorder: where the records are that it may continue.
 
     Raises:
         RecordError: a part is missing or damaged.
     """
-    warrant = value_of(record, "warrant", Warrant, lift=lift_warrant)
-    bundle = value_of(record, "bundle", WarrantBundle, lift=lift_bundle)
+    warrant, envelope = value_of(record, "warrant", Warrant, lift=lift_warrant), _envelope(record)
     owed, public_key = bool(record.body.get("owed", False)), member(record, "public_key", str).encode()
-    return LastWarrant(record.number, record.time, warrant, bundle, owed, public_key, is_accepted(record))
+    kept = partial(read_leaves, record, recorder)
+    accepted = is_accepted(record)
+    return LastWarrant(record.number, record.time, warrant, envelope, owed, public_key, kept, accepted)
+
+
+def _envelope(record: Record) -> Envelope:
+    """What was signed: beside a difference, else in the bundle."""
+    if "difference" in record.body:
+        return value_of(record, "envelope", Envelope)
+    bundle = lift_bundle(record.body.get("bundle"))
+    try:
+        return decode(Envelope, dumps(bundle["envelope"]))
+    except (NotCanonical, KeyError, TypeError) as error:
+        raise RecordError(
+            f"record {record.number} ({record.kind.value}) has no readable 'bundle'",
+            remedy="the log was written by another version, or damaged: see docs/reference/records.md",
+        ) from error
+
+
+def _continued(bundle: WarrantBundle, difference: Difference) -> dict[str, Json]:
+    return {"envelope": plain(bundle.envelope), "difference": difference_body(difference)}
 
 
 def value_of(record: Record, name: str, kind: type[T], *, lift: Callable[[Any], Any] | None = None) -> T:

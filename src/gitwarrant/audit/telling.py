@@ -138,6 +138,8 @@ def _essence(record: Record) -> str:
             text = (
                 ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing"
             )
+        case RecordKind.LEAVES:
+            text = f"{_count(body.get('leaves'))} leaves, which the next warrants continue"
         case RecordKind.WARRANTED:
             text = f"warrant {body.get('sequence')} for {_short(body.get('commit'))}"
         case RecordKind.APPLY_COMPLETED:

@@ -1,6 +1,7 @@
 """What each environment owns, kept in memory and moved on by reading only what is new in the log."""
 
 from collections.abc import Mapping
+from threading import Lock
 
 from gitwarrant.audit.queries import ENTRY_KINDS, entry_of, owned
 from gitwarrant.audit.recorder import Recorder, Selection
@@ -17,11 +18,11 @@ class Tracking:
 
     The log alone says what is owned: this begins with all of it, and takes in
     each later record once, by its number. Two of them that begin anywhere come
-    to the same end.
+    to the same end. Several threads may ask: an agent judges in one and watches in another.
     """
 
     def __init__(self, recorder: Recorder) -> None:
-        self._recorder, self._read = recorder, -1
+        self._recorder, self._read, self._lock = recorder, -1, Lock()
         self._inventories: dict[str, Inventory] = {}
 
     def inventory(self, environment: str) -> Inventory:
@@ -36,6 +37,10 @@ class Tracking:
         return next(found, None)
 
     def _catch_up(self) -> None:
+        with self._lock:
+            self._take_in()
+
+    def _take_in(self) -> None:
         if self._read < 0:
             self._begin()
         changes: dict[str, dict[ObjectKey, InventoryEntry | None]] = {}

@@ -8,9 +8,10 @@ from pathlib import Path
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.demo.configuration import NAMESPACES
 from gitwarrant.demo.kubectl import Target, run_kubectl
+from gitwarrant.demo.rights import AGENT
 from gitwarrant.demo.stage import BUILDER, SANDBOX, Stage, build_parts
 from gitwarrant.model.errors import GitwarrantError
-from gitwarrant.sandbox import life
+from gitwarrant.sandbox import find, life
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 
@@ -41,7 +42,8 @@ def sandbox_target(stage: Stage, terminal: Terminal) -> Target | None:
             ) from None
         found = binaries.find_all()
     sandbox = life.up(SANDBOX, root=stage.sandboxes, binaries=found)
-    return Target(sandbox.kubeconfig, "", binaries.find("kubectl"), pods_start=True)
+    agent = find.write_credentials(SANDBOX, AGENT.name, (), root=stage.sandboxes)
+    return Target(sandbox.kubeconfig, "", binaries.find("kubectl"), pods_start=True, agent=agent)
 
 
 def own_cluster(arguments: argparse.Namespace, stage: Stage, terminal: Terminal) -> Target:

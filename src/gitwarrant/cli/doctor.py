@@ -19,7 +19,7 @@ from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.errors import GitwarrantError
 
 if TYPE_CHECKING:  # imports Pydantic
-    from gitwarrant.config.agent import Agent
+    from gitwarrant.config.agent import Agent, ClusterAccess
 
 GIT_NEEDED = (2, 34)  # signs commits with SSH keys
 PYTHON_NEEDED = (3, 11)
@@ -108,7 +108,7 @@ def _agent(argument: str | None) -> Iterator[Line]:
     yield Line(State.OK if writable else worst, "state folder", str(found.state), remedy)
     yield from _rules(found)
     for cluster in found.clusters:
-        yield _cluster(cluster.name, cluster.kubeconfig)
+        yield _cluster(cluster)
 
 
 def _rules(found: "Agent") -> Iterator[Line]:
@@ -128,8 +128,13 @@ def _rules(found: "Agent") -> Iterator[Line]:
     yield Line(state, "rules", f"until {expires:%Y-%m-%d %H:%M}", RENEWAL if days is not None else "")
 
 
-def _cluster(name: str, kubeconfig: Path | None) -> Line:
-    what = f"cluster {name}"
+def _cluster(cluster: "ClusterAccess") -> Line:
+    what, kubeconfig = f"cluster {cluster.name}", cluster.kubeconfig
+    if cluster.in_cluster:
+        inside = "KUBERNETES_SERVICE_HOST" in os.environ
+        remedy = "" if inside else "run the agent in a Pod of it, or give a kubeconfig"
+        told = "reached from inside" if inside else "to be reached from inside, but this is no Pod"
+        return Line(State.OK if inside else State.OPTIONAL, what, told, remedy)
     if kubeconfig is None:
         return Line(State.OK, what, "no kubeconfig: warrants are signed, nothing is applied")
     if not os.access(kubeconfig, os.R_OK):

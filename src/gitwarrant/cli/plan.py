@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gitwarrant.cli.configured import agent, git_folder, missing_statements, now, working
+from gitwarrant.cli.power_words import change_data, change_lines
 from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal, describe
 from gitwarrant.git.clone import Clone
@@ -13,6 +14,7 @@ from gitwarrant.model.canonical import plain
 from gitwarrant.model.plan import Plan
 from gitwarrant.pipeline.candidates import candidate, examine
 from gitwarrant.pipeline.local import judged, look, proposed, question
+from gitwarrant.pipeline.power import power_of
 from gitwarrant.pipeline.question import Judgement
 from gitwarrant.plan.text import lines
 
@@ -43,7 +45,12 @@ def show(
 def as_data(judgement: Judgement, plan: Plan | None) -> dict[str, Any]:
     """The plan and every refusal, for programs."""
     refusals = [describe(refusal) for refusal in judgement.refusals]
-    return {"plan": plain(plan) if plan else None, "refusals": refusals}
+    moved = power_of(judgement)
+    return {
+        "plan": plain(plan) if plan else None,
+        "power": change_data(moved) if moved else None,
+        "refusals": refusals,
+    }
 
 
 def say(judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: Collection[str] = ()) -> None:
@@ -51,6 +58,7 @@ def say(judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: 
     if plan:
         for style, text in lines(plan):
             terminal.say(text, style)
+        _say_power(judgement, terminal)
         terminal.say()
     for stage, verdict in verdicts(judgement):
         if stage in unsaid:
@@ -61,6 +69,14 @@ def say(judgement: Judgement, plan: Plan | None, terminal: Terminal, *, unsaid: 
             where = f"{refusal.place}: " if refusal.place else ""
             terminal.say(f"           {where}{refusal.what}")
             terminal.say(f"           remedy: {refusal.remedy}", "dim")
+
+
+def _say_power(judgement: Judgement, terminal: Terminal) -> None:
+    moved = power_of(judgement)
+    if moved and (moved.added or moved.removed):
+        terminal.say("power", "bold")
+        for style, text in change_lines(moved):
+            terminal.say(f"  {text}", style)
 
 
 def verdicts(judgement: Judgement) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gitwarrant.cluster.power.roles import Grantings
 from gitwarrant.objects.power.atoms import spoken
-from gitwarrant.objects.power.change import Share
+from gitwarrant.objects.power.change import PowerChange, Share
 from gitwarrant.objects.power.reach import Path
 from gitwarrant.pipeline.power import Moved
 
@@ -15,12 +15,17 @@ Line = tuple[str, str]
 SIGNS = (("add", "+"), ("remove", "-"))
 
 
-def change_lines(found: Moved, environment: str) -> Iterator[Line]:
+def change_lines(change: PowerChange) -> Iterator[Line]:
     """What a change does to power, subject by subject."""
-    for (style, sign), shares in zip(SIGNS, (found.change.added, found.change.removed), strict=True):
+    for (style, sign), shares in zip(SIGNS, (change.added, change.removed), strict=True):
         for share in shares:
             yield style, f"{sign} {share.subject}"
             yield from ((style, f"    {sign} {line}") for line in _share_lines(share))
+
+
+def moved_lines(found: Moved, environment: str) -> Iterator[Line]:
+    """The same, and what gitwarrant itself needs then."""
+    yield from change_lines(found.change)
     if found.applier:
         yield "change", f"~ gitwarrant itself needs more to deploy it: gitwarrant rbac {environment}"
         yield from (("change", f"    + {line}") for line in spoken(found.applier))
@@ -61,12 +66,11 @@ def rule_data(granted: Grantings) -> list[dict[str, Any]]:
     ]
 
 
-def change_data(found: Moved) -> dict[str, Any]:
+def change_data(change: PowerChange) -> dict[str, Any]:
     """What a change does to power, for programs."""
     return {
-        "added": [_share_data(share) for share in found.change.added],
-        "removed": [_share_data(share) for share in found.change.removed],
-        "applier": spoken(found.applier),
+        "added": [_share_data(share) for share in change.added],
+        "removed": [_share_data(share) for share in change.removed],
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitwarrant.cli.configured import agent, git_folder, now, working
-from gitwarrant.cli.power_words import change_data, change_lines, path_lines, rule_data
+from gitwarrant.cli.power_words import change_data, moved_lines, path_lines, rule_data
 from gitwarrant.cli.revisions import base_of, commit_of
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.cli.usage.rbac import HOLDERS
@@ -19,6 +19,7 @@ from gitwarrant.config.agent import Agent
 from gitwarrant.git.clone import Clone
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.objects.power.atoms import spoken
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject
 from gitwarrant.pipeline.candidates import candidate
 from gitwarrant.pipeline.local import look, proposed
@@ -146,8 +147,8 @@ def _diff(
     terminal: Terminal,
 ) -> int:
     found = moved(site, before, after)
-    terminal.result(change_data(found))
-    for style, text in change_lines(found, site.environment.name):
+    terminal.result({**change_data(found.change), "applier": spoken(found.applier)})
+    for style, text in moved_lines(found, site.environment.name):
         terminal.say(text, style)
     added = bool(found.change.added or found.applier)
     if not added:

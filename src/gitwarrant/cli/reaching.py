@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import Connection, from_kubeconfig, from_service_account
 from gitwarrant.cluster.power.needs import Served
-from gitwarrant.cluster.undeclared import holds
 from gitwarrant.config.agent import Agent
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.plan import Lasting, Plan
@@ -16,6 +15,7 @@ from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import refine_with
 from gitwarrant.pipeline.question import Judgement
+from gitwarrant.pipeline.served import served_by
 from gitwarrant.pipeline.stored import lasting_here
 from gitwarrant.pipeline.warranting import access
 
@@ -98,6 +98,4 @@ async def served_kinds(configured: Agent, environment: str) -> Served:
     if configured.cluster_of(environment) is None:
         return Served()  # no grant: plan says so
     async with Cluster(configured_connection(configured, environment)) as cluster:
-        served = await cluster.served()
-    plurals = {(item.group, item.kind): item.plural for item in served}
-    return Served(plurals, frozenset((item.group, item.kind) for item in served if holds(item)))
+        return await served_by(cluster)

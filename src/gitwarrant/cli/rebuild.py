@@ -10,31 +10,54 @@ from gitwarrant.cli.pushing import agreed
 from gitwarrant.cli.reaching import reach
 from gitwarrant.cli.terminal import Terminal
 from gitwarrant.model.canonical import plain
+from gitwarrant.model.environment import Environment
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.pipeline.candidates import advance_trust
 from gitwarrant.pipeline.delivery import Delivery, alone
 from gitwarrant.pipeline.deploy import Deployment, cluster_uid
-from gitwarrant.pipeline.rebuilding import Rebuilding, in_order, rebuild, rebuilding
+from gitwarrant.pipeline.rebuilding import Rebuilding, in_order, rebuild, rebuilding, until_healthy
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Exit status: 0 all is in the cluster; 1 refused, or an object failed."""
     told: list[object] = []
     with working(arguments) as work, alone(work.agent.state):
-        for name in _names(work, arguments):
-            if not _one(work, name, arguments, terminal, told):
+        environments = _environments(work, arguments)
+        awaited = {before for item in environments for before in item.depends_on}
+        for item in environments:
+            done = _one(work, item.name, arguments, terminal, told)
+            if not done or (item.name in awaited and not _came_to_rest(work, item, arguments, terminal)):
                 terminal.result(told)
                 return 1
     terminal.result(told)
     return 0
 
 
-def _names(work: Delivery, arguments: argparse.Namespace) -> list[str]:
+def _environments(work: Delivery, arguments: argparse.Namespace) -> tuple[Environment, ...]:
     """The environments that were named, or all that are granted; each behind those that it waits for."""
     granted = {grant.environment for grant in work.agent.tenant.grants}
     wanted = set(arguments.environment) or granted
     _, trusted = advance_trust(work)
-    known = [trusted.environment(name) for name in sorted(wanted)]
-    return [item.name for item in in_order(known)]
+    return in_order(trusted.environment(name) for name in sorted(wanted))
+
+
+def _came_to_rest(
+    work: Delivery, environment: Environment, arguments: argparse.Namespace, terminal: Terminal
+) -> bool:
+    """Whether an environment that others wait for is healthy in time."""
+    if arguments.dry_run:
+        return True
+
+    async def wait() -> bool:
+        async with reach(work, environment.name) as cluster:
+            return await until_healthy(work, environment.name, cluster, limit=environment.health_deadline)
+
+    terminal.progress(f"{environment.name}: waiting for its health")
+    if asyncio.run(wait()):
+        return True
+    seconds = environment.health_deadline
+    terminal.say(f"{environment.name} is not healthy within {seconds} s, and others wait for it", "bad")
+    return False
 
 
 def _one(
@@ -64,8 +87,7 @@ async def _deploy(
     async with reach(work, name) as cluster:
         uid = await cluster_uid(work, name, cluster)
         if uid != old and not (arguments.yes or agreed(f"rebuild {name}, of {old}, in {uid}?", terminal)):
-            terminal.say("nothing was rebuilt")
-            return None
+            raise GitwarrantError("nothing was rebuilt", remedy="answer with y, or give --yes")
         done = await rebuild(work, found, cluster)
     if done is None:
         terminal.say(f"{name} is in this cluster already; to bring what is missing: gitwarrant apply {name}")

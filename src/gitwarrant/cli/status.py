@@ -9,9 +9,8 @@ from gitwarrant.cli.configured import now, working
 from gitwarrant.cli.letters import ago
 from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.offspring import Offspring
 from gitwarrant.model.canonical import plain
-from gitwarrant.model.live import Drift, Health, ObjectHealth
+from gitwarrant.model.live import Drift, Health, ObjectHealth, Offspring
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.status import ObjectStatus, Status, status
 from gitwarrant.plan.text import field_name

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from gitwarrant.cli.configured import duration_of, working
 from gitwarrant.cli.reaching import deployed, reach
 from gitwarrant.cli.terminal import Terminal
+from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Observation
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.status import awaited, sickness, status
+from gitwarrant.pipeline.deploy import watch
+from gitwarrant.pipeline.status import awaited, sickness
 
 REVISION = re.compile(r"[0-9a-f]{7,64}")
 
@@ -73,8 +75,8 @@ class _Watcher:
             return waits_for
         async with reach(self.work, self.environment) as cluster:
             stands = deployed(self.work, self.environment)
-            found, self.seen = await status(self.work, stands, cluster, previous=self.seen)
-        return sickness(found)
+            self.seen = await watch(self.work, stands, cluster, mode=DriftMode.REPORT, previous=self.seen)
+        return sickness(self.seen.health)
 
     def _tell(self, waits_for: str) -> None:
         if waits_for != self.told:

@@ -48,11 +48,11 @@ def _show(arguments: argparse.Namespace, terminal: Terminal) -> int:
             found = [_warrant(log, arguments.environment, arguments.sequence)]
         else:
             found = [_warrant(log, name, None) for name in warranted_environments(log)]
-    whole = arguments.environment is not None
-    for one in found:
-        for text, style in tell_warrant(one, now=datetime.now(UTC), whole=whole):
-            terminal.say(text, style)
-    terminal.result([shown_data(one) for one in found])
+        whole = arguments.environment is not None
+        for one in found:  # their leaves are read from the log as they are told
+            for text, style in tell_warrant(one, now=datetime.now(UTC), whole=whole):
+                terminal.say(text, style)
+        terminal.result([shown_data(one) for one in found])
     if not found:
         terminal.note("the log has no warrant yet")
     return 0
@@ -61,8 +61,8 @@ def _show(arguments: argparse.Namespace, terminal: Terminal) -> int:
 def _export(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with _log(arguments) as log:
         last = _warrant(log, arguments.environment, arguments.sequence)
-    objects = [leaf for text in arguments.object for leaf in _wanted(last.leaves, text)]
-    files = export(last.warrant, last.bundle, public_blocks(last.public_key), objects)
+        objects = [leaf for text in arguments.object for leaf in _wanted(last.leaves, text)]
+        files = export(last.warrant, last.bundle, public_blocks(last.public_key), objects)
     folder = Path(arguments.out)
     if folder.exists() and any(folder.iterdir()):
         raise GitwarrantError(f"the folder {folder} is not empty", remedy="name one that is, or is not there")
@@ -136,8 +136,8 @@ def _examine_logged(arguments: argparse.Namespace) -> tuple[Evidence, int]:
             one for one in warrants(log, arguments.target) if one.warrant.sequence < last.warrant.sequence
         )
         before = next(older, None)
-        previous = before.bundle.envelope if before else None
-        evidence = examine(last.bundle.envelope, keys, leaves=last.leaves, previous=previous)
+        previous = before.envelope if before else None
+        evidence = examine(last.envelope, keys, leaves=last.leaves, previous=previous)
         if not arguments.chain:
             return evidence, 0
         return evidence, _follow(last, [before, *older] if before else [])

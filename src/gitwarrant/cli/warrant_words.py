@@ -24,7 +24,7 @@ def tell_warrant(last: LastWarrant, *, now: datetime, whole: bool) -> Iterator[L
     warrant = last.warrant
     yield (f"warrant {warrant.sequence} of {warrant.environment}", "bold")
     yield from _said(warrant, now)
-    for signature in last.bundle.envelope.signatures:
+    for signature in last.envelope.signatures:
         yield (f"  signed by  {signature.keyid}", "")
     yield (f"  digest     {last.digest}", "")
     yield (f"  previous   {warrant.previous or 'none, it is the first'}", "")
@@ -70,7 +70,7 @@ def shown_data(last: LastWarrant) -> dict[str, Any]:
         "record": last.number,
         "time": last.time.isoformat(),
         "digest": last.digest,
-        "signed_by": sorted(last.bundle.envelope.keyids),
+        "signed_by": sorted(last.envelope.keyids),
         **_data(last.warrant, last.leaves),
     }
 

@@ -6,6 +6,7 @@ has. Into none of these can come what somebody put into the live object, and
 none is ever read again from there.
 """
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from gitwarrant.objects.scope import scope
 
 UID = "\0uid"
 """Stands in a baseline for the object's own uid (a Job's selector carries it)."""
+
+UID_AS_JSON = json.dumps(UID).strip('"')
 
 FORM = "baseline-2"
 """Raised whenever baselines are made in another way: older ones are then made again."""
@@ -276,7 +279,9 @@ def moved_on(before: Truth, manifest: Manifest) -> dict[str, Any] | None:
 
 
 def with_uid(content: Mapping[str, Any], uid: str) -> dict[str, Any]:
-    """A baseline with the object's own uid filled in."""
+    """A baseline with the object's own uid filled in; few kinds have it anywhere."""
+    if UID_AS_JSON not in json.dumps(content):
+        return dict(content)
     return dict(_replaced(content, {UID: uid}))
 
 

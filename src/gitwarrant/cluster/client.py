@@ -107,9 +107,9 @@ class Cluster:
             self._uid = str((await self._transport.call(request))["metadata"]["uid"])
         return self._uid
 
-    async def server_version(self) -> str:
-        """The server's version, such as `v1.36.3`."""
-        if not self._version:
+    async def server_version(self, *, again: bool = False) -> str:
+        """The server's version, such as `v1.36.3`; `again`: it may have been upgraded since it was asked."""
+        if again or not self._version:
             found = await self._transport.call(Request("get", "GET", "/version", "read the version"))
             self._version = str(found.get("gitVersion", ""))
         return self._version

@@ -22,13 +22,15 @@ from gitwarrant.objects.difference import path
 Field = tuple[str, ...]
 """A way to a field; `*` stands for every item of a list."""
 
-CONTROLLERS = frozenset({"kube-controller-manager"})
+WHOLE = frozenset({"k3s", "kubelite"})
+"""Distributions that run all of Kubernetes in one process, whose name stands for each of its parts."""
+CONTROLLERS = WHOLE | {"kube-controller-manager"}
 CLOUDS = (
     frozenset({"aws-cloud-controller-manager", "cloud-controller-manager", "gcp-cloud-controller-manager"})
     | CONTROLLERS
 )
 OPENSHIFT = frozenset({"openshift-controller-manager"})
-SCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
+SCALERS = CONTROLLERS | {"keda", "keda-operator"}
 INJECTORS = frozenset({"cainjector", "cert-manager-cainjector", "service-ca-operator"})
 ISTIO = frozenset({"pilot-discovery"})
 RANCHER = frozenset({"agent", "rancher"})
@@ -155,7 +157,7 @@ VOLUMES: tuple[Exemption, ...] = (
     Exemption(
         "PersistentVolumeClaim",
         _annotation("volume.kubernetes.io/selected-node"),
-        frozenset({"kube-scheduler"}),
+        WHOLE | {"kube-scheduler"},
         "the scheduler chose the node that the volume must reach",
         "the volume is made near another node",
     ),

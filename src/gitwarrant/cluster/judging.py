@@ -1,7 +1,9 @@
 """What one object of an environment is judged by, found out as far as its differences need it."""
 
+import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitwarrant.audit.recorder import Recorder
@@ -12,6 +14,7 @@ from gitwarrant.cluster.drift import Judged, Terms, judge, remaining, scaled
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import picked
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
+from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.live import Drift, DriftKind, InventoryEntry
 from gitwarrant.model.manifest import Manifest
 
@@ -19,6 +22,9 @@ CHANGED_ADMISSION = (
     "a clean create of the same manifest gives these values too: a webhook, an admission policy or defaults "
     "changed after it was deployed"
 )
+
+ASK_AGAIN_SECONDS = 600.0  # a drift that stays is looked at every round, and a dry run is dear
+MAX_ASKED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Judging:
     baselines: Baselines
     autoscalers: Autoscalers
     ignoring: Ignoring
+    _asked: dict[Digest, tuple[float, bool]] = field(default_factory=dict)
+    """When the server was asked whether a difference is its own doing, and whether it is."""
 
     def anew(self) -> "Judging":
         """The same for a later look: what earlier ones asked the server may have changed since."""
@@ -83,11 +91,18 @@ class Judging:
 
     async def _whose(self, drift: Drift, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> Drift:
         """Tell an edit from what the server does to every such object by now: that cannot be put back."""
+        about = digest((drift, manifest.digest))
+        asked, servers = self._asked.get(about, (-math.inf, False))
+        if time.monotonic() - asked > ASK_AGAIN_SECONDS:
+            servers = await self._is_servers(manifest, terms, live)
+            if len(self._asked) >= MAX_ASKED:
+                self._asked.clear()
+            self._asked[about] = (time.monotonic(), servers)
+        return replace(drift, kind=DriftKind.ADMISSION, note=CHANGED_ADMISSION) if servers else drift
+
+    async def _is_servers(self, manifest: Manifest, terms: Terms, live: Mapping[str, Any]) -> bool:
         try:
             now = await self.baselines.probed(manifest)
         except (ClusterError, ServerTrouble):  # then nothing speaks for the server
-            return drift
-        today = self._with_values(replace(terms, truth=now, fresh=now))
-        if remaining(today, live):
-            return drift
-        return replace(drift, kind=DriftKind.ADMISSION, note=CHANGED_ADMISSION)
+            return False
+        return not remaining(self._with_values(replace(terms, truth=now, fresh=now)), live)

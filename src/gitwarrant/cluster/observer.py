@@ -7,7 +7,7 @@ would: read anew, judged, recorded, put back. So a late event decides nothing.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,13 +17,15 @@ from gitwarrant.cluster.drift import unjudged
 from gitwarrant.cluster.due import Due
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer
-from gitwarrant.cluster.power.calls import BY_NAME
 from gitwarrant.cluster.watch import Change, Event, Source
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Health, InventoryEntry, ObjectHealth, Observation, Seen
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf
+
+Place = tuple[str, str, str]
+"""Group, kind and namespace of objects."""
 
 PACE = 0.5  # seconds between two looks at one object: a rollout writes its status many times a second
 
@@ -127,6 +129,7 @@ class Observer:
         expected: Expected,
         manifest: Callable[[Leaf], Manifest],
         *,
+        apart: Collection[Place] = (),
         anew: bool = False,
     ) -> None:
         """Judge by this from now on.
@@ -135,6 +138,7 @@ class Observer:
             viewer: how objects are looked at.
             expected: what should stand.
             manifest: the manifest of a leaf; may raise GitwarrantError.
+            apart: where we may watch objects only one by one.
             anew: judge those again, too, that should be as before: the viewer judges by other rules.
         """
         changed = set(expected.leaves) if anew else expected.changed(self._expected)
@@ -142,7 +146,7 @@ class Observer:
         for key in changed:
             self._forget(key)
         self._held = False
-        self._look_at((changed | self._missed) & expected.leaves.keys(), new=self._subscribe())
+        self._look_at((changed | self._missed) & expected.leaves.keys(), new=self._subscribe(apart))
         self._missed = set()
         self._rest()
 
@@ -155,11 +159,11 @@ class Observer:
         elif key in self._last:
             self._last[key] = _Last(self._last[key].seen)
 
-    def _subscribe(self) -> set[Source]:
+    def _subscribe(self, apart: Collection[Place]) -> set[Source]:
         """Watch where objects should be, and nowhere else; gives the sources that are new."""
         wanted: dict[Source, set[ObjectKey]] = defaultdict(set)
         for key, leaf in self._expected.leaves.items():
-            name = key.name if (key.group, key.kind) in BY_NAME else ""
+            name = key.name if (key.group, key.kind, key.namespace) in apart else ""
             wanted[Source(key.group, leaf.version, key.kind, key.namespace, name=name)].add(key)
         for source in self._sources.keys() - wanted.keys():
             self._live.unsubscribe(source, self._event)

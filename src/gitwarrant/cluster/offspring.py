@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gitwarrant.cluster.client import Cluster, KindUnknown
@@ -10,19 +9,11 @@ from gitwarrant.cluster.health import health
 from gitwarrant.cluster.health.reading import Live, mappings, number, section, status_of, text
 from gitwarrant.cluster.order import bounded
 from gitwarrant.cluster.refusal import ClusterError, ServerTrouble
-from gitwarrant.model.live import InventoryEntry, ObjectHealth
+from gitwarrant.model.live import InventoryEntry, Offspring
 from gitwarrant.model.manifest import ObjectKey
 
 KINDS = (("apps", "v1", "ReplicaSet"), ("batch", "v1", "Job"), ("", "v1", "Pod"))
 DEEPEST = 4  # a CronJob's Job's Pod is two below it
-
-
-@dataclass(frozen=True, slots=True)
-class Offspring:
-    """One object below another one, with what is below it."""
-
-    health: ObjectHealth
-    below: tuple["Offspring", ...] = ()
 
 
 Families = Mapping[str, Sequence[tuple[ObjectKey, Live]]]

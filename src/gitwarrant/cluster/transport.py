@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import quote, urlencode
@@ -186,7 +187,7 @@ class Transport:
         return self._session.request(
             request.method,
             address,
-            data=request.data,
+            data=BytesIO(request.data) if request.data is not None else None,  # large ones piece by piece
             headers=headers,
             allow_redirects=False,
             timeout=limits,

@@ -105,7 +105,8 @@ class Watch:
                 if isinstance(error, NotFound | KindUnknown):
                     self._cluster.forget_kinds()
                 self._version = ""  # whatever happens until we may look again, we did not see it
-                self._troubled(error)
+                if self._failures or not isinstance(error, NotFound):  # the discovery will say it better
+                    self._troubled(error)
             await self._pause()
 
     async def _once(self) -> None:

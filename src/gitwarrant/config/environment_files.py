@@ -36,7 +36,7 @@ class PoliciesFile(RootModel[dict[Label, PolicySetFile]]):
 class BoundsFile(StrictModel):
     """How much one change may do."""
 
-    max_objects: int = Field(1000, description="most objects that the environment may have", ge=1, le=100_000)
+    max_objects: int = Field(1000, description="most objects that the environment may have", ge=1, le=200_000)
     max_deletes: int = Field(
         10, description="most objects that one change may delete, making again included", ge=0, le=100_000
     )

@@ -15,6 +15,7 @@ from gitwarrant.config.agent import Agent
 from gitwarrant.demo.act_one import Say, tell
 from gitwarrant.demo.configuration import ENVIRONMENTS, NAMESPACES
 from gitwarrant.demo.kubectl import Target, run_kubectl
+from gitwarrant.demo.rights import give_rights
 from gitwarrant.demo.story import Shop
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.live import Health
@@ -30,7 +31,7 @@ def act_two(shop: Shop, target: Target, environ: Mapping[str, str], say: Say) ->
     Raises:
         GitwarrantError: the cluster cannot be reached, or something in it is not ours.
     """
-    settings = {"kubeconfig": str(target.kubeconfig)}
+    settings = {"kubeconfig": str(target.agent or target.kubeconfig)}
     if target.context:
         settings["context"] = target.context
     agent = shop.agent(settings, state="agent")
@@ -38,6 +39,8 @@ def act_two(shop: Shop, target: Target, environ: Mapping[str, str], say: Say) ->
     say("Act 2   The agent, and a real Kubernetes API server", "bold")
     with open_delivery(agent, lambda: datetime.now(UTC)) as work:
         play = _Play(work, target, environ, say)
+        if target.agent:
+            _give_rights(play, shop)
         for environment in ENVIRONMENTS:
             tell(say, f"The agent fetches, judges and deploys {environment}.")
             play.look(environment, until_healthy=target.pods_start)
@@ -74,12 +77,20 @@ class _Play:
             )
 
     def _connection(self) -> Connection:
+        target = self.target
         return from_kubeconfig(
-            self.target.kubeconfig, environment=self.environ, context=self.target.context or None
+            target.agent or target.kubeconfig, environment=self.environ, context=target.context or None
         )
 
     def _show(self, event: Event) -> None:
         self.say(f"    {event.environment:<10} {event.what}", STYLES[event.mood])
+
+
+def _give_rights(play: _Play, shop: Shop) -> None:
+    tell(play.say, "An administrator gives the agent what it needs: gitwarrant rbac ENV | kubectl apply")
+    for environment in ENVIRONMENTS:
+        rules = give_rights(play.work, environment, play.target, play.environ, shop.folder)
+        play.say(f"    {environment:<10} {rules} rules, each with its reasons: rbac-{environment}.yaml", "")
 
 
 def _edit_by_hand(play: _Play) -> None:

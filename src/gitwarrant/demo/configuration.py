@@ -79,7 +79,7 @@ def agent_file(
     {name}:
       cluster: {CLUSTER}
       namespaces: [{NAMESPACES[name]}]
-      kinds: ["*"]
+      kinds: [ConfigMap, Service, Deployment.apps, StatefulSet.apps]
       cluster_kinds: [Namespace]
 """
         for name in ENVIRONMENTS

@@ -14,12 +14,17 @@ MEMBER = "applyset.kubernetes.io/part-of"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The cluster of the second act. `pods_start`: whether Pods with invented images become Ready there."""
+    """The cluster of the second act, as the person who plays it reaches it.
+
+    `pods_start`: whether Pods with invented images become Ready there. `agent`:
+    how the agent reaches it, by rights of its own; None: as that person.
+    """
 
     kubeconfig: Path
     context: str
     kubectl: Path | None
     pods_start: bool
+    agent: Path | None = None
 
 
 def run_kubectl(target: Target, environ: Mapping[str, str], arguments: Sequence[str]) -> str:

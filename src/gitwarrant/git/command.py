@@ -10,6 +10,7 @@ an argument, so it holds none, and they are told the header by the environment.
 
 import os
 import resource
+import select
 import signal
 import subprocess
 import tempfile
@@ -181,18 +182,27 @@ def _attend(
     feeder = Thread(target=_feed, args=(process, given), daemon=True)
     feeder.start()
     try:
-        while True:
-            try:
-                process.wait(timeout=max(0.0, min(WATCH_SECONDS, until - time.monotonic())))
-            except subprocess.TimeoutExpired:
-                watch()
-                if time.monotonic() >= until:
-                    raise
-            else:
-                return
+        while not _ended(process, max(0.0, min(WATCH_SECONDS, until - time.monotonic()))):
+            watch()
+            if time.monotonic() >= until:
+                raise subprocess.TimeoutExpired(process.args, seconds)
     finally:
         _kill(process)  # nobody reads any more, so the feeder ends
         feeder.join()
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait so long for git's end. `Popen.wait` with a timeout would notice it up to 50 ms late."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        ended = bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+    if ended:
+        process.wait()
+    return ended
 
 
 def _feed(process: subprocess.Popen[bytes], given: bytes) -> None:

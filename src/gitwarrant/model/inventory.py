@@ -6,7 +6,7 @@ from typing import Self
 
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import ObjectKey
-from gitwarrant.model.plan import Leaf, LeafList, Operation
+from gitwarrant.model.plan import ORDER, Leaf, LeafList, Operation
 from gitwarrant.model.turn import USUAL
 
 
@@ -26,7 +26,7 @@ class Inventory:
         if isinstance(entries, cls):
             return entries
         by_key = {entry.key: entry for entry in entries}
-        leaves = LeafList(tuple(sorted(map(_leaf, by_key.values()))))
+        leaves = LeafList(tuple(sorted(map(_leaf, by_key.values()), key=ORDER)))
         unusual = {key: entry for key, entry in by_key.items() if entry.turn != USUAL}
         return cls(by_key, leaves, unusual)
 

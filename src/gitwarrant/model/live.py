@@ -103,6 +103,14 @@ class ObjectHealth:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Offspring:
+    """One object below another one that made it, with what is below it."""
+
+    health: ObjectHealth
+    below: tuple["Offspring", ...] = ()
+
+
 class DriftKind(Enum):
     """How a live object differs from its baseline."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import compress, count
-from operator import ne
+from operator import attrgetter, ge, ne
 from weakref import ref
 
 from gitwarrant.model.canonical import Digest, digest, dumps, sha256
@@ -53,6 +53,10 @@ class Leaf:
         return ObjectKey(self.group, self.kind, self.namespace, self.name)
 
 
+ORDER = attrgetter("group", "version", "kind", "namespace", "name", "operation", "digest")
+"""A leaf's place among others, as `<` has it, only quicker."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeafList(Derived):
     """All leaves of a warrant: sorted, unique.
@@ -64,7 +68,8 @@ class LeafList(Derived):
     leaves: tuple[Leaf, ...]
 
     def __post_init__(self) -> None:
-        if list(self.leaves) != sorted(set(self.leaves)):
+        ordered = list(map(ORDER, self.leaves))
+        if any(map(ge, ordered, ordered[1:])):
             raise ValueError("leaves must be sorted and unique")
 
     def __len__(self) -> int:
@@ -139,14 +144,14 @@ class LeafList(Derived):
         Raises:
             ValueError: one of `gone` is not here, or one of `come` already is.
         """
-        gone, come = sorted(gone), sorted(come)
+        gone, come = sorted(gone, key=ORDER), sorted(come, key=ORDER)
         if not gone and not come:
             return self
         if (len(gone) + len(come)) * SPLICED_PART > len(self.leaves):
             left = set(self.leaves)
             if not left.issuperset(gone) or not (left - set(gone)).isdisjoint(come):
                 raise ValueError("leaves that are not here, or are already")
-            return LeafList(tuple(sorted([*(left - set(gone)), *come])))
+            return LeafList(tuple(sorted([*(left - set(gone)), *come], key=ORDER)))
         leaves, encoded = list(self.leaves), list(self.encoded)
         for leaf in gone:
             at = bisect_left(leaves, leaf)

@@ -21,6 +21,7 @@ class RecordKind(Enum):
     EQUIVOCATION = "equivocation"
     CHECKED = "checked"
     PLANNED = "planned"
+    LEAVES = "leaves"
     WARRANTED = "warranted"
     APPLY_INTENT = "apply-intent"
     APPLIED = "applied"

@@ -7,7 +7,7 @@ from itertools import chain
 from gitwarrant.model.change import CommitId, TreeId
 from gitwarrant.model.derived import Derived
 from gitwarrant.model.manifest import Manifest, ObjectKey, Source
-from gitwarrant.model.plan import Leaf, LeafList, Operation
+from gitwarrant.model.plan import ORDER, Leaf, LeafList, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,21 @@ class Rendered(Derived):
 
     @property
     def leaves(self) -> LeafList:
-        """The leaves of a rendering that nothing went before."""
-        return self.derived(
-            "leaves", lambda: LeafList(tuple(sorted(chain.from_iterable(unit.leaves for unit in self.units))))
-        )
+        """The leaves of a rendering that nothing went before; fewer than manifests where two are alike."""
+        return self.derived("leaves", self._leaves)
+
+    def _leaves(self) -> LeafList:
+        return LeafList(tuple(sorted({leaf for unit in self.units for leaf in unit.leaves}, key=ORDER)))
 
     def follow(self, earlier: "Rendered") -> bool:
         """Work the leaves out from those of an earlier rendering, if it shares most of its units."""
         come, gone = self.apart(earlier)
-        if len(come) + len(gone) >= len(self.units):
-            return False
         before = {leaf for unit in gone for leaf in unit.leaves}
         after = {leaf for unit in come for leaf in unit.leaves}
+        vanished = {leaf.key for leaf in before}
+        twice = any(leaf.key in earlier.leaves.by_key and leaf.key not in vanished for leaf in after)
+        if twice or len(come) + len(gone) >= len(self.units):
+            return False
         self.seeded("leaves", earlier.leaves.spliced(before - after, after - before))
         return True
 

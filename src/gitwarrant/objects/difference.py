@@ -1,6 +1,7 @@
 """Comparing two states of one object so that nothing is missed, and the patch from one to the other."""
 
 import copy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -55,7 +56,7 @@ def compare(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[FieldD
     that of `before`. Items in another order, and lists without identities,
     differ as a whole.
     """
-    if type(before) is type(after) and before == after and not isinstance(before, dict | list):
+    if before == after and _exactly(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted(before.keys() | after.keys()):
@@ -64,6 +65,13 @@ def compare(before: Json, after: Json, pointer: Pointer = ()) -> Iterator[FieldD
         yield from _lists(before, after, pointer)
     else:
         yield FieldDifference(pointer, (before,), (after,))
+
+
+def _exactly(before: Json, after: Json) -> bool:
+    """Whether values that Python finds equal really are: to it 1 equals 1.0 and True, in lists too."""
+    if isinstance(before, dict | list):
+        return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
+    return type(before) is type(after)
 
 
 def _member(

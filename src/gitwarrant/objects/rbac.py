@@ -21,6 +21,11 @@ MASTERS = "system:masters"
 """The group that the API server lets do anything, whatever RBAC says."""
 
 
+def rights_name(tenant: str, environment: str) -> str:
+    """What the Roles and bindings are called that let the agent deploy an environment."""
+    return f"{OWN_PREFIX}{tenant}:{environment}"
+
+
 @dataclass(frozen=True, slots=True)
 class Wildcard:
     """A word of a rule that stands for everything: the field, the word, and the way to it."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from gitwarrant.model.manifest import Manifest
 from gitwarrant.objects.annotations import DELETE, annotations, protected
+from gitwarrant.objects.turns import is_hook
 
 HOLDS_DATA: Mapping[str, str] = {
     # These delete objects that no plan shows and no bound counts.
@@ -24,5 +25,11 @@ def may_be_deleted(manifest: Manifest, data_kinds: Collection[str]) -> bool:
     """
     if protected(manifest.content):
         return False
-    holds_data = manifest.kind in HOLDS_DATA or manifest.kind in data_kinds
-    return not holds_data or annotations(manifest.content).get(DELETE) == "allow"
+    if is_hook(manifest.content) or annotations(manifest.content).get(DELETE) == "allow":
+        return True
+    return not holds_data(manifest.kind, data_kinds)
+
+
+def holds_data(kind: str, data_kinds: Collection[str]) -> bool:
+    """Whether no commit gives back what is deleted with an object of this kind."""
+    return kind in HOLDS_DATA or kind in data_kinds

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Content, Pointer
 from gitwarrant.model.turn import Hook, Phase, Removal, Turn
-from gitwarrant.objects.annotations import WAVE, annotations
+from gitwarrant.objects.annotations import PROTECT, WAVE, annotations, protected
 
 ARGO_WAVE, HELM_WEIGHT = "argocd.argoproj.io/sync-wave", "helm.sh/hook-weight"
 ARGO_HOOK, HELM_HOOK = "argocd.argoproj.io/hook", "helm.sh/hook"
@@ -80,7 +80,14 @@ def hook(content: Content) -> Hook | None:
         raise WrongOrder(
             HELM_HOOK, f"{ARGO_HOOK} and {HELM_HOOK} say different things", remedy="keep one of the two"
         )
-    return argo or helm
+    found = argo or helm
+    if found and protected(content):
+        raise WrongOrder(
+            PROTECT,
+            "a hook is deleted before it runs again, and this one is protected",
+            remedy=f"remove {PROTECT}, or the hook's annotation",
+        )
+    return found
 
 
 def is_hook(content: Content) -> bool:

@@ -7,7 +7,7 @@ written without a warrant in the log, and no object without its intent there.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gitwarrant.audit.queries import apply_completed
+from gitwarrant.audit.queries import LastWarrant, apply_completed, last_warrant, moved_to
 from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
@@ -68,6 +68,8 @@ async def deploy(work: Delivery, judgement: Judgement, cluster: Cluster) -> Depl
     with refusals_recorded(work, environment.name, judgement.question.change.head):
         check_doors(asked_again(judgement.question, work.now()))  # before a warrant in force is taken up
         uid = await cluster_uid(work, environment.name, cluster)
+        if last := last_warrant(work.recorder, environment.name):
+            _check_cluster(last, uid, moved=moved_to(work.recorder, last))
         owned = work.tracking.inventory(environment.name)
         refined = await refine_with(work, judgement, cluster)
         plan = refined.plan
@@ -201,7 +203,7 @@ def acting_mode(work: Delivery, standing: Standing) -> DriftMode:
     """What the agent does about drift of its own accord."""
     if standing.suspended:
         return DriftMode.REPORT
-    if standing.warrant.bundle.envelope.keyids & work.agent.warrant.revoked:
+    if standing.warrant.envelope.keyids & work.agent.warrant.revoked:
         return DriftMode.REPORT  # what a stolen key signed does not act, not to heal either
     return standing.environment.drift
 
@@ -212,11 +214,15 @@ async def warranted_here(work: Delivery, standing: Standing, cluster: Cluster) -
     Raises:
         Refused: by apply: it is another one.
     """
-    name, warrant = standing.environment.name, standing.warrant.warrant
-    uid = await cluster_uid(work, name, cluster)
-    if uid != warrant.cluster:
+    uid = await cluster_uid(work, standing.environment.name, cluster)
+    _check_cluster(standing.warrant, uid)
+
+
+def _check_cluster(last: LastWarrant, uid: str, *, moved: str = "") -> None:
+    name, known = last.warrant.environment, last.warrant.cluster
+    if uid not in (known, moved):
         raise Refused(
-            f"{name!r} was warranted for cluster {warrant.cluster}, this one is {uid}",
+            f"{name!r} was warranted for cluster {known}, this one is {uid}",
             stage="apply",
             remedy=f"correct the kubeconfig; if that cluster is gone: gitwarrant rebuild {name}",
         )

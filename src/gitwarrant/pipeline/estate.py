@@ -1,6 +1,6 @@
 """Where an environment has a namespace to itself, and what may be there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from gitwarrant.audit.queries import warranted_environments
@@ -9,7 +9,8 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Manifest
+from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.objects.rbac import GROUP, rights_name
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.warranting import owners_here
 
@@ -29,17 +30,24 @@ def estate_of(
     if environment.unmanaged:
         whole.add(environment.namespace)
     namespaces = whole | {entry.key.namespace for entry in inventory if entry.key.namespace}
-    parents = {
-        parent_key(name, namespace)
+    own = {
+        key
         for name in warranted_environments(work.recorder)
         for namespace in namespaces
+        for key in (parent_key(name, namespace), *_rights(work.agent.tenant.name, name, namespace))
     }
     return Estate(
         whole=frozenset(whole),
         shared=frozenset(namespaces - whole),
         identifier=applyset_id(parent_key(environment.name, environment.namespace)),
-        declared=frozenset(owners_here(work, environment.name)) | parents,
+        declared=frozenset(owners_here(work, environment.name)) | own,
         uids={entry.uid: entry.key.typed for entry in inventory},
         manifests=manifests,
         ignoring=Ignoring.of(environment.ignore, now),
     )
+
+
+def _rights(tenant: str, environment: str, namespace: str) -> Iterator[ObjectKey]:
+    """The Role that the agent has there for an environment, and its binding: `gitwarrant rbac` names them."""
+    for kind in ("Role", "RoleBinding"):
+        yield ObjectKey(GROUP, kind, namespace, rights_name(tenant, environment))

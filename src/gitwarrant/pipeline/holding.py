@@ -168,7 +168,7 @@ def note_healthy(work: Delivery, environment: str, seen: Observation) -> None:
     if last is None:
         return
     found = {item.key: item.health for item in seen.health}
-    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= {Health.HEALTHY}):
+    if not (found.keys() >= last.leaves.standing.by_key.keys() and set(found.values()) <= WELL):
         return
     sequence = last.warrant.sequence
     known = healthy_sequence(work.recorder, environment) == sequence

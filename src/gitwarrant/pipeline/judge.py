@@ -77,7 +77,7 @@ def judge(
     planned = gates.attempt(
         lambda: plan(environment, question.tenant, rendered, before, leaves, progress=progress)
     )
-    return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals))
+    return Judgement(question, authorship, rendered, report, planned, tuple(gates.refusals), before)
 
 
 def proving(question: Question, *, verdicts: Verdicts | None = None) -> Authorship:

@@ -44,6 +44,8 @@ class Memory:
         self._negatives: dict[Digest, SignedStatement] = {}
         self._stood: dict[Digest, str] = {}
         self._alarmed: dict[Digest, bool] = {}
+        self._spent: dict[str, list[tuple[datetime, frozenset[Digest]]]] = {}
+        self._spent_until = 0
         self._began: datetime | None = None
 
     def witnessed(self, change: Change, environment: str) -> Witnessed:
@@ -157,13 +159,16 @@ class Memory:
 
     def spent(self, environment: str) -> frozenset[Digest]:
         """Statements that warrants stood on; older ones have expired before any landing they could cover."""
+        for record in self._recorder.read(self._spent_until, Selection(SPENDING)):
+            self._spent_until = record.number
+            stood = frozenset(map(Digest, record.body.get("statements", ())))
+            self._spent.setdefault(record.environment, []).append((record.time, stood))
         spent: set[Digest] = set()
-        newest: datetime | None = None
-        for record in self._recorder.read(0, Selection(SPENDING, environment, newest_first=True)):
-            newest = newest or record.time
-            if record.time < newest - MAX_LIFETIME - MARGIN:
+        found = self._spent.get(environment, [])
+        for time, stood in reversed(found):
+            if time < found[-1][0] - MAX_LIFETIME - MARGIN:
                 break
-            spent.update(map(Digest, record.body.get("statements", ())))
+            spent.update(stood)
         return frozenset(spent)
 
 

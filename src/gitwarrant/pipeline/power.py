@@ -11,13 +11,15 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Environment, Tenant
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Content, Manifest, ObjectKey
-from gitwarrant.model.plan import Action, Plan
+from gitwarrant.model.plan import Action, PlannedObject
+from gitwarrant.objects.fields import WrongShape
 from gitwarrant.objects.pods import POD_SPECS
 from gitwarrant.objects.power.atoms import Power, uncovered
 from gitwarrant.objects.power.change import PowerChange, compare
 from gitwarrant.objects.power.reach import Path, paths, telling
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject, holdings
-from gitwarrant.objects.rbac import BINDINGS, GROUP, ROLES
+from gitwarrant.objects.rbac import BINDINGS, GROUP, ROLES, rights_name
+from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.rendering import rendering
 from gitwarrant.plan.plan import OWN_NAMESPACE, plan
 
@@ -28,6 +30,8 @@ MATTERS = frozenset(
     {*((GROUP, kind) for kind in (*ROLES, *BINDINGS)), ("", SERVICE_ACCOUNT), *POD_SPECS},
 )
 """Kinds without which a change moves nobody's power."""
+
+ACCOUNT_FIELDS = frozenset({"serviceAccountName", "serviceAccount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def computed(
     manifests = _manifests(site, commit)
     needed = _needed(site, manifests, _gone(site, manifests, standing), naming)
     namespaces = [item.key.name for item in manifests if (item.key.group, item.key.kind) == ("", "Namespace")]
-    name = f"{site.tenant.name}:{site.environment.name}"
+    name = rights_name(site.tenant.name, site.environment.name)
     identifier = applyset_id(parent_key(site.environment.name, site.environment.namespace))
     granted = grantings(needed, name, holder, namespaces, identifier)
     found = paths(holder, holdings([*manifests, *map(_manifest, granted.objects)]))
@@ -100,13 +104,28 @@ def moved(site: Site, before: CommitId | None, after: CommitId) -> Moved:
     )
 
 
-def moves_power(planned: Plan) -> bool:
-    """Whether a plan moves objects that power comes from: only then it pays to ask."""
-    return any(
-        (item.key.group, item.key.kind) in MATTERS
-        for item in planned.objects
-        if item.action is not Action.UNCHANGED
-    )
+def power_of(judgement: Judgement) -> PowerChange | None:
+    """What a judged change does to power; None where it moves nothing that power comes from.
+
+    None as well where what stood before cannot be shown, or a role cannot be
+    read: the API server refuses that one, and `rbac diff` says why.
+    """
+    planned, rendered, before = judgement.plan, judgement.rendered, judgement.before
+    hidden = judgement.question.previous is not None and before is None
+    if planned is None or rendered is None or hidden or not any(map(_moves_power, planned.objects)):
+        return None
+    try:
+        return compare(holdings(before.manifests if before else ()), holdings(rendered.manifests))
+    except WrongShape:
+        return None
+
+
+def _moves_power(planned: PlannedObject) -> bool:
+    """Whether power may come from this change: of a workload, only as which account it runs matters."""
+    kind = (planned.key.group, planned.key.kind)
+    if kind in POD_SPECS and planned.action is Action.UPDATE:
+        return any(ACCOUNT_FIELDS.intersection(map(str, item.pointer)) for item in planned.differences)
+    return kind in MATTERS and planned.action is not Action.UNCHANGED
 
 
 def _manifests(site: Site, commit: CommitId) -> tuple[Manifest, ...]:

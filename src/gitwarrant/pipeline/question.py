@@ -79,3 +79,5 @@ class Judgement:
     report: CheckReport | None
     plan: Plan | None
     refusals: tuple[Refused, ...]
+    before: Rendered | None = None
+    """What the plan was compared with, where it can still be shown."""

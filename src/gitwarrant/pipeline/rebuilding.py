@@ -5,23 +5,27 @@ an old cluster that comes back is refused from then on. In a new log, the
 earlier agent's (`trusted_log`) says what was warranted last.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gitwarrant.audit.log import Log
-from gitwarrant.audit.queries import LastWarrant, last_warrant, moved_to
+from gitwarrant.audit.queries import LastWarrant, healthy_sequence, last_warrant, moved_to
 from gitwarrant.audit.recorder import Recorder
 from gitwarrant.cluster.applyset import parent_key
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.model.environment import Environment
+from gitwarrant.model.environment import DriftMode, Environment
 from gitwarrant.model.errors import GitwarrantError, Refused
 from gitwarrant.model.record import RecordKind
-from gitwarrant.pipeline.candidates import Candidate, advance_trust, examine
+from gitwarrant.pipeline.candidates import Candidate, advance_trust, examine, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import Deployment, cluster_uid, deploy
+from gitwarrant.pipeline.deploy import Deployment, cluster_uid, deploy, watch
 from gitwarrant.pipeline.question import Judgement, Question
 from gitwarrant.pipeline.returning import earlier_of, going_back
+
+PACE = 1.0
+"""Seconds between two looks at what was rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,28 @@ async def rebuild(work: Delivery, found: Rebuilding, cluster: Cluster) -> Deploy
     return await deploy(work, found.judgement, cluster)
 
 
+async def until_healthy(work: Delivery, name: str, cluster: Cluster, *, limit: float) -> bool:
+    """Look at an environment until all of it was healthy at once, so that others may follow it.
+
+    Args:
+        limit: seconds.
+
+    Raises:
+        Unreachable: the API server does not answer.
+    """
+    ends = asyncio.get_running_loop().time() + limit
+    while True:
+        stands = standing(work, name)
+        if stands is None:
+            raise ValueError("nothing was warranted for an environment that was rebuilt")
+        await watch(work, stands, cluster, mode=DriftMode.REPORT)
+        if healthy_sequence(work.recorder, name) == stands.warrant.warrant.sequence:
+            return True
+        if asyncio.get_running_loop().time() > ends:
+            return False
+        await asyncio.sleep(PACE)
+
+
 async def _check_empty(environment: Environment, cluster: Cluster) -> None:
     """Whether nobody deploys this environment here already."""
     parent = parent_key(environment.name, environment.namespace)
@@ -99,8 +125,10 @@ async def _check_empty(environment: Environment, cluster: Cluster) -> None:
 
 def _last(work: Delivery, name: str) -> LastWarrant:
     """The last warrant: of this log, or of the one that it began with."""
+    last = last_warrant(work.recorder, name)
     with _earlier_log(work) as earlier:
-        last = last_warrant(work.recorder, name) or (last_warrant(earlier, name) if earlier else None)
+        before = last_warrant(earlier, name) if earlier and last is None else None
+        last = before.whole() if before else last
     if last is None:
         raise GitwarrantError(
             f"nothing was warranted for {name!r}, so there is nothing to rebuild",

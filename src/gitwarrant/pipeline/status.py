@@ -1,16 +1,17 @@
 """How an environment stands: what was warranted, and whether its objects are well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitwarrant.audit.holds import current_hold
 from gitwarrant.audit.queries import apply_completed, inventory
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.offspring import Offspring, offspring
+from gitwarrant.cluster.offspring import offspring
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.hold import Hold
-from gitwarrant.model.live import Drift, Health, ObjectHealth, Observation
+from gitwarrant.model.live import Drift, Health, ObjectHealth, Observation, Offspring
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.deploy import watch
@@ -103,9 +104,9 @@ def _includes(stands: Standing, revision: str) -> bool:
     return tip.startswith(revision) or (whole and stands.repository.contains(tip, CommitId(revision)))
 
 
-def sickness(found: Status) -> str:
+def sickness(seen: Sequence[ObjectHealth]) -> str:
     """What is not healthy, in one sentence; empty: everything is."""
-    sick = found.sick
+    sick = [item for item in seen if item.health is not Health.HEALTHY]
     named = [f"{item.key} is {item.health.value}: {item.reason}" for item in sick[:TOLD]]
     more = [f"{len(sick) - TOLD} more are not healthy"] if len(sick) > TOLD else []
     return "; ".join(named + more)

@@ -6,6 +6,7 @@ rules before it; a landing that changes the rules needs the root's threshold.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import takewhile
 
 from gitwarrant.config.repository import CONFIG_FOLDER, RepositoryConfig, load
@@ -22,6 +23,8 @@ from gitwarrant.policy.sets import BUILTIN_SETS
 from gitwarrant.trust.cases import Inquiry
 from gitwarrant.trust.verdicts import Verdicts
 from gitwarrant.trust.verify import outcomes_of, verify
+
+KEPT = 16  # versions of the rules in memory; one change may hold several
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +172,22 @@ def rules_at(repository: Repository, commit: CommitId) -> RepositoryConfig:
         Refused: it is not there or does not parse.
     """
     tree = repository.tree(commit, CONFIG_FOLDER)
-    files = {file.path: file.data for file in tree.files}
     try:
-        config = load(files, sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
-        _compile(config)
-        return config
+        return _loaded(tuple((file.path, file.data) for file in tree.files))
     except Refused:
         raise
     except GitwarrantError as error:
         raise Refused(
             f"at {commit[:12]}: {error.what}", stage="verify", remedy=error.remedy, place=error.place
         ) from error
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(files: tuple[tuple[str, bytes], ...]) -> RepositoryConfig:
+    """What files with just these bytes say: one round asks for the same rules again and again."""
+    config = load(dict(files), sets=BUILTIN_SETS, checks=frozenset(check.id for check in CHECKS))
+    _compile(config)
+    return config
 
 
 def _compile(config: RepositoryConfig) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from gitwarrant.audit.leaf_lists import kept_difference
 from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
@@ -71,6 +72,8 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         work.content.put(MANIFESTS, manifest.digest, encode(manifest))
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
+    number = last.number if last else None
+    difference = kept_difference(work.recorder, environment.name, number, bundle.leaves)
     body = warranted_body(
         warrant,
         bundle,
@@ -79,6 +82,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         owed=proven.owed,
         hold=hold.number if hold else 0,
         accepted=earlier.accepted if earlier else True,
+        difference=difference,
     )
     work.recorder.append(RecordKind.WARRANTED, environment.name, body)
     return bundle
@@ -200,7 +204,7 @@ def in_force(work: Delivery, plan: Plan, uid: str, *, owed: bool = False) -> War
     ):
         return None
     keys = warrant_keys(work.agent.warrant, make=True)
-    if not keys.admits(last.bundle.envelope):  # a key was lost, replaced, revoked or added
+    if not keys.admits(last.envelope):  # a key was lost, replaced, revoked or added
         return None
     if last.warrant.not_after <= work.now() or last.leaves.wanted.digest != plan.leaves.wanted.digest:
         return None

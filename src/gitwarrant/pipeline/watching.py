@@ -17,11 +17,12 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer, told
-from gitwarrant.cluster.observer import Expected, Observer
+from gitwarrant.cluster.observer import Expected, Observer, Place
+from gitwarrant.cluster.power.calls import BY_NAME
 from gitwarrant.cluster.strangers import Strangers
 from gitwarrant.cluster.undeclared import Estate
 from gitwarrant.cluster.watch import Source
-from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
@@ -109,6 +110,9 @@ class Watching:
         self._last: LastWarrant | None = None
         self._terms: object = None
         self._held = False
+        self._may: dict[Place, bool] = {}
+        self._away = False
+        self._unwatched: set[Source] = set()
         self._healthy = False
         self._unnoticed = False
         self._rest: tuple[int, Observation] | None = None
@@ -147,10 +151,12 @@ class Watching:
         if stands is None:
             return False
         await warranted_here(self._work, stands, self._cluster)
-        await self._cluster.server_version()
+        away, self._away = self._away, False
+        await self._cluster.server_version(again=away)
         terms = self._terms_of(stands)
         if moved or self._held or terms != self._terms:
-            self._tell_observer(stands, anew=terms != self._terms)
+            apart = await self._apart(stands)
+            self._tell_observer(stands, apart, anew=terms != self._terms)
             self._terms, self._held = terms, False
         return True
 
@@ -162,7 +168,23 @@ class Watching:
         rules = environment.health, environment.health_deadline
         return acting_mode(self._work, stands), in_force, rules, self._cluster.known_as
 
-    def _tell_observer(self, stands: Standing, *, anew: bool) -> None:
+    async def _apart(self, stands: Standing) -> frozenset[Place]:
+        """Where Secrets must be watched one by one: who may list them may read all of them, so few should.
+
+        Where we may, one watch for all of a namespace costs less.
+        """
+        leaves = [
+            leaf for leaf in stands.warrant.leaves.standing.leaves if (leaf.group, leaf.kind) in BY_NAME
+        ]
+        places = {(leaf.group, leaf.kind, leaf.namespace): leaf.version for leaf in leaves}
+        for place in places.keys() - self._may.keys():
+            group, kind, namespace = place
+            resource = await self._cluster.resource(group, places[place], kind)
+            allowed = [await self._cluster.may(verb, resource, namespace) for verb in ("list", "watch")]
+            self._may[place] = all(allowed)
+        return frozenset(place for place in places if not self._may[place])
+
+    def _tell_observer(self, stands: Standing, apart: frozenset[Place], *, anew: bool) -> None:
         work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
         owned = work.tracking.inventory(self._name)
         viewer = Viewer.of(
@@ -183,7 +205,7 @@ class Watching:
         expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
         manifests = Manifests(work, stands)
         self._viewer, self._unnoticed = viewer, True
-        self._observer.follow(viewer, expected, manifests.of, anew=anew)
+        self._observer.follow(viewer, expected, manifests.of, apart=apart, anew=anew)
         self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
 
     def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
@@ -261,7 +283,17 @@ class Watching:
 
     def troubled(self, source: Source, error: GitwarrantError | None) -> None:
         """Objects cannot be watched, for this reason; None: they can again."""
-        self._viewed.unwatched(str(source), error)
+        if error is None:
+            self._away = True  # a server that was away may come back as a newer one
+        if error is None and source in self._unwatched:
+            self._unwatched.remove(source)
+            self._viewed.unwatched(str(source), None)
+        elif error is not None and not isinstance(
+            error, Unreachable
+        ):  # that one `conclude` says once for all
+            self._unwatched.add(source)
+            self._may.clear()  # our rights changed
+            self._viewed.unwatched(str(source), error)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from gitwarrant.model.rendered import Rendered, Unit
 from gitwarrant.objects.annotations import RECREATE, annotations
 from gitwarrant.objects.difference import compare, hide_secrets
 from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
+from gitwarrant.objects.removal import holds_data
 from gitwarrant.objects.scope import Scope, scope
 from gitwarrant.objects.turns import turn
 from gitwarrant.plan.immutable import unchangeable
@@ -74,8 +75,9 @@ def plan(
     asked = rendered.find({leaf.key for leaf in new} | progress.owed | change.order.hooks.keys(), fresh)
     planned = change.written(asked.values(), gone=bool(gone))
     # 4. No delete takes along what nobody reviewed, and the change is not larger than it may be.
-    recreated = [standing.by_key[item.key] for item in planned if item.action is Action.RECREATE]
-    check_removals(environment, gone, recreated, before, owed=progress.owed)
+    stood = standing.by_key
+    recreated = [stood[item.key] for item in planned if item.key in stood and change.goes(item)]
+    check_removals(environment, gone, recreated, {**asked, **before}, owed=progress.owed)
     _not_too_large(environment, len(rendered))
     # Whether another environment owns an object is judged by authorise, whether the
     # server would take it by cluster.refine.
@@ -112,6 +114,12 @@ class _Change:
             gone or not self.progress.complete or any(item.action is not Action.UNCHANGED for item in found)
         )
         return [self._run(item, moves=moves) if item.key in self.order.hooks else item for item in found]
+
+    def goes(self, item: PlannedObject) -> bool:
+        """Whether what stands is deleted to be made again; of hooks, that counts where they hold data."""
+        if item.action is Action.RUN:
+            return holds_data(item.key.typed, self.environment.data_kinds)
+        return item.action is Action.RECREATE
 
     def deleted(self, leaf: Leaf) -> PlannedObject:
         """What goes."""

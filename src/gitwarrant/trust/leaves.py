@@ -1,7 +1,6 @@
 """The leaves of a warrant as a hash tree: one object proves itself without the others."""
 
 import re
-from collections.abc import Iterable
 
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, encode
 from gitwarrant.model.plan import Leaf, LeafList
@@ -13,8 +12,19 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def leaves_root(leaves: LeafList) -> Digest:
-    """The RFC 6962 root over the leaves' canonical bytes."""
-    return _digest(merkle.root(_bytes(leaves.leaves)))
+    """The RFC 6962 root over the leaves' canonical bytes.
+
+    Of a list that was spliced from one whose tree is known, only what moved is hashed again.
+    """
+    return _digest(leaves.derived("tree", lambda: _tree(leaves)).root)
+
+
+def _tree(leaves: LeafList) -> merkle.Tree:
+    base = leaves.base
+    if base is None or not base.knows("tree"):
+        return merkle.Tree.of([merkle.leaf_hash(leaf) for leaf in leaves.encoded])
+    known: merkle.Tree = base.derived("tree", lambda: _tree(base))
+    return known.changed(base.encoded, leaves.encoded)
 
 
 def prove_leaf(leaves: LeafList, leaf: Leaf) -> LeafProof:
@@ -24,7 +34,7 @@ def prove_leaf(leaves: LeafList, leaf: Leaf) -> LeafProof:
         ValueError: the leaf is not in the list.
     """
     index = leaves.leaves.index(leaf)
-    path = merkle.inclusion_proof(_bytes(leaves.leaves), index)
+    path = merkle.inclusion_proof(leaves.encoded, index)
     return LeafProof(leaf, index, len(leaves.leaves), tuple(sibling.hex() for sibling in path))
 
 
@@ -52,10 +62,6 @@ def read_proof(data: bytes) -> LeafProof:
         return decode(LeafProof, data)
     except NotCanonical as error:
         raise merkle.ProofError(error.what) from error
-
-
-def _bytes(leaves: Iterable[Leaf]) -> list[bytes]:
-    return [encode(leaf) for leaf in leaves]
 
 
 def _digest(root: bytes) -> Digest:

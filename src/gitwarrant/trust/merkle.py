@@ -4,7 +4,11 @@ Source: RFC 6962, section 2.1; proofs are checked as in RFC 9162, section 2.1.3.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress, count
+from operator import ne
+from typing import Self
 
 from gitwarrant.model.errors import GitwarrantError
 
@@ -35,13 +39,56 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 def root_of_hashes(hashes: Sequence[bytes]) -> bytes:
     """As `root`, over leaf hashes."""
-    if not hashes:
-        return hashlib.sha256().digest()
-    level = list(hashes)
+    return Tree.of(hashes).root
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All hashes of one tree, level by level, the leaves' first: for one that differs little."""
+
+    levels: tuple[Sequence[bytes], ...]
+
+    @classmethod
+    def of(cls, hashes: Sequence[bytes]) -> Self:
+        """The tree over leaf hashes."""
+        return cls(tuple(_levels(hashes)))
+
+    @property
+    def root(self) -> bytes:
+        """The topmost hash; of no leaves, the hash of nothing."""
+        return self.levels[-1][0] if self.levels[-1] else hashlib.sha256().digest()
+
+    def changed(self, before: Sequence[bytes], after: Sequence[bytes]) -> "Tree":
+        """The tree over other leaves: what is the same at the same place is not hashed again.
+
+        Args:
+            before: the leaves of this tree.
+            after: those of the other; behind an inserted one every place is another.
+        """
+        if len(before) != len(after):
+            same = next(compress(count(), map(ne, before, after)), min(len(before), len(after)))
+            rest = [leaf_hash(leaf) for leaf in after[same:]]
+            return Tree.of([*self.levels[0][:same], *rest])
+        moved = list(compress(count(), map(ne, before, after)))
+        levels = [list(self.levels[0])]
+        for at in moved:
+            levels[0][at] = leaf_hash(after[at])
+        for known in self.levels[1:]:
+            below, level, moved = levels[-1], list(known), sorted({at // 2 for at in moved})
+            for at in moved:
+                pair = below[2 * at : 2 * at + 2]
+                level[at] = node_hash(*pair) if len(pair) == 2 else pair[0]
+            levels.append(level)
+        return Tree(tuple(levels))
+
+
+def _levels(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    level = hashes
+    yield level
     while len(level) > 1:
         pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(level) - len(level) % 2 :]  # an odd one moves up unchanged
-    return level[0]
+        level = [*pairs, *level[len(level) - len(level) % 2 :]]  # an odd one moves up unchanged
+        yield level
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:

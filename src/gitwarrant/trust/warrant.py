@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from gitwarrant.model.canonical import Digest, digest
+from gitwarrant.model.canonical import Digest
 from gitwarrant.model.change import OBJECT_ID
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.plan import LeafList
@@ -76,7 +76,7 @@ def check_leaves(warrant: Warrant, leaves: LeafList) -> None:
 
 
 def _names(warrant: Warrant, leaves: LeafList) -> bool:
-    return digest(leaves) == warrant.leaves and leaves_root(leaves) == warrant.leaves_root
+    return leaves.digest == warrant.leaves and leaves_root(leaves) == warrant.leaves_root
 
 
 def check_follows(warrant: Warrant, previous: Warrant) -> None:

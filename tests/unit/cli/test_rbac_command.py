@@ -11,7 +11,7 @@ from tests.support.deployers import Deployer, open_deployer
 from tests.support.desks import desk
 from tests.support.rbac import account, binding, given, role, rule
 
-from gitwarrant.cluster.applyset import parent_key
+from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.demo.forge import run_git
 from gitwarrant.model.manifest import Content, Manifest
 
@@ -34,6 +34,11 @@ def rules_of(objects: list[Content], kind: str) -> list[dict[str, Any]]:
     return list(found["rules"])
 
 
+def about(resource: str, objects: list[Content]) -> list[dict[str, Any]]:
+    """The rules of the Role that are about one resource alone."""
+    return [found for found in rules_of(objects, "Role") if found["resources"] == [resource]]
+
+
 def objects(shop: Deployer, *arguments: str) -> list[Content]:
     said = shop.here("rbac", "production", "--fetched", *arguments)
     assert said.status == 0, said.err
@@ -46,17 +51,16 @@ def test_the_roles_reach_as_far_as_the_grant_and_name_what_is_of_the_cluster(sho
     found = objects(shop)
 
     assert [(item["kind"], item["metadata"]["name"]) for item in found] == [
-        ("Namespace", "gitwarrant-system"),
         ("Namespace", space),
+        ("Namespace", "gitwarrant-system"),
         ("ServiceAccount", "gitwarrant-applier"),
         ("ClusterRole", "gitwarrant:shop:production"),
         ("Role", "gitwarrant:shop:production"),
         ("ClusterRoleBinding", "gitwarrant:shop:production"),
         ("RoleBinding", "gitwarrant:shop:production"),
     ]
-    assert rules_of(found, "Role") == [
-        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch", "delete"]}
-    ]
+    verbs = ["get", "create", "patch", "delete", "list", "watch"]
+    assert about("configmaps", found) == [{"apiGroups": [""], "resources": ["configmaps"], "verbs": verbs}]
     assert {
         "apiGroups": [""],
         "resources": ["namespaces"],
@@ -66,30 +70,36 @@ def test_the_roles_reach_as_far_as_the_grant_and_name_what_is_of_the_cluster(sho
 
 
 def test_exact_roles_name_every_object_and_the_parent(shop: Deployer) -> None:
-    rules = rules_of(objects(shop, "--exact"), "Role")
-
     parent = parent_key("production", shop.namespace("production")).name
-    assert rules == [
-        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
-        {
-            "apiGroups": [""],
-            "resources": ["configmaps"],
-            "verbs": ["get", "patch", "delete"],
-            "resourceNames": ["web"],
-        },
-        {
-            "apiGroups": [""],
-            "resources": ["configmaps"],
-            "verbs": ["get", "patch"],
-            "resourceNames": [parent],
-        },
+
+    found = about("configmaps", objects(shop, "--exact"))
+
+    maps: dict[str, Any] = {"apiGroups": [""], "resources": ["configmaps"]}
+    assert found == [
+        {**maps, "verbs": ["create", "list", "watch"]},
+        {**maps, "verbs": ["get", "patch", "delete"], "resourceNames": ["web"]},
+        {**maps, "verbs": ["get", "patch"], "resourceNames": [parent]},
+    ]
+
+
+def test_secrets_are_never_listed_as_a_whole(shop: Deployer) -> None:
+    """Who may list Secrets may read all of them; each is watched by its name."""
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ntype: Opaque\n"
+    shop.land({"production/secret.yaml": secret})
+
+    found = about("secrets", objects(shop))
+
+    secrets: dict[str, Any] = {"apiGroups": [""], "resources": ["secrets"]}
+    assert found == [
+        {**secrets, "verbs": ["create"]},
+        {**secrets, "verbs": ["get", "patch", "delete", "list", "watch"], "resourceNames": ["db"]},
     ]
 
 
 def test_every_rule_has_its_reasons_above_it(shop: Deployer) -> None:
     said = shop.here("rbac", "production", "--fetched")
 
-    assert "# delete: apply deletes it when a change removes it\n  - apiGroups: ['']" in said.out
+    assert "# delete: apply deletes it when a change removes it\n  # list: observe lists its kind" in said.out
     data = json.loads(shop.here("rbac", "production", "--fetched", "--output", "json").out)
     assert all(item["reasons"] for item in data["rules"])
 
@@ -152,6 +162,14 @@ def test_a_custom_kind_whose_resource_nobody_knows_is_refused_with_its_place(sho
     assert (
         "production/widget.yaml:1:1: nobody here says what the cluster calls Widget.example.com" in said.err
     )
+
+
+def test_a_namespace_that_is_made_beforehand_is_handed_over_by_its_label(shop: Deployer) -> None:
+    space = shop.namespace("production")
+
+    [made] = [item for item in objects(shop) if item["metadata"]["name"] == space]
+
+    assert made["metadata"]["labels"] == {PART_OF: applyset_id(parent_key("production", space))}
 
 
 def test_what_the_grant_does_not_allow_gets_no_role(shop: Deployer) -> None:
@@ -226,3 +244,21 @@ def test_a_branch_that_gives_nothing_says_so(shop: Deployer) -> None:
     said = ada.gitwarrant("rbac", "diff", "production", "--fail-on-added")
 
     assert (said.status, said.out.startswith("no power is added to anybody by ")) == (0, True)
+
+
+def test_a_plan_and_its_approver_see_what_power_it_gives(shop: Deployer) -> None:
+    ada, space = desk(shop, shop.ada), shop.namespace("production")
+    ada.branch("mode", "fast")
+    assert "\npower\n" not in ada.gitwarrant("plan", "production").out
+    (ada.clone / ROLES).write_text(written(shop, *given(account("web"), rule("-", "secrets", "get"))))
+    run_git(ada.clone, "add", "-A")
+    run_git(ada.clone, "commit", "-q", "-S", "-m", "More", person=shop.ada)
+
+    said = ada.gitwarrant("plan", "production").out.splitlines()
+
+    at = said.index("power")
+    assert said[at + 1 : at + 4] == [
+        f"  + ServiceAccount {space}/web",
+        f"      + get secrets in {space}",
+        f"      + reads Secrets, and what they let in to (get secrets in {space})",
+    ]

@@ -77,6 +77,7 @@ def test_every_module_of_an_extra_is_known() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
     named = {"pyjwt": "jwt", "python-pkcs11": "pkcs11", "cel-expr-python": "cel_expr_python"}
+    named["prometheus-client"] = "prometheus_client"
     modules = {
         named.get(name := re.split(r"[\[>]", requirement)[0], name): extra
         for extra in sorted(declared.keys() - {"all"})

@@ -5,9 +5,8 @@ from io import StringIO
 
 from gitwarrant.cli.status import lines
 from gitwarrant.cli.terminal import Terminal
-from gitwarrant.cluster.offspring import Offspring
 from gitwarrant.model.change import CommitId
-from gitwarrant.model.live import Drift, DriftKind, Health, ObjectHealth
+from gitwarrant.model.live import Drift, DriftKind, Health, ObjectHealth, Offspring
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import FieldDifference
 from gitwarrant.pipeline.status import ObjectStatus, Status, sickness
@@ -77,6 +76,6 @@ def test_colours_change_no_word() -> None:
 
 
 def test_what_is_not_healthy_is_said_in_one_sentence() -> None:
-    assert sickness(STATUS) == (
+    assert sickness([item.health for item in STATUS.objects]) == (
         "Deployment.apps shop/web is failed: 1 of 2 Pods are available; 1 of 2 Pods: no image"
     )

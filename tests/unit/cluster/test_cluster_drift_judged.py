@@ -106,6 +106,52 @@ def test_a_field_beside_an_exempt_one_is_still_seen() -> None:
     assert drift.managers == (CONTROLLER,)
 
 
+def items(*names: str) -> list[Json]:
+    return [{"name": name} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "today", "live", "drifted"),
+    [
+        pytest.param({"a": 1}, {"a": 1, "b": 2}, {"a": 1}, False, id="a new default that it has not"),
+        pytest.param({"a": 1}, {"a": 2}, {"a": 1}, False, id="another default than it has"),
+        pytest.param({"a": 1}, {"a": 2}, {"a": 3}, True, id="a value of neither"),
+        pytest.param({}, {"m": {"a": 1}}, {}, False, id="a whole mapping that is new"),
+        pytest.param(
+            {"m": {"a": 1}}, {}, {"m": {"a": 1, "b": 2}}, True, id="a field smuggled into an old mapping"
+        ),
+        pytest.param(
+            {"l": items("y", "x", "z")},
+            {"l": items("x", "y", "z")},
+            {"l": items("x", "z")},
+            True,
+            id="an item removed, whatever its place was",
+        ),
+    ],
+)
+def test_what_it_was_deployed_as_is_no_drift_after_an_upgrade(
+    earlier: Json, today: Json, live: Json, drifted: bool
+) -> None:
+    first, truth = ({**TRUTH, "spec": spec} for spec in (earlier, today))
+    terms = Terms(KEY, "u1", truth, truth, earlier=first)
+
+    assert (judge(terms, {**deployment(), "spec": live}).drift is not None) is drifted
+
+
+def test_the_values_of_a_secret_are_not_explained_either() -> None:
+    key = ObjectKey("", "Secret", "shop", "db")
+    metadata = {"name": "db", "annotations": {}, "labels": {}}
+    truth = {"metadata": metadata, "data": {"password": "b3Vycw=="}}
+
+    found = judge(
+        Terms(key, "u1", truth, truth), {"metadata": {**metadata, "uid": "u1"}, "data": {"password": "eA=="}}
+    )
+
+    [field] = found.fields
+    assert field.difference == FieldDifference(("data", "password"), ("(hidden)",), ("(hidden)",))
+    assert found.differences[0].after == ("eA==",)
+
+
 LIVE = {
     "spec": {
         "containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}],

@@ -280,7 +280,12 @@ TABLE: list[tuple[str, dict[str, Any], Any, Health, str]] = [
     (
         "Widget",
         {},
-        {"conditions": [{**condition("Ready", "True"), "observedGeneration": 1}]},
+        {
+            "conditions": [
+                {**condition("Ready", "True"), "observedGeneration": 1},
+                {**condition("Synced", "True"), "observedGeneration": 2},
+            ]
+        },
         PROGRESSING,
         "its controller has not judged the newest version yet",
     ),

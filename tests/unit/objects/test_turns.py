@@ -126,6 +126,9 @@ def test_a_hook_is_read_from_either_tool(annotations: dict[str, str], expected: 
             {ARGO + "hook": "PreSync", HELM + "hook": "pre-install"}, "say different things", id="two tools"
         ),
         pytest.param(
+            {ARGO + "hook": "Sync", "gitwarrant.dev/protect": "true"}, "this one is protected", id="protected"
+        ),
+        pytest.param(
             {ARGO + "hook": "Sync", ARGO + "hook-delete-policy": "Never"},
             "hook delete policy 'Never' does not exist",
             id="an unknown policy",

@@ -34,7 +34,8 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile) -> No
     }
 
     assert {name for name in wheel.namelist() if name.startswith("gitwarrant/")} == files
-    assert files >= {"gitwarrant/py.typed", "gitwarrant/demo/shop/production/web.yaml"}
+    data = ("py.typed", "demo/shop/production/web.yaml", "cluster/health/operators.yaml")
+    assert files >= {f"gitwarrant/{name}" for name in data}
 
 
 def test_the_wheel_asks_for_the_core_packages_alone(wheel: zipfile.ZipFile) -> None:

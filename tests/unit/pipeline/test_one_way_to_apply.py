@@ -37,6 +37,8 @@ HANDS_ON = frozenset(
     }
 )
 """All that a surface may know of the engine: how to open and count a connection, which it hands on."""
+VALUES = tuple(f"{ENGINE}power.{name}" for name in ("needs", "roles", "text"))
+"""What the pipeline answers with, and words for it: none of these can ask a server."""
 CLIENTS = frozenset(
     {"aiohttp", "lightkube", "requests", "httpx", "urllib.request", "http.client", "kubernetes"}
 )
@@ -112,7 +114,15 @@ def test_surfaces_know_the_cluster_only_as_a_connection_to_hand_on() -> None:
     }
 
     assert known
-    assert {(module, item) for module, item in known if item not in HANDS_ON} == set()
+    assert {found for found in known if not found[1].startswith((*HANDS_ON, *VALUES))} == set()
+
+
+def test_what_surfaces_get_as_values_cannot_ask_a_server() -> None:
+    asking = {
+        item for name in VALUES for item in imports(MODULES[name]) if item.startswith(f"{ENGINE}client")
+    }
+
+    assert asking == set()
 
 
 def test_no_surface_calls_a_method_that_writes() -> None:

@@ -58,16 +58,27 @@ def test_rules_that_do_not_parse_are_refused_with_their_place(shop: Shop) -> Non
     assert (refused.value.stage, str(refused.value.place)) == ("verify", f"{TRUST}:2:10")
 
 
-def test_a_health_rule_that_is_no_cel_is_refused_with_its_place(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("setting", "column"),
+    [
+        pytest.param('health: [{kind: Widget.example.com, healthy: "self.status ==="}]', 14, id="health"),
+        pytest.param(
+            'drift: {ignore: [{kind: Service, pointer: /spec/type, when: "value ===", reason: x}]}',
+            22,
+            id="drift",
+        ),
+    ],
+)
+def test_a_rule_that_is_no_cel_is_refused_with_its_place(shop: Shop, setting: str, column: int) -> None:
     """With the change that brings it: where an object is judged, nobody could refuse it any more."""
     shop.forge.edit(TRUST, "version: 1", "version: 2")
     text = (shop.forge.clone / ENVIRONMENTS).read_text()
-    rule = '    health: [{kind: Widget.example.com, healthy: "self.status ==="}]\n'
-    (shop.forge.clone / ENVIRONMENTS).write_text(text.rstrip("\n") + "\n" + rule)
+    text = "\n".join(line for line in text.splitlines() if "drift:" not in line)
+    (shop.forge.clone / ENVIRONMENTS).write_text(text.rstrip("\n") + f"\n    {setting}\n")
     shop.forge.commit(shop.grace, "Judge widgets")
 
     with pytest.raises(Refused, match="is not CEL") as refused:
         proven(shop)
 
     line = len(text.rstrip("\n").splitlines()) + 1
-    assert (refused.value.stage, str(refused.value.place)) == ("verify", f"{ENVIRONMENTS}:{line}:14")
+    assert (refused.value.stage, str(refused.value.place)) == ("verify", f"{ENVIRONMENTS}:{line}:{column}")

@@ -155,6 +155,18 @@ def test_a_hook_that_runs_is_not_counted_as_a_delete() -> None:
     assert actions(found) == {"a": Action.UPDATE, "migrate": Action.RUN}
 
 
+def test_a_hook_that_holds_data_is_not_made_again_unannounced() -> None:
+    """Charts make claims by pre-install hooks: a second try of the install must not lose what they hold."""
+    claim = item("PersistentVolumeClaim", "data", annotations={"helm.sh/hook": "pre-install"})
+    unfinished = Progress(complete=False, ever=False)
+
+    with pytest.raises(Refused, match="and what it stores may be lost"):
+        planned(rendering(config(), claim), rendering(config(value="2"), claim), progress=unfinished)
+    claim["metadata"]["annotations"]["gitwarrant.dev/delete"] = "allow"
+    found = planned(rendering(config(), claim), rendering(config(value="2"), claim), progress=unfinished)
+    assert actions(found)["data"] is Action.RUN
+
+
 @pytest.mark.parametrize(
     ("recreate", "expected", "operation"),
     [

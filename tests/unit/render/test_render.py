@@ -165,6 +165,13 @@ def test_without_a_namespace_of_the_environment_every_manifest_needs_its_own() -
         ),
         pytest.param("apiVersion: a/b/c\nkind: Pod\n", "'a/b/c' is no apiVersion", 1, 13, id="two slashes"),
         pytest.param(
+            "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n",
+            "generateName makes another object each time, and no warrant can name it beforehand",
+            3,
+            26,
+            id="a generated name",
+        ),
+        pytest.param(
             "apiVersion: v1\nkind: Pod\n", "a manifest without metadata.name", 1, 1, id="no metadata"
         ),
         pytest.param(

@@ -11,6 +11,7 @@ from gitwarrant.cluster.applying.gone import FIRST_WAIT, LONGEST_WAIT, until_gon
 from gitwarrant.cluster.applying.schedule import Step
 from gitwarrant.cluster.applying.work import Work
 from gitwarrant.cluster.client import KindUnknown
+from gitwarrant.cluster.health.judge import asked_for
 from gitwarrant.cluster.order import bounded
 from gitwarrant.model.live import AppliedObject, Health, ObjectHealth, Result
 from gitwarrant.model.manifest import Manifest, ObjectKey
@@ -99,33 +100,32 @@ class Gate:
         return ""
 
     async def _unhealthy(self, coming: Turn) -> str:
-        """Wait until everything of earlier turns is healthy; which one is not after our patience."""
-        until, wait = time.monotonic() + self.work.patience, FIRST_WAIT
+        """Wait until everything of earlier turns is healthy; which one is not, after all that it may take."""
+        begun, wait = time.monotonic(), FIRST_WAIT
         waiting = [
             item for item in self.standing if item.turn.phase > Phase.FOUNDATION and item.turn < coming
         ]
         while waiting := [item for item in waiting if item.key not in self._known()]:
-            seen = await bounded(
-                self.work.cluster.concurrency, [partial(self._look, item) for item in waiting]
-            )
-            self._known().update(item.key for item in seen if item.health in READY)
-            late = sorted(
-                (item for item in seen if item.health not in READY),
-                key=lambda item: item.health is not Health.FAILED,
-            )
-            if late and (late[0].health is Health.FAILED or time.monotonic() >= until):
-                return f"{late[0].key} is {late[0].health.value}: {late[0].reason}"
-            if late:
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
+            calls = [partial(self._look, item) for item in waiting]
+            looks = await bounded(self.work.cluster.concurrency, calls)
+            late = [(seen, patience) for seen, patience in looks if seen.health not in READY]
+            self._known().update({item.key for item in waiting} - {seen.key for seen, _ in late})
+            for seen, patience in late:
+                if seen.health is Health.FAILED or time.monotonic() - begun >= patience:
+                    return f"{seen.key} is {seen.health.value}: {seen.reason}"
+            await asyncio.sleep(wait if late else 0)
+            wait = min(2 * wait, LONGEST_WAIT)
         return ""
 
-    async def _look(self, item: Standing) -> ObjectHealth:
+    async def _look(self, item: Standing) -> tuple[ObjectHealth, float]:
+        """How an object is, and how many seconds it may take to become healthy."""
         try:
             live = await self.work.cluster.get(item.key, item.version)
         except KindUnknown:
             live = None
-        return self.work.health(item.key, live)
+        asked = asked_for(live) if live else None
+        patience = asked.total_seconds() if asked else self.work.patience
+        return self.work.health(item.key, live), patience
 
     def _known(self) -> set[ObjectKey]:
         """What needs no look: the answer to our write said it is healthy, or the log last did."""

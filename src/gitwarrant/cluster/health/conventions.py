@@ -41,7 +41,7 @@ SUMMARIES = (
 )
 # Good when they are true, beside or instead of a summary.
 GOOD_WHEN_TRUE = re.compile(
-    r"(Accepted|Applied|Configured|Deployed|Healthy|Installed|Programmed|Promoted|Reconciled|Released|ResolvedRefs|"
+    r"(Accepted|Admitted|Applied|Configured|Deployed|Healthy|Installed|Programmed|Promoted|Reconciled|Released|ResolvedRefs|"
     r"Successful|Synced|Synchronized|UpToDate|Valid|Verified)$"
 )
 # Good when they are true, where nothing sums up: of some objects, only one of several such parts is used.
@@ -148,7 +148,7 @@ def _of_conditions(holder: Live, live: Live) -> Iterator[Verdict]:
         yield Health.PROGRESSING, "its controller has said nothing of it yet"
     told = {name: item for name, item in every.items() if not _stale(item, live)}
     summary = next((name for name in SUMMARIES if name in every), "")
-    if every and (summary or next(iter(every))) not in told and not (told.keys() - {summary}):
+    if every and (summary not in told if summary else not told):
         yield Health.PROGRESSING, "its controller has not judged the newest version yet"
     for name, condition in told.items():
         yield from _of_condition(name, condition, told, summary)
@@ -193,6 +193,8 @@ def _good(condition: Live, told: Mapping[str, Live]) -> Verdict:
 def _final(condition: Live, told: Mapping[str, Live]) -> bool:
     """Whether "not so" means that it failed, rather than that it takes its time."""
     reason, message = text(condition, "reason"), text(condition, "message")
+    if severity := text(condition, "severity"):  # as Cluster API and Azure's operator say it outright
+        return severity == "Error"
     if complains(reason) or complains(" ".join(message.split()[:2])):
         return True
     if meaning(reason) is Health.PROGRESSING:

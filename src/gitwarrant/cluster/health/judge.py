@@ -35,7 +35,7 @@ class HealthJudge:
         verdict = health(key, live, pods, self.rules)
         if verdict.health is not Health.PROGRESSING or live is None:
             return verdict
-        allowed = _allowed(live) or self.deadline
+        allowed = asked_for(live) or self.deadline
         if self.now() - self._since(key, allowed) <= allowed:
             return verdict
         reason = f"not healthy within {_told(allowed)}: {verdict.reason}"
@@ -65,7 +65,7 @@ class HealthJudge:
         return newest.time if newest else None
 
 
-def _allowed(live: Live) -> timedelta | None:
+def asked_for(live: Live) -> timedelta | None:
     """What the object itself asks for; None: nothing, or nothing that is a duration."""
     try:
         return duration(text(section(live, "metadata", "annotations"), OWN_DEADLINE))

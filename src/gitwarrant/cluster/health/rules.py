@@ -1,9 +1,10 @@
 """Health by rule: CEL expressions about the live object, of an environment or shipped with gitwarrant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
+from typing import Any
 
 from gitwarrant.cluster.health.reading import Live, Verdict
 from gitwarrant.model.environment import HealthRule
@@ -25,7 +26,8 @@ class Compiled:
         An expression that cannot be evaluated gives no verdict of health: what
         cannot be judged is not healthy.
         """
-        values = {"self": live}
+        # A null stands for what is not there, as everywhere in the API; `has` takes it for a value.
+        values = {"self": {name: value for name, value in live.items() if value is not None}}
         try:
             found = next((health for health, asked in self.outcomes if asked.boolean(values)), None)
         except CelError as error:
@@ -33,12 +35,12 @@ class Compiled:
         if found is None and not self.rule.healthy:
             return None
         found = found or Health.PROGRESSING
-        return found, "" if found is Health.HEALTHY else self._reason(live, found)
+        return found, "" if found is Health.HEALTHY else self._reason(values, found)
 
-    def _reason(self, live: Live, found: Health) -> str:
+    def _reason(self, values: Mapping[str, Any], found: Health) -> str:
         if self.reason is not None:
             try:
-                if told := self.reason.string({"self": live}).strip():
+                if told := self.reason.string(values).strip():
                     return told
             except CelError:  # a reason less; the verdict stands without it
                 pass
@@ -82,7 +84,7 @@ def compiled(rule: HealthRule) -> Compiled:
     return Compiled(rule, outcomes, reason)
 
 
-@cache
+@lru_cache(maxsize=64)
 def rules_of(rules: tuple[HealthRule, ...]) -> Rules:
     """The rules of an environment, compiled once.
 

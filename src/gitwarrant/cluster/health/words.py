@@ -25,32 +25,33 @@ def _words(text: str) -> frozenset[str]:
 
 FAILING = _words(
     """
-    aborted ambiguous backoff broken cancelled canceled conflict conflicted corrupt crash crashed
-    crashloop critical degraded denied err error errored errors evicted exceeded exhausted expired fail
-    failed failing fails failure fatal faulted forbidden illegal incompatible inconsistent invalid lost
-    malformed mismatch misconfigured missing noncompliant notfound outofsync refused rejected stalled terminal
-    throwable timedout timeout unable unauthorized unavailable unhealthy unreachable unrecoverable
-    unsupported violation exception
+    aborted ambiguous backoff broken canceled cancelled conflict conflicted corrupt crash crashed
+    crashloop critical degraded denied err error errored errors evicted exceeded exception exhausted
+    expired fail failed failing fails failure fatal faulted forbidden illegal incompatible inconsistent
+    invalid lost malformed misconfigured mismatch missing noncompliant notfound outofsync red refused
+    rejected stalled terminal throwable timedout timeout unable unauthorized unavailable unhealthy
+    unreachable unrecoverable unsupported violation
     """
 )
 WAITING = _words(
     """
-    await awaiting building configuring creating deleting deploying detaching draining finalising
-    finalizing importing inprogress initialising initializing installing issuing migrating modifying new
-    onboarding pending planning preparing processing progress progressing promoting propagating
-    provisioning publishing queued rebooting reconciling recovering replicating resizing restarting
-    restoring resuming retrying rolling rollingback running scaling scheduled scheduling starting
-    started submitted syncing terminating updating upgrading validating verifying waiting warming
+    applying await awaiting building configuring creating deleting deploying detaching draining
+    finalising finalizing importing initialising initializing inprogress installing issuing migrating
+    modifying new onboarding pending planning preparing processing progress progressing promoting
+    propagating provisioning publishing queued rebooting reconciling recovering replicating resizing
+    restarting restoring resuming retrying rolling rollingback running scaling scheduled scheduling
+    started starting submitted syncing terminating updating upgrading validating verifying wait waiting
+    warming yellow
     """
 )
 PAUSED = _words("hibernated hibernating paused pausing suspended suspending")
 GOOD = _words(
     """
-    accepted active allocated applied approved attached available bound complete completed compliant
-    configured connected created deployed done enabled established exists finished healthy initialised
-    initialized installed insync issued normal ok online operational passed promoted provisioned
-    published ready reconciled registered released running serving stable succeeded success successful
-    successfully synced synchronized updated up valid verified
+    accepted active admitted allocated applied approved attached available bound complete completed
+    compliant configured connected created deployed done enabled established exists finished green
+    healthy initialised initialized installed insync issued normal ok online operational passed promoted
+    provisioned published ready reconciled registered released running serving stable succeeded success
+    successful successfully synced synchronized up updated valid verified
     """
 )
 UNKNOWN = _words("inconclusive unknown")

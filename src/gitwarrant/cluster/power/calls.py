@@ -57,18 +57,15 @@ class Watched:
     reason: str
 
 
+WORKLOADS = frozenset(
+    {"CronJob.batch", "DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}
+)
 BETWEEN = "status shows what stands between it and its Pods"
 
 WATCHED: tuple[Watched, ...] = (
-    Watched(
-        "",
-        "pods",
-        ("list",),
-        frozenset({"DaemonSet.apps", "Deployment.apps", "Job.batch", "ReplicaSet.apps", "StatefulSet.apps"}),
-        "the Pods of a workload that waits say why",
-    ),
-    Watched("apps", "replicasets", ("list",), frozenset({"Deployment.apps"}), BETWEEN),
-    Watched("batch", "jobs", ("list",), frozenset({"CronJob.batch"}), BETWEEN),
+    Watched("", "pods", ("list",), WORKLOADS, "the Pods of a workload that waits say why"),
+    Watched("apps", "replicasets", ("list",), WORKLOADS, BETWEEN),
+    Watched("batch", "jobs", ("list",), WORKLOADS, BETWEEN),
     Watched(
         "autoscaling",
         "horizontalpodautoscalers",

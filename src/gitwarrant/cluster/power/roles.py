@@ -12,7 +12,7 @@ from gitwarrant.cluster.power.needs import Needed
 from gitwarrant.model.manifest import Content
 from gitwarrant.objects.power.atoms import Power
 from gitwarrant.objects.power.subjects import SERVICE_ACCOUNT, Subject
-from gitwarrant.objects.rbac import GROUP, OWN_PREFIX
+from gitwarrant.objects.rbac import GROUP
 
 _API = f"{GROUP}/v1"
 VERBS = tuple(call.verb for call in OBJECT_CALLS)
@@ -53,13 +53,12 @@ def grantings(
     """The objects that give these powers, a Role for each namespace and a ClusterRole for the rest.
 
     Args:
-        name: of all of them; `gitwarrant:` is put before it.
+        name: of all of them.
         holder: a ServiceAccount, made too, or a User or Group that exists.
         namespaces: those that the environment itself declares: they must be there before a Role can
             lie in them, and are handed over to it by its ApplySet label.
         identifier: that label's value.
     """
-    titled = f"{OWN_PREFIX}{name}"
     by_namespace = defaultdict(list)
     for item in needed:
         by_namespace[item.power.namespace].append(item)
@@ -67,7 +66,7 @@ def grantings(
     bindings: list[Content] = []
     for namespace, items in sorted(by_namespace.items()):
         kind = "Role" if namespace else "ClusterRole"
-        metadata = {"name": titled} | ({"namespace": namespace} if namespace else {})
+        metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
         roles.append(({"apiVersion": _API, "kind": kind, "metadata": metadata}, tuple(_rules(items))))
         bindings.append(_binding(kind, metadata, holder))
     return Grantings(tuple(_heads(holder, namespaces, identifier)), tuple(roles), tuple(bindings))
