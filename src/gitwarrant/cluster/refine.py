@@ -163,6 +163,8 @@ class Question:
     namespaces: frozenset[str]
     adopt: frozenset[str]
     attempted: Container[ObjectKey]
+    missing: set[str] = field(default_factory=set)
+    """Namespaces that the change brings and the server does not have: nothing in them need be asked."""
 
     def moves(self, planned: PlannedObject) -> bool:
         """Whether it is written: what stays as it was warranted may still be owed by an earlier warrant."""
