@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gitwarrant.cluster.adoption import declarers, earlier, given_up, ours_already, takes_over
