@@ -16,7 +16,7 @@ from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Pointer
 from gitwarrant.model.turn import USUAL, Turn
 
-BASE = "base"
+APART, BASE = "apart", "base"
 SPLICED_PART = 50  # splicing moves the rest of the list for each leaf: beyond a fiftieth, sorting is cheaper
 
 
@@ -127,15 +127,27 @@ class LeafList(Derived):
         """The leaves that only this list has, and those that only the other has."""
         if self is other:
             return (), ()
+        last = self.derived(APART, lambda: (ref(other), self._apart(other)))
+        if last[0]() is not other:
+            last = ref(other), self._apart(other)
+            self.seeded(APART, last)
+        return last[1]
+
+    def _apart(self, other: "LeafList") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
         mine, theirs = self.encoded, other.encoded
         shorter = min(len(mine), len(theirs))
-        begin = next(compress(count(), map(ne, mine, theirs)), shorter)
-        same = next(compress(count(), map(ne, reversed(mine), reversed(theirs))), shorter)
-        rest = min(same, shorter - begin)
-        here, there = slice(begin, len(mine) - rest), slice(begin, len(theirs) - rest)
+        differ = compress(count(), map(ne, mine, theirs))
+        if len(mine) == len(theirs):
+            here = there = list(differ)
+        else:
+            begin = next(differ, shorter)
+            same = next(compress(count(), map(ne, reversed(mine), reversed(theirs))), shorter)
+            rest = min(same, shorter - begin)
+            here, there = list(range(begin, len(mine) - rest)), list(range(begin, len(theirs) - rest))
+        ours, others = frozenset(mine[at] for at in here), frozenset(theirs[at] for at in there)
         return (
-            _beyond(self.leaves[here], mine[here], frozenset(theirs[there])),
-            _beyond(other.leaves[there], theirs[there], frozenset(mine[here])),
+            tuple(self.leaves[at] for at in here if mine[at] not in others),
+            tuple(other.leaves[at] for at in there if theirs[at] not in ours),
         )
 
     def spliced(self, gone: Iterable[Leaf], come: Iterable[Leaf]) -> "LeafList":
@@ -192,10 +204,6 @@ class LeafList(Derived):
         """The list that this one was made from by splicing, while that one is in memory."""
         found: ref[LeafList] | None = self.derived(BASE, lambda: None)
         return found() if found else None
-
-
-def _beyond(leaves: Iterable[Leaf], encoded: Iterable[bytes], known: frozenset[bytes]) -> tuple[Leaf, ...]:
-    return tuple(leaf for leaf, data in zip(leaves, encoded, strict=True) if data not in known)
 
 
 def _place(leaf: Leaf) -> ObjectKey:
