@@ -23,6 +23,7 @@ HEALTH_ROUNDS = 20_000
 YAML_ROUNDS, YAML_GOAL = 15, 2
 APPLY_ROUNDS = 5
 PUSH_SIZES, FULL_SIZE, PUSHES = (100, 10_000), 100_000, 20
+"""Objects in a repository, and pushes to each of them."""
 
 
 def of_startup(_arguments: argparse.Namespace) -> Iterator[Figure]:

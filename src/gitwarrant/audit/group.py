@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from gitwarrant.audit.recorder import Entry, Recorder
+from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 
@@ -80,6 +81,47 @@ class GroupCommit:
             if not future.done():
                 future.set_exception(error)
         self._waiting = []
+
+
+class Gathering:
+    """Records that may follow a moment later: those of one turn of the event loop share one transaction.
+
+    For what is only observed, and is observed again where it was lost.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._entries: list[Entry] = []
+        self._failure: GitwarrantError | None = None
+
+    def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> None:
+        """Have one record written when this turn of the event loop ends.
+
+        Raises:
+            GitwarrantError: earlier ones could not be written; they are tried again with this one.
+        """
+        self._entries.append(Entry.of(kind, environment, body))
+        if len(self._entries) == 1 or self._failure is not None:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def write(self) -> None:
+        """Write what was gathered, now.
+
+        Raises:
+            GitwarrantError: the store failed; nothing was lost.
+        """
+        if self._entries:
+            self._recorder.append_many(self._entries)
+            self._entries = []
+
+    def _end_turn(self) -> None:
+        try:
+            self.write()
+        except GitwarrantError as error:
+            self._failure = error
 
 
 def _noticed(future: asyncio.Future[Record]) -> None:

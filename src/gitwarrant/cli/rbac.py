@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,7 +135,7 @@ def _show(found: Computed, site: Site, commit: CommitId, naming: Naming, termina
         }
     )
     if not terminal.as_json:
-        sys.stdout.write(manifest_text(found.granted, remarks))
+        terminal.out.write(manifest_text(found.granted, remarks))
 
 
 def _diff(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
+from gitwarrant.audit.group import Gathering
 from gitwarrant.audit.queries import key_of
 from gitwarrant.audit.recorder import Clock, Recorder, Selection, object_body
 from gitwarrant.cluster.applyset import applyset_id, parent_key
@@ -110,6 +111,7 @@ async def observe(
     strangers, wanted = await undeclared(cluster, estate) if estate else ([], [])
     for stranger in strangers:
         watch.record_drift(stranger)
+    watch.gathering.write()
     drifts = [item.drift for item in seen if item.drift] + strangers
     explained = [item.explained for item in seen if item.explained] + wanted
     return Observation(
@@ -136,6 +138,7 @@ class Viewer:
     now: Clock
     restrained: bool
     healthy: HealthJudge
+    gathering: Gathering
     known: Container[Digest]
     proposer: Proposer | None = None
 
@@ -163,7 +166,20 @@ class Viewer:
         autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
         judging = Judging(environment, recorder, kept, autoscalers, ignoring)
         healthy = HealthJudge(environment, rules_of(rules), deadline, recorder, now)
-        return cls(environment, cluster, recorder, judging, mode, now, restrained, healthy, known, proposer)
+        gathering = Gathering(recorder)
+        return cls(
+            environment,
+            cluster,
+            recorder,
+            judging,
+            mode,
+            now,
+            restrained,
+            healthy,
+            gathering,
+            known,
+            proposer,
+        )
 
     def anew(self, known: Container[Digest]) -> Self:
         """The same for a later look: nothing that was read for earlier ones is believed."""
@@ -259,7 +275,7 @@ class Viewer:
                 "health": verdict.health.value,
                 "reason": verdict.reason,
             }
-            self.recorder.append(RecordKind.HEALTH, self.environment, body)
+            self.gathering.append(RecordKind.HEALTH, self.environment, body)
         return verdict
 
     def record_drift(self, drift: Drift, manifest: Manifest | None = None) -> None:

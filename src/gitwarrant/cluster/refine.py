@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gitwarrant.cluster.adoption import declarers, earlier, given_up, ours_already, takes_over
@@ -163,6 +163,8 @@ class Question:
     namespaces: frozenset[str]
     adopt: frozenset[str]
     attempted: Container[ObjectKey]
+    missing: set[str] = field(default_factory=set)
+    """Namespaces that the change brings and the server does not have: nothing in them need be asked."""
 
     def moves(self, planned: PlannedObject) -> bool:
         """Whether it is written: what stays as it was warranted may still be owed by an earlier warrant."""
@@ -180,6 +182,8 @@ class Question:
         if planned.action is Action.UNCHANGED:
             planned = replace(planned, note=NOT_YET)
         manifest = self.manifests[planned.key]
+        if manifest.key.namespace in self.missing:
+            return Answer(replace(planned, note=NAMESPACE_ARRIVES))
         try:
             return await self._writing(planned, manifest)
         except KindUnknown as error:
@@ -188,6 +192,7 @@ class Question:
             raise _refused(error, manifest) from error
         except NotFound as error:
             if manifest.key.namespace in self.namespaces and NO_NAMESPACE.search(error.what):
+                self.missing.add(manifest.key.namespace)
                 return Answer(replace(planned, note=NAMESPACE_ARRIVES))
             raise _refused(error, manifest) from error
         except (Conflict, Invalid, WebhookTrouble) as error:

@@ -71,7 +71,7 @@ def _change(shop: Shop, work: Delivery, say: Say) -> str:
     bundle = warrant_for(work, judgement, plan, NO_CLUSTER)
     for word, text in (
         ("verified", _people(judgement)),
-        ("checked", f"{len(plan.manifests)} objects by the checks of 'production-security'"),
+        ("checked", f"{len(plan.leaves.standing)} objects by the checks of 'production-security'"),
         ("warranted", f"{len(bundle.leaves.leaves)} objects, each by its digest, in one signed envelope"),
     ):
         say(f"    {word:<10} {text}", "good")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.audit.group import GroupCommit
+from gitwarrant.audit.group import Gathering, GroupCommit
 from gitwarrant.audit.log import Log
 from gitwarrant.audit.memory import MemoryLog
 from gitwarrant.audit.recorder import Entry, RecordError
@@ -203,6 +203,40 @@ def test_a_full_disk_fails_the_whole_group_and_keeps_what_was_acknowledged(tmp_p
             asyncio.run(test())
 
         assert intents(log) == [0, 1]
+
+
+def test_what_is_gathered_in_one_turn_of_the_loop_is_written_at_once() -> None:
+    log = CountingLog()
+
+    async def test() -> None:
+        gathering = Gathering(log)
+        for number in range(5):
+            gathering.append(RecordKind.HEALTH, "p", {"of": number})
+        await asyncio.sleep(0)
+        gathering.append(RecordKind.HEALTH, "p", {"of": 5})
+        gathering.write()
+
+    asyncio.run(test())
+
+    assert log.groups == [5, 1]
+    assert intents(log) == list(range(6))
+
+
+def test_what_could_not_be_written_is_said_and_written_later() -> None:
+    log = CountingLog(fails_from=0)
+
+    async def test() -> None:
+        gathering = Gathering(log)
+        gathering.append(RecordKind.HEALTH, "p", {"of": 0})
+        await asyncio.sleep(0)
+        with pytest.raises(StoreError, match="the disk is full"):
+            gathering.append(RecordKind.HEALTH, "p", {"of": 1})
+        log.fails_from = 1_000
+        await asyncio.sleep(0)
+
+    asyncio.run(test())
+
+    assert intents(log) == [0, 1]
 
 
 def test_kill_9_in_the_middle_of_groups_loses_nothing_acknowledged(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from gitwarrant.model.manifest import Content
 
 def manifest_text(granted: Grantings, remarks: Iterable[str]) -> str:
     """All objects as one YAML stream; `remarks` stand at its top as comments."""
-    head = "".join(f"# {line}".rstrip() + "\n" for line in remarks)
+    head = "".join(f"# {_printable(line)}".rstrip() + "\n" for line in remarks)
     documents = [
         *(_dump(content) for content in granted.heads),
         *("".join(_role(content, rules)) for content, rules in granted.roles),
@@ -34,5 +34,5 @@ def _dump(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """A reason names objects: nothing in a name may end the comment."""
+    """Comments name objects, and names come from a repository: nothing in one may end the comment."""
     return text if text.isprintable() else text.encode("unicode_escape").decode()
