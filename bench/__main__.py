@@ -1,6 +1,6 @@
 """Measure what gitwarrant costs, each figure beside its limit or its peer in the same run.
 
-    python -m bench [--only NAME] [--kubeconfig FILE] [--json]
+    python -m bench [--only NAME] [--kubeconfig FILE] [--full] [--json]
 
 About a minute and a half in all. What cannot be measured here says why.
 """
