@@ -17,7 +17,7 @@ from gitwarrant.audit.memory import MemoryLog
 from gitwarrant.audit.queries import read_warrant, warranted_body
 from gitwarrant.audit.recorder import EVERYTHING, Selection
 from gitwarrant.git.reading import Repository
-from gitwarrant.model.canonical import Digest, encode
+from gitwarrant.model.canonical import Digest, encode, sha256
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant, Tenant
 from gitwarrant.model.errors import GitwarrantError, Place
@@ -194,15 +194,16 @@ def _facts(leaves: LeafList) -> tuple[object, ...]:
 
 def test_large_lists_are_spliced_leaf_by_leaf() -> None:
     """The way that only large lists take: replace, insert and remove, at the ends and between."""
-    leaves = [Leaf("", "v1", "ConfigMap", "shop", f"a{n:04}", "apply", ONE) for n in range(1000)]
+    leaves = [Leaf("", "v1", "ConfigMap", "shop", f"a{n:04}", "apply", ONE) for n in range(2500)]
     old = LeafList(tuple(leaves))
     _facts(old)
     new = [Leaf("", "v1", "ConfigMap", "shop", name, "apply", TWO) for name in ("a", "a0500", "b")]
 
-    spliced = old.spliced([leaves[0], leaves[500], leaves[999]], new)
+    spliced = old.spliced([leaves[0], leaves[500], leaves[2499]], new)
 
-    same = LeafList(tuple(sorted([*leaves[1:500], *leaves[501:999], *new])))
+    same = LeafList(tuple(sorted([*leaves[1:500], *leaves[501:2499], *new])))
     assert _facts(spliced) == _facts(same)
+    assert spliced.digest == sha256(encode(spliced))
     with pytest.raises(ValueError, match="already there"):
         spliced.spliced((), new[:1])
     with pytest.raises(ValueError, match="no such leaf"):

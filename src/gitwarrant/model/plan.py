@@ -1,5 +1,6 @@
 """What a change would do to a cluster, object by object and field by field."""
 
+import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +10,15 @@ from itertools import compress, count
 from operator import attrgetter, ge, ne
 from weakref import ref
 
-from gitwarrant.model.canonical import Digest, digest, dumps, sha256
+from gitwarrant.model.canonical import Digest, digest, dumps
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.derived import Derived
 from gitwarrant.model.errors import Place
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Pointer
 from gitwarrant.model.turn import USUAL, Turn
 
-BASE = "base"
+APART, BASE = "apart", "base"
+TOGETHER = 1000  # leaves that are hashed at once: what a processor keeps at hand
 SPLICED_PART = 50  # splicing moves the rest of the list for each leaf: beyond a fiftieth, sorting is cheaper
 
 
@@ -83,9 +85,15 @@ class LeafList(Derived):
     @property
     def digest(self) -> Digest:
         """The subject digest of the warrant: of the list's canonical bytes."""
-        return self.derived(
-            "digest", lambda: sha256(b'{"is":"LeafList","leaves":[%b]}' % b",".join(self.encoded))
-        )
+        return self.derived("digest", self._digest)
+
+    def _digest(self) -> Digest:
+        hashed = hashlib.sha256(b'{"is":"LeafList","leaves":[')
+        for at in range(0, len(self.encoded), TOGETHER):
+            hashed.update(b"," if at else b"")
+            hashed.update(b",".join(self.encoded[at : at + TOGETHER]))
+        hashed.update(b"]}")
+        return Digest(f"sha256:{hashed.hexdigest()}")
 
     @property
     def by_key(self) -> Mapping[ObjectKey, Leaf]:
@@ -127,15 +135,27 @@ class LeafList(Derived):
         """The leaves that only this list has, and those that only the other has."""
         if self is other:
             return (), ()
+        last = self.derived(APART, lambda: (ref(other), self._apart(other)))
+        if last[0]() is not other:
+            last = ref(other), self._apart(other)
+            self.seeded(APART, last)
+        return last[1]
+
+    def _apart(self, other: "LeafList") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
         mine, theirs = self.encoded, other.encoded
         shorter = min(len(mine), len(theirs))
-        begin = next(compress(count(), map(ne, mine, theirs)), shorter)
-        same = next(compress(count(), map(ne, reversed(mine), reversed(theirs))), shorter)
-        rest = min(same, shorter - begin)
-        here, there = slice(begin, len(mine) - rest), slice(begin, len(theirs) - rest)
+        differ = compress(count(), map(ne, mine, theirs))
+        if len(mine) == len(theirs):
+            here = there = list(differ)
+        else:
+            begin = next(differ, shorter)
+            same = next(compress(count(), map(ne, reversed(mine), reversed(theirs))), shorter)
+            rest = min(same, shorter - begin)
+            here, there = list(range(begin, len(mine) - rest)), list(range(begin, len(theirs) - rest))
+        ours, others = frozenset(mine[at] for at in here), frozenset(theirs[at] for at in there)
         return (
-            _beyond(self.leaves[here], mine[here], frozenset(theirs[there])),
-            _beyond(other.leaves[there], theirs[there], frozenset(mine[here])),
+            tuple(self.leaves[at] for at in here if mine[at] not in others),
+            tuple(other.leaves[at] for at in there if theirs[at] not in ours),
         )
 
     def spliced(self, gone: Iterable[Leaf], come: Iterable[Leaf]) -> "LeafList":
@@ -192,10 +212,6 @@ class LeafList(Derived):
         """The list that this one was made from by splicing, while that one is in memory."""
         found: ref[LeafList] | None = self.derived(BASE, lambda: None)
         return found() if found else None
-
-
-def _beyond(leaves: Iterable[Leaf], encoded: Iterable[bytes], known: frozenset[bytes]) -> tuple[Leaf, ...]:
-    return tuple(leaf for leaf, data in zip(leaves, encoded, strict=True) if data not in known)
 
 
 def _place(leaf: Leaf) -> ObjectKey:
