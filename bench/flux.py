@@ -162,35 +162,46 @@ def _artifact(url: str, data: bytes) -> dict[str, Any]:
 
 
 async def reconcile(
-    connection: Connection, cluster: Cluster, namespace: str, files: Mapping[str, str]
+    connection: Connection, cluster: Cluster, namespace: str, files: Mapping[str, str], *, each: bool
 ) -> float:
-    """Seconds from the Kustomization's creation until Flux says that all of it is applied and ready."""
-    with served(files) as status:
-        await _source(connection, cluster, namespace, status)
+    """Seconds from the moment at which Flux knows a revision until it says that all is applied and ready.
+
+    Args:
+        each: a Kustomization for each application, as teams have them; else one for all.
+    """
+    names = [name.partition(".")[0] for name in files]
+    paths = {name: f"./{name}" for name in names} if each else {"all": "./"}
+    with served({f"{name.partition('.')[0]}/{name}": text for name, text in files.items()}) as status:
+        keys = [await _kustomization(cluster, namespace, name, path) for name, path in paths.items()]
+        source = {"interval": "1h", "url": "https://git.example/bench"}
+        await _made(cluster, SOURCE, namespace, "bench", source)
         loop = asyncio.get_running_loop()
         started = loop.time()
-        spec = {
-            "interval": "1h",
-            "path": "./",
-            "prune": True,
-            "wait": True,
-            "timeout": "9m",
-            "sourceRef": {"kind": SOURCE[2], "name": "bench"},
-        }
-        key = await _made(cluster, KUSTOMIZATION, namespace, {"spec": spec})
-        while not _ready(live := await cluster.get(key, "v1") or {}):
-            if loop.time() - started > READY_SECONDS:
-                raise RuntimeError(f"Flux was not ready: {live.get('status')}")
-            await asyncio.sleep(0.05)
+        await _tell_source(connection, cluster, namespace, status)
+        for key in keys:
+            while not _ready(live := await cluster.get(key, "v1") or {}):
+                if loop.time() - started > READY_SECONDS:
+                    raise RuntimeError(f"Flux was not ready: {live.get('status')}")
+                await asyncio.sleep(0.05)
         return loop.time() - started
 
 
-async def _source(
+async def _kustomization(cluster: Cluster, namespace: str, name: str, path: str) -> ObjectKey:
+    spec = {
+        "interval": "1h",
+        "path": path,
+        "prune": True,
+        "wait": True,
+        "timeout": "9m",
+        "sourceRef": {"kind": SOURCE[2], "name": "bench"},
+    }
+    return await _made(cluster, KUSTOMIZATION, namespace, name, spec)
+
+
+async def _tell_source(
     connection: Connection, cluster: Cluster, namespace: str, status: Mapping[str, Any]
 ) -> None:
-    spec = {"interval": "1h", "url": "https://git.example/bench"}
-    key = await _made(cluster, SOURCE, namespace, {"spec": spec})
-    path = (await cluster.resource(*SOURCE)).path(namespace, key.name)
+    path = (await cluster.resource(*SOURCE)).path(namespace, "bench")
     headers = {"Content-Type": "application/merge-patch+json"}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=connection.tls)) as session:
         url = f"{connection.server}{path}/status"
@@ -199,15 +210,15 @@ async def _source(
 
 
 async def _made(
-    cluster: Cluster, kind: tuple[str, str, str], namespace: str, fields: Mapping[str, Any]
+    cluster: Cluster, kind: tuple[str, str, str], namespace: str, own: str, spec: Mapping[str, Any]
 ) -> ObjectKey:
     group, version, name = kind
-    key = ObjectKey(group, name, namespace, "bench")
+    key = ObjectKey(group, name, namespace, own)
     content = {
         "apiVersion": f"{group}/{version}",
         "kind": name,
         "metadata": {"name": key.name, "namespace": namespace},
-        **fields,
+        "spec": spec,
     }
     await cluster.apply(key, version, content, force=True, audit_id=new_audit_id())
     return key

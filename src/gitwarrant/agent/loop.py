@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from gitwarrant.audit.queries import TRUST
 from gitwarrant.cluster.client import Cluster
@@ -28,6 +28,9 @@ from gitwarrant.pipeline.question import Judgement
 from gitwarrant.pipeline.warranting import access, passed_plan
 from gitwarrant.pipeline.watching import Reach, Watching, held
 from gitwarrant.plan.text import field_name
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds before trying again a server that did not answer: doubled each time, up to the longest."""
@@ -217,10 +220,10 @@ class Loop:
             Unreachable: the Git server does not answer.
         """
         # In a thread: a Git server that hangs, or a large change, must not keep events waiting.
-        found = await asyncio.to_thread(candidate, self._work, name)
+        found = await _in_thread(candidate, self._work, name)
         fingerprint = found.fingerprint
         if fingerprint != memory.judged:
-            memory.judgement = await asyncio.to_thread(examine, self._work, found)
+            memory.judgement = await _in_thread(examine, self._work, found)
             memory.judged = fingerprint
         if memory.judgement is None:  # it was deployed, and nothing is new
             return False
@@ -296,6 +299,16 @@ class Loop:
         if patience.told != event.what:
             patience.told = event.what
             self._tell(event)
+
+
+async def _in_thread(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Run a call in a thread. Who is cancelled waits for its end all the same: it works on the log."""
+    running = asyncio.create_task(asyncio.to_thread(call, *arguments, **named))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Log:
 
     def close(self) -> None:
         """Give the file back; the last one to close folds the write-ahead log into it."""
-        with suppress(sqlite3.Error):
+        with self._lock, suppress(sqlite3.Error):  # another thread may still be writing
             self._connection.close()
 
     def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> Record:

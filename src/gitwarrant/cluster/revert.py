@@ -1,5 +1,6 @@
 """Putting an object back to what was warranted, with as few and as narrow writes as it takes."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from gitwarrant.model.plan import FieldDifference
 from gitwarrant.objects.difference import path, undo
 
 TRIES = 5  # controllers write an object's status some times in a row after each change
+PAUSE = 0.1  # seconds, growing with each try: a controller writes its status in bursts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ class Reverter:
     async def _tried(self, judged: Judged, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Compare anew whenever somebody, often a controller's status, was faster."""
         current, left = live, judged.differences
-        for _ in range(TRIES - 1):
+        for tried in range(1, TRIES):
             try:
                 return await self._restore(current, left, keeps=judged.keeps)
             except Conflict:
+                await asyncio.sleep(PAUSE * tried)
                 current = await self.cluster.get(self.manifest.key, self.manifest.version)
                 left = remaining(self.terms, current) if current is not None else ()
         return await self._restore(current, left, keeps=judged.keeps)
