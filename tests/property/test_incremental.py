@@ -170,6 +170,7 @@ def listed(leaves: frozenset[Leaf]) -> LeafList:
     return LeafList(tuple(sorted(leaves)))
 
 
+@settings(deadline=None)
 @given(LEAVES, LEAVES, st.booleans(), st.sampled_from([1, 2, 5, PIECE]))
 def test_a_spliced_list_is_the_list_of_its_leaves(
     before: frozenset[Leaf], after: frozenset[Leaf], asked: bool, piece: int
@@ -217,6 +218,7 @@ def test_large_lists_are_spliced_leaf_by_leaf() -> None:
 NUMBERED = st.dictionaries(st.integers(0, 300), st.integers(0, 2), max_size=5)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 300), st.lists(st.tuples(st.sets(st.integers(0, 300), max_size=5), NUMBERED), max_size=6)
 )
@@ -232,8 +234,8 @@ def test_a_mapping_that_was_changed_is_the_mapping_with_its_changes(
         plainly = {key: value for key, value in plainly.items() if key not in gone} | dict(come)
 
         assert (dict(before), len(found), dict(found)) == (was, len(plainly), plainly)
-        assert {key for key in range(301) if key in found} == plainly.keys()
-        assert {key: found.get(key) for key in range(301)} == {key: plainly.get(key) for key in range(301)}
+        assert all((key in found) == (key in plainly) for key in range(301))
+        assert all(found.get(key) == plainly.get(key) for key in range(301))
 
 
 KEYS = st.builds(ObjectKey, st.just(""), st.sampled_from(["Secret", "ConfigMap"]), st.just("shop"), NAMES)

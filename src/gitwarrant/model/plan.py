@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
 from operator import attrgetter, ge
+from typing import TYPE_CHECKING
 from weakref import ref
 
 from gitwarrant.model.canonical import Digest, digest, dumps
@@ -88,6 +89,7 @@ class LeafList(Derived):
 
     A list that was spliced from another shares the pieces with it that are the same, and with
     them their canonical bytes: its digest costs one pass of hashing, all else what differs.
+    Its tuple of leaves is made when somebody asks for it.
     """
 
     leaves: tuple[Leaf, ...]
@@ -97,8 +99,20 @@ class LeafList(Derived):
         if any(map(ge, ordered, ordered[1:])):
             raise ValueError("leaves must be sorted and unique")
 
+    if not TYPE_CHECKING:  # else any name would be one that every list has
+
+        def __getattr__(self, name: str) -> tuple[Leaf, ...]:
+            """The leaves, where only their pieces are known."""
+            if name != "leaves":
+                raise AttributeError(name, name=name, obj=self)
+            object.__setattr__(self, name, tuple(self))
+            return self.leaves
+
+    def __iter__(self) -> Iterator[Leaf]:
+        return chain.from_iterable(piece.leaves for piece in self.pieces)
+
     def __len__(self) -> int:
-        return len(self.leaves)
+        return self.derived("length", lambda: sum(len(piece.leaves) for piece in self.pieces))
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -126,18 +140,18 @@ class LeafList(Derived):
     @property
     def by_key(self) -> Mapping[ObjectKey, Leaf]:
         """The leaf of each object; fewer than leaves where one object has two."""
-        return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self.leaves})
+        return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self})
 
     @property
     def places(self) -> Mapping[ObjectKey, int]:
         """Of which kinds and in which namespaces the objects are (keys without a name), and how many."""
-        return self.derived("places", lambda: Counter(map(_place, self.leaves)))
+        return self.derived("places", lambda: Counter(map(_place, self)))
 
     @property
     def special(self) -> tuple[Leaf, ...]:
         """The leaves that allow something else than to apply."""
         return self.derived(
-            "special", lambda: tuple(leaf for leaf in self.leaves if leaf.operation != Operation.APPLY.value)
+            "special", lambda: tuple(leaf for leaf in self if leaf.operation != Operation.APPLY.value)
         )
 
     @property
@@ -207,7 +221,6 @@ class LeafList(Derived):
     ) -> "LeafList":
         """The list of pieces that are known to be sorted, with what follows from this one's."""
         found = object.__new__(LeafList)
-        object.__setattr__(found, "leaves", tuple(chain.from_iterable(piece.leaves for piece in pieces)))
         found.seeded(PIECES, pieces)
         found.seeded(BASE, ref(self))
         if self.knows("by_key") and len(self.by_key) == len(self):
