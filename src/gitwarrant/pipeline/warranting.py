@@ -68,8 +68,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         moved=last is not None and moved_to(work.recorder, last) == uid,
         predecessors=predecessors(work.recorder, environment),
     )
-    for manifest in plan.manifests:
-        work.content.put(MANIFESTS, manifest.digest, encode(manifest))
+    work.content.put_many(MANIFESTS, {one.digest: encode(one) for one in plan.manifests})
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
     number = last.number if last else None
