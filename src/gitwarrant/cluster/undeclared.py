@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
@@ -54,6 +54,7 @@ GRANTS = frozenset({"Role.rbac.authorization.k8s.io", "RoleBinding.rbac.authoriz
 """Kinds that an owner reference never excuses: an operator that makes them is named by an ignore rule."""
 SLICES = frozenset({"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"})
 """Who takes away EndpointSlices of its own name that it did not make."""
+NUMBER = re.compile(r"\d+", re.ASCII)
 SLICED_BY = "endpointslice.kubernetes.io/managed-by"
 
 
@@ -95,11 +96,17 @@ class _Seen:
     def labels(self) -> Mapping[str, str]:
         return self.metadata.get("labels") or {}
 
+    @property
+    def known(self) -> "_Seen":
+        """What is needed of it where somebody declared it."""
+        return _Seen(self.key, {"uid": self.uid})
+
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """What was seen in one namespace, and which kinds could not be."""
 
+    declared: frozenset[ObjectKey]
     seen: dict[ObjectKey, _Seen] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
 
@@ -116,7 +123,12 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):
         labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
-        listed = await _list(cluster, ours if labels else kinds, namespace, labels)
+        listed = _Listed(estate.declared)
+        calls = [
+            partial(_list_kind, cluster, kind, namespace, labels, listed)
+            for kind in (ours if labels else kinds)
+        ]
+        await bounded(cluster.concurrency, calls)
         strangers = _strangers(listed.seen.values(), estate, whole=not labels)
         told = [_judged(item, estate) for item in sorted(strangers, key=lambda item: item.key)]
         found = [item for item in told if isinstance(item, Drift)]
@@ -156,20 +168,14 @@ def _typed(resource: Resource) -> str:
     return ObjectKey(resource.group, resource.kind, "", "").typed
 
 
-async def _list(cluster: Cluster, kinds: Sequence[Resource], namespace: str, labels: str) -> _Listed:
-    listed = _Listed()
-    calls = [partial(_list_kind, cluster, kind, namespace, labels, listed) for kind in kinds]
-    await bounded(cluster.concurrency, calls)
-    return listed
-
-
 async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
     try:
         if not await may_be_listed(cluster, kind, namespace):
             return
         async for item in _metadata(cluster, kind, namespace, labels):
             if len(listed.seen) < MAX_SEEN:
-                listed.seen[item.key] = item  # a list that began anew gives some twice
+                # A list that began anew gives some twice.
+                listed.seen[item.key] = item.known if item.key in listed.declared else item
             else:
                 listed.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
                 return
@@ -181,15 +187,17 @@ async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: st
     async for page in cluster.pages(kind, namespace, labels=labels, metadata=True):
         for item in page.items:
             metadata = item.get("metadata") or {}
+            for entry in metadata.get("managedFields") or ():
+                entry.pop("fieldsV1", None)  # most of all bytes, and only the managers' names are told
             yield _Seen(ObjectKey(kind.group, kind.kind, namespace, str(metadata.get("name"))), metadata)
 
 
 def _strangers(seen: Iterable[_Seen], estate: Estate, *, whole: bool) -> list[_Seen]:
     """What is there that was neither declared nor made by a controller of what was."""
-    known = dict(estate.uids)
+    known, makers = dict(estate.uids), _Makers.of(estate.manifests)
     left = []
     for item in seen:
-        if item.key in estate.declared or (whole and _expected(item.key, estate)):
+        if item.key in estate.declared or (whole and _expected(item.key, estate, makers)):
             known[item.uid] = item.key.typed
         else:
             left.append(item)
@@ -202,23 +210,36 @@ def _strangers(seen: Iterable[_Seen], estate: Estate, *, whole: bool) -> list[_S
     return left
 
 
-def _expected(key: ObjectKey, estate: Estate) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Makers:
+    """For what declared objects controllers make others of a known name, without an owner."""
+
+    unselective: frozenset[ObjectKey]
+    """Services without selector: nobody keeps their Endpoints right."""
+    claims: frozenset[tuple[str, str]]
+    """Namespace and name of what StatefulSets claim, less the number at its end."""
+
+    @classmethod
+    def of(cls, manifests: Iterable[Manifest]) -> Self:
+        unselective, claims = set(), set()
+        for item in manifests:
+            if item.kind == "Service" and not (item.content.get("spec") or {}).get("selector"):
+                unselective.add(item.key)
+            elif item.kind == "StatefulSet.apps":
+                claims |= {(item.key.namespace, name) for name in _claims(item)}
+        return cls(frozenset(unselective), frozenset(claims))
+
+
+def _expected(key: ObjectKey, estate: Estate, makers: _Makers) -> bool:
     """What is there without an owner: in every namespace, or for a declared object of that name."""
     if (key.kind, key.name) in EVERYWHERE and not key.group:
         return True
     if key.typed == "Endpoints":
         service = ObjectKey("", "Service", key.namespace, key.name)
-        own = [item for item in estate.manifests if item.key == service]
-        # Nobody keeps the Endpoints of a Service without selector right.
-        return service in estate.declared and all(
-            (item.content.get("spec") or {}).get("selector") for item in own
-        )
-    return key.typed == "PersistentVolumeClaim" and any(
-        re.fullmatch(rf"{re.escape(name)}-\d+", key.name)
-        for item in estate.manifests
-        if item.kind == "StatefulSet.apps" and item.key.namespace == key.namespace
-        for name in _claims(item)
-    )
+        return service in estate.declared and service not in makers.unselective
+    claim, _, number = key.name.rpartition("-")
+    numbered = NUMBER.fullmatch(number) is not None
+    return key.typed == "PersistentVolumeClaim" and numbered and (key.namespace, claim) in makers.claims
 
 
 def _claims(item: Manifest) -> list[str]:
