@@ -23,6 +23,7 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import FieldDifference
 
 MAX_SEEN = 20_000  # objects of one namespace, of which some hundred bytes each are kept while it is judged
+LISTS = 4  # lists read at once: a page of metadata takes a megabyte or two
 MAX_TOLD = 500  # undeclared objects of one namespace that are told one by one
 
 EVERYWHERE = frozenset(
@@ -96,19 +97,45 @@ class _Seen:
     def labels(self) -> Mapping[str, str]:
         return self.metadata.get("labels") or {}
 
-    @property
-    def known(self) -> "_Seen":
-        """What is needed of it where somebody declared it."""
-        return _Seen(self.key, {"uid": self.uid})
 
+@dataclass(slots=True)
+class _Census:
+    """One namespace, taken in object by object: only of what may be a stranger more than its uid is kept."""
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """What was seen in one namespace, and which kinds could not be."""
-
-    declared: frozenset[ObjectKey]
-    seen: dict[ObjectKey, _Seen] = field(default_factory=dict)
+    estate: Estate
+    whole: bool
+    makers: "_Makers"
+    known: dict[str, str]
+    """The uids of what is no stranger, with the kind of each."""
+    seen: set[ObjectKey] = field(default_factory=set)
+    left: list[_Seen] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    """Which kinds could not be looked at."""
+
+    def take(self, item: _Seen) -> bool:
+        """Take in one object; whether there was room. A list that began anew gives some twice."""
+        if len(self.seen) >= MAX_SEEN:
+            return False
+        if item.key not in self.seen:
+            self.seen.add(item.key)
+            if self._is_known(item):
+                self.known[item.uid] = item.key.typed
+            else:
+                self.left.append(item)
+        return True
+
+    def _is_known(self, item: _Seen) -> bool:
+        if item.key in self.estate.declared:
+            return True
+        return self.whole and (_expected(item.key, self.estate, self.makers) or _is_made(item, self.known))
+
+    def strangers(self) -> list[_Seen]:
+        """What is there that was neither declared nor made by a controller of what was."""
+        left = self.left
+        while made := [item for item in left if self._is_known(item)]:
+            self.known |= {item.uid: item.key.typed for item in made}
+            left = [item for item in left if item.uid not in self.known]
+        return left
 
 
 async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], list[Explained]]:
@@ -118,23 +145,25 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
         Unreachable: the server does not answer.
     """
     kinds = await holdings(cluster)
-    ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
+    owned = frozenset(estate.uids.values())
+    ours = [resource for resource in kinds if _typed(resource) in owned]
+    makers = _Makers.of(estate.manifests)
     drifts: list[Drift] = []
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):
         labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
-        listed = _Listed(estate.declared)
+        census = _Census(estate, not labels, makers, dict(estate.uids))
         calls = [
-            partial(_list_kind, cluster, kind, namespace, labels, listed)
+            partial(_list_kind, cluster, kind, namespace, labels, census)
             for kind in (ours if labels else kinds)
         ]
-        await bounded(cluster.concurrency, calls)
-        strangers = _strangers(listed.seen.values(), estate, whole=not labels)
+        await bounded(LISTS, calls)
+        strangers = census.strangers()
         told = [_judged(item, estate) for item in sorted(strangers, key=lambda item: item.key)]
         found = [item for item in told if isinstance(item, Drift)]
         wanted += [item for item in told if isinstance(item, Explained)]
         drifts += found[:MAX_TOLD]
-        drifts += _beyond(namespace, listed, len(found))
+        drifts += _beyond(namespace, census, len(found))
     return drifts, wanted
 
 
@@ -168,19 +197,16 @@ def _typed(resource: Resource) -> str:
     return ObjectKey(resource.group, resource.kind, "", "").typed
 
 
-async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
+async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, census: _Census) -> None:
     try:
         if not await may_be_listed(cluster, kind, namespace):
             return
         async for item in _metadata(cluster, kind, namespace, labels):
-            if len(listed.seen) < MAX_SEEN:
-                # A list that began anew gives some twice.
-                listed.seen[item.key] = item.known if item.key in listed.declared else item
-            else:
-                listed.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
+            if not census.take(item):
+                census.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
                 return
     except (ClusterError, ServerTrouble) as error:
-        listed.unseen.append(f"{_typed(kind)} ({error.what})")
+        census.unseen.append(f"{_typed(kind)} ({error.what})")
 
 
 async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: str) -> AsyncIterator[_Seen]:
@@ -190,24 +216,6 @@ async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: st
             for entry in metadata.get("managedFields") or ():
                 entry.pop("fieldsV1", None)  # most of all bytes, and only the managers' names are told
             yield _Seen(ObjectKey(kind.group, kind.kind, namespace, str(metadata.get("name"))), metadata)
-
-
-def _strangers(seen: Iterable[_Seen], estate: Estate, *, whole: bool) -> list[_Seen]:
-    """What is there that was neither declared nor made by a controller of what was."""
-    known, makers = dict(estate.uids), _Makers.of(estate.manifests)
-    left = []
-    for item in seen:
-        if item.key in estate.declared or (whole and _expected(item.key, estate, makers)):
-            known[item.uid] = item.key.typed
-        else:
-            left.append(item)
-    while whole:
-        made = [item for item in left if _is_made(item, known)]
-        if not made:
-            break
-        known |= {item.uid: item.key.typed for item in made}
-        left = [item for item in left if item.uid not in known]
-    return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,10 +285,10 @@ def _judged(item: _Seen, estate: Estate) -> Drift | Explained:
     return Drift(item.key, DriftKind.UNDECLARED, (), tuple(sorted(managers)), "; ".join(notes))
 
 
-def _beyond(namespace: str, listed: _Listed, found: int) -> list[Drift]:
+def _beyond(namespace: str, census: _Census, found: int) -> list[Drift]:
     """What cannot be told one by one, said of the namespace."""
     notes = [f"{found - MAX_TOLD} more objects that nobody declared"] if found > MAX_TOLD else []
-    if listed.unseen:
-        notes.append(f"could not be listed: {', '.join(sorted(set(listed.unseen)))}")
+    if census.unseen:
+        notes.append(f"could not be listed: {', '.join(sorted(set(census.unseen)))}")
     key = ObjectKey("", "Namespace", "", namespace)
     return [Drift(key, DriftKind.UNJUDGED, (), (), "; ".join(notes))] if notes else []
