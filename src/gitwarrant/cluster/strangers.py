@@ -110,7 +110,7 @@ class Strangers:
         """Watch where there is something to see, then look at all of it."""
         try:
             now = estate()
-            self._now = replace(now, uids={}, manifests=())  # what only a look needs
+            self._now = replace(now, uids={})  # what only a look needs
             self._watch(self._sources(now, await self._listable(now)))
             drifts, wanted = await undeclared(self._cluster, now)
             self._known = frozenset(drift.key for drift in drifts) | {item.key for item in wanted}

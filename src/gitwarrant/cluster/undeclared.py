@@ -6,7 +6,7 @@ owner reference alone proves nothing, for anybody may write one.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
@@ -60,6 +60,27 @@ SLICED_BY = "endpointslice.kubernetes.io/managed-by"
 
 
 @dataclass(frozen=True, slots=True)
+class Makers:
+    """For what declared objects controllers make others of a known name, without an owner."""
+
+    unselective: frozenset[ObjectKey]
+    """Services without selector: nobody keeps their Endpoints right."""
+    claims: frozenset[tuple[str, str]]
+    """Namespace and name of what StatefulSets claim, less the number at its end."""
+
+    @classmethod
+    def of(cls, manifests: Iterable[Manifest]) -> Self:
+        """What these are known to be made for; all Services and StatefulSets must be among them."""
+        unselective, claims = set(), set()
+        for item in manifests:
+            if item.kind == "Service" and not (item.content.get("spec") or {}).get("selector"):
+                unselective.add(item.key)
+            elif item.kind == "StatefulSet.apps":
+                claims |= {(item.key.namespace, name) for name in _claims(item)}
+        return cls(frozenset(unselective), frozenset(claims))
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """Where to look, and what may be there.
 
@@ -70,8 +91,7 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own; of Services and StatefulSets all, whose controllers make
-            objects without an owner.
+        makers: what controllers make for the environment's own objects without an owner.
         ignoring: which undeclared objects are wanted.
     """
 
@@ -80,7 +100,7 @@ class Estate:
     identifier: str
     declared: frozenset[ObjectKey]
     uids: Mapping[str, str]
-    manifests: Sequence[Manifest]
+    makers: Makers
     ignoring: Ignoring
 
 
@@ -104,7 +124,6 @@ class _Census:
 
     estate: Estate
     whole: bool
-    makers: "_Makers"
     known: dict[str, str]
     """The uids of what is no stranger, with the kind of each."""
     seen: set[ObjectKey] = field(default_factory=set)
@@ -127,7 +146,7 @@ class _Census:
     def _is_known(self, item: _Seen) -> bool:
         if item.key in self.estate.declared:
             return True
-        return self.whole and (_expected(item.key, self.estate, self.makers) or _is_made(item, self.known))
+        return self.whole and (_expected(item.key, self.estate) or _is_made(item, self.known))
 
     def strangers(self) -> list[_Seen]:
         """What is there that was neither declared nor made by a controller of what was."""
@@ -147,12 +166,11 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
     kinds = await holdings(cluster)
     owned = frozenset(estate.uids.values())
     ours = [resource for resource in kinds if _typed(resource) in owned]
-    makers = _Makers.of(estate.manifests)
     drifts: list[Drift] = []
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):
         labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
-        census = _Census(estate, not labels, makers, dict(estate.uids))
+        census = _Census(estate, not labels, dict(estate.uids))
         calls = [
             partial(_list_kind, cluster, kind, namespace, labels, census)
             for kind in (ours if labels else kinds)
@@ -218,36 +236,18 @@ async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: st
             yield _Seen(ObjectKey(kind.group, kind.kind, namespace, str(metadata.get("name"))), metadata)
 
 
-@dataclass(frozen=True, slots=True)
-class _Makers:
-    """For what declared objects controllers make others of a known name, without an owner."""
-
-    unselective: frozenset[ObjectKey]
-    """Services without selector: nobody keeps their Endpoints right."""
-    claims: frozenset[tuple[str, str]]
-    """Namespace and name of what StatefulSets claim, less the number at its end."""
-
-    @classmethod
-    def of(cls, manifests: Iterable[Manifest]) -> Self:
-        unselective, claims = set(), set()
-        for item in manifests:
-            if item.kind == "Service" and not (item.content.get("spec") or {}).get("selector"):
-                unselective.add(item.key)
-            elif item.kind == "StatefulSet.apps":
-                claims |= {(item.key.namespace, name) for name in _claims(item)}
-        return cls(frozenset(unselective), frozenset(claims))
-
-
-def _expected(key: ObjectKey, estate: Estate, makers: _Makers) -> bool:
+def _expected(key: ObjectKey, estate: Estate) -> bool:
     """What is there without an owner: in every namespace, or for a declared object of that name."""
     if (key.kind, key.name) in EVERYWHERE and not key.group:
         return True
     if key.typed == "Endpoints":
         service = ObjectKey("", "Service", key.namespace, key.name)
-        return service in estate.declared and service not in makers.unselective
+        return service in estate.declared and service not in estate.makers.unselective
     claim, _, number = key.name.rpartition("-")
     numbered = NUMBER.fullmatch(number) is not None
-    return key.typed == "PersistentVolumeClaim" and numbered and (key.namespace, claim) in makers.claims
+    return (
+        key.typed == "PersistentVolumeClaim" and numbered and (key.namespace, claim) in estate.makers.claims
+    )
 
 
 def _claims(item: Manifest) -> list[str]:
