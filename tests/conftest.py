@@ -5,12 +5,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 from gitwarrant.sandbox.find import Sandbox
 from tests.support.gitea import Gitea, running
+
+# A busy machine is no failure: speed is measured in `bench`.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 NO_SKIP = bool(os.environ.get("GITWARRANT_NO_SKIP"))
 

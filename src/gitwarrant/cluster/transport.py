@@ -98,6 +98,7 @@ class Transport:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+            await asyncio.sleep(0)  # connections that were dropped end in the next turn of the loop
             self._session = None
 
     async def call(self, request: Request) -> dict[str, Any]:
