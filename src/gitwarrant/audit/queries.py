@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from sys import intern
 from typing import Any, TypeVar
 
 from gitwarrant.audit.leaf_lists import Difference, difference_body, read_leaves
@@ -146,11 +147,6 @@ def inventory(recorder: Recorder, environment: str) -> tuple[InventoryEntry, ...
     """
     entries = (entry for _, entry in owned(recorder, environment))
     return tuple(sorted(entries, key=lambda entry: entry.key))
-
-
-def owners(recorder: Recorder) -> Mapping[ObjectKey, str]:
-    """The environment that owns each object of the log."""
-    return {entry.key: environment for environment, entry in owned(recorder, None)}
 
 
 def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
@@ -340,7 +336,7 @@ def entry_of(record: Record) -> tuple[ObjectKey, InventoryEntry | None] | None:
         return None
     if result is Result.DELETED:
         return key, None
-    version = str(member(record, "object", dict).get("version", ""))
+    version = intern(str(member(record, "object", dict).get("version", "")))
     uid, digest = member(record, "uid", str), Digest(member(record, "digest", str))
     return key, InventoryEntry(key, version, uid, digest, _turn(record))
 

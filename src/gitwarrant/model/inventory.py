@@ -27,7 +27,7 @@ class Inventory:
         if isinstance(entries, cls):
             return entries
         by_key = {entry.key: entry for entry in entries}
-        leaves = LeafList(tuple(sorted(map(_leaf, by_key.values()), key=ORDER)))
+        leaves = LeafList(tuple(sorted(map(_leaf, by_key.values()), key=ORDER))).shared()
         unusual = {key: entry for key, entry in by_key.items() if entry.turn != USUAL}
         return cls(by_key, leaves, unusual)
 

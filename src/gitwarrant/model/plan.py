@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import chain
 from operator import attrgetter, ge
 from typing import TYPE_CHECKING
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 from gitwarrant.model.canonical import Digest, digest, dumps
 from gitwarrant.model.change import CommitId
@@ -137,6 +137,10 @@ class LeafList(Derived):
         hashed.update(b"]}")
         return Digest(f"sha256:{hashed.hexdigest()}")
 
+    def shared(self) -> "LeafList":
+        """An equal list that somebody has already, else this one: mostly what is owned was warranted."""
+        return _SHARED.setdefault(self.digest, self)
+
     @property
     def by_key(self) -> Mapping[ObjectKey, Leaf]:
         """The leaf of each object; fewer than leaves where one object has two."""
@@ -238,6 +242,10 @@ class LeafList(Derived):
         """The list that this one was made from by splicing, while that one is in memory."""
         found: ref[LeafList] | None = self.derived(BASE, lambda: None)
         return found() if found else None
+
+
+_SHARED: "WeakValueDictionary[Digest, LeafList]" = WeakValueDictionary()
+"""Lists by their digest, which names exactly one, for as long as somebody has them."""
 
 
 def _besides(some: LeafList, others: LeafList) -> tuple[Leaf, ...]:
