@@ -45,7 +45,7 @@ def test_an_honest_folder_is_read_sorted_by_path(repository: Simulator) -> None:
 
     one, two = BlobId(repository.blob(b"1")), BlobId(repository.blob(b"2"))
     files = (File("prod/a.yaml", BLOB, two, b"2"), File("prod/b/x.yaml", BLOB, one, b"1"))
-    assert found == Tree(CommitId(repository.tip()), inner, "prod", files)
+    assert found == Tree.of(CommitId(repository.tip()), inner, "prod", files)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ def rendering(*manifests: str) -> Rendered:
         data += f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {metadata}\n"
     files = (File("env/a.yaml", 0o100644, BlobId(""), data.encode()),)
     return render(
-        Tree(CommitId("c" * 40), TreeId("d" * 40), "env", files), namespace="shop", custom_kinds=frozenset()
+        Tree.of(CommitId("c" * 40), TreeId("d" * 40), "env", files),
+        namespace="shop",
+        custom_kinds=frozenset(),
     )
 
 

@@ -18,7 +18,7 @@ def rendered(data: str | bytes, path: str = "env/a.yaml", namespace: str = "shop
     body = data.encode() if isinstance(data, str) else data
     files = {path: body, **{name.replace("__", "/"): text.encode() for name, text in more.items()}}
     found = tuple(File(name, 0o100644, BlobId(""), files[name]) for name in sorted(files))
-    tree = Tree(CommitId("c" * 40), TreeId("d" * 40), "env", found)
+    tree = Tree.of(CommitId("c" * 40), TreeId("d" * 40), "env", found)
     return render(tree, namespace=namespace, custom_kinds=frozenset())
 
 

@@ -51,7 +51,7 @@ def rendered(name: str, unique: str) -> tuple[Manifest, ...]:
     """The manifests of a set, `%[1]s` filled in as Flux's tests do."""
     data = (SETS / name).read_bytes().replace(b"%[1]s", unique.encode())
     file = File(f"set/{name}", 0o100644, NO_BLOB, data)
-    tree = Tree(CommitId("1" * 40), TreeId("2" * 40), "set", (file,))
+    tree = Tree.of(CommitId("1" * 40), TreeId("2" * 40), "set", (file,))
     return render(tree, namespace=unique, custom_kinds=frozenset()).manifests
 
 

@@ -9,7 +9,7 @@ from pygit2.enums import ObjectType
 
 from gitwarrant.git.names import readable, refuse_clashes, same_name
 from gitwarrant.git.objects import FOLDER, LINK, SUBMODULE, Entry, Objects, refused
-from gitwarrant.model.change import FOLDERS, BlobId, CommitId, File, Folder, Tree, TreeId
+from gitwarrant.model.change import BlobId, CommitId, File, Folder, Tree, TreeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,8 @@ def read_files(
     total = listed.bytes + sum(_size(objects, path, entry, bounds) for path, entry in loading.put.items())
     if total > bounds.total_bytes:
         raise _too_much(folder, f"{total:,} bytes", f"{bounds.total_bytes:,}")
-    folders = loading.folders(listed)
-    tree = Tree(commit, top, folder, loading.files(listed))
+    tree = Tree(commit, top, folder, loading.folders(listed))
     tree.seeded(TOP, listed)
-    tree.seeded(FOLDERS, folders)
     return tree
 
 
@@ -94,7 +92,6 @@ class _Listed:
     """Links and submodules, here and below; their sizes are not in the sum."""
     own: Folder | None = None
     all: tuple[Folder, ...] | None = None
-    files: tuple[File, ...] | None = None
 
 
 def _known(tree: Tree) -> _Listed:
@@ -172,21 +169,6 @@ class _Loading:
                 found += self.folders(one)
         if not listed.odd:
             listed.all = tuple(found)
-        return tuple(found)
-
-    def files(self, listed: _Listed) -> tuple[File, ...]:
-        """All files, sorted by path."""
-        if listed.files is not None:
-            return listed.files
-        own = iter(self._own(listed).files)
-        found: list[File] = []
-        for one in listed.entries:
-            if isinstance(one, _Listed):
-                found += self.files(one)
-            elif one[1].mode not in ODD or one[0] in self.put:
-                found.append(next(own))
-        if not listed.odd:
-            listed.files = tuple(found)
         return tuple(found)
 
     def _own(self, listed: _Listed) -> Folder:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NewType
+from itertools import chain
+from typing import NewType, Self
 
 from gitwarrant.model.canonical import Digest, digest
 from gitwarrant.model.derived import Derived
@@ -16,7 +17,6 @@ BlobId = NewType("BlobId", str)
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NO_BLOB = BlobId("")
 NO_MODE = 0
-FOLDERS = "folders"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -151,21 +151,27 @@ class Folder(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Tree(Derived):
-    """The files below one folder of one revision, sorted by path; paths start at the repository's root."""
+    """The files below one folder of one revision, folder by folder; paths start at the repository's root.
+
+    The folders are in the order in which Git would list them. Two trees may share some.
+    """
 
     commit: CommitId
     id: TreeId
     folder: str
-    files: tuple[File, ...]
+    folders: tuple[Folder, ...]
+
+    @classmethod
+    def of(cls, commit: CommitId, id: TreeId, folder: str, files: Iterable[File]) -> Self:  # noqa: A002
+        """The tree of these files, which are sorted by path."""
+        found: dict[str, list[File]] = {}
+        for file in files:
+            found.setdefault(file.path.rpartition("/")[0], []).append(file)
+        paths = sorted(found, key=lambda path: f"{path}/")
+        return cls(commit, id, folder, tuple(Folder(path, tuple(found[path])) for path in paths))
 
     @property
-    def folders(self) -> tuple[Folder, ...]:
-        """The same files folder by folder, in the order in which Git would list the folders."""
-        return self.derived(FOLDERS, lambda: _folders(self.files))
-
-
-def _folders(files: Iterable[File]) -> tuple[Folder, ...]:
-    found: dict[str, list[File]] = {}
-    for file in files:
-        found.setdefault(file.path.rpartition("/")[0], []).append(file)
-    return tuple(Folder(path, tuple(found[path])) for path in sorted(found, key=lambda path: f"{path}/"))
+    def files(self) -> tuple[File, ...]:
+        """All files, sorted by path. Costs a pass over everything."""
+        inside = chain.from_iterable(folder.files for folder in self.folders)
+        return tuple(sorted(inside, key=lambda file: file.path))

@@ -75,8 +75,9 @@ def _levels(hashes: bytes, known: Sequence[bytes]) -> Iterator[bytes]:
 
 def _above(below: bytes, known: bytes, moved: Iterable[int]) -> bytes:
     """The level above: as it is known, but for the nodes that moved."""
-    nodes = -(-len(below) // (2 * HASH_BYTES))
-    level = bytearray(known[: nodes * HASH_BYTES].ljust(nodes * HASH_BYTES, b"\0"))
+    size = -(-len(below) // (2 * HASH_BYTES)) * HASH_BYTES
+    level = bytearray(known[:size])
+    level += bytes(size - len(level))
     for at in moved:
         pair = below[2 * at * HASH_BYTES : 2 * (at + 1) * HASH_BYTES]
         # An odd one moves up unchanged.

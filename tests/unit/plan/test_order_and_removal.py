@@ -54,7 +54,7 @@ def job(image: str = "1", **annotations: str) -> dict[str, Any]:
 
 def rendering(*objects: dict[str, Any]) -> Rendered:
     data = yaml.safe_dump_all(objects).encode()
-    tree = Tree(
+    tree = Tree.of(
         CommitId("c" * 40), TreeId("d" * 40), "env", (File("env/a.yaml", 0o100644, BlobId(""), data),)
     )
     return render(tree, namespace="shop", custom_kinds=frozenset())

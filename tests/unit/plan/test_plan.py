@@ -37,7 +37,7 @@ def config_map(name: str, value: str = "1") -> str:
 def rendering(*documents: str) -> Rendered:
     data = "---\n".join(documents).encode()
     files = (File("env/a.yaml", 0o100644, BlobId(""), data),)
-    tree = Tree(CommitId("c" * 40), TreeId("d" * 40), "env", files)
+    tree = Tree.of(CommitId("c" * 40), TreeId("d" * 40), "env", files)
     return render(tree, namespace="shop", custom_kinds=frozenset({"Widget.a.example"}))
 
 

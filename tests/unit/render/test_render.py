@@ -18,7 +18,7 @@ COMMIT, TREE = CommitId("c" * 40), TreeId("d" * 40)
 def tree(**files: str) -> Tree:
     """A tree of `env`; the names' first underscore is the point of the suffix."""
     found = {f"env/{name.replace('_', '.', 1)}": text.encode() for name, text in files.items()}
-    return Tree(
+    return Tree.of(
         COMMIT, TREE, "env", tuple(File(path, 0o100644, BlobId(""), found[path]) for path in sorted(found))
     )
 
