@@ -412,6 +412,7 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
             return await intend(ledger, item)
 
         monkeypatch.setattr(Ledger, "intend", failing)
+        monkeypatch.setattr("gitwarrant.cluster.apply.IN_HAND", 1)  # one after the other
         with pytest.raises(Unreachable):
             await shop.apply_as(warrant, listed, items)
         assert len(shop.owned()) == 3
