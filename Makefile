@@ -5,6 +5,8 @@ TOOLS := $(or $(GITWARRANT_TOOLS),.tools)
 BIN := .venv/bin
 # More arguments for pytest: make test PYTEST="tests/unit -x"
 PYTEST ?=
+# A file's tests stay together; each process has a cluster and a forge of its own.
+PROCESSES ?= -n auto --maxprocesses 4 --dist loadfile
 
 # Only a cluster named on the command line is used, never one that happens to be in the environment.
 CLUSTER := $(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))
@@ -28,7 +30,7 @@ down: .venv/runtime.installed ## end and remove all that `make up` started
 test: .venv/dev.installed ## run all tests; the last line counts them (PYTEST="..." for pytest's arguments)
 	@if command -v go >/dev/null; then $(BIN)/python tools/build.py --tests; \
 	else echo "Go is not installed: tests that need a cluster will be skipped, unless its programs are on PATH"; fi
-	@$(BIN)/pytest $(PYTEST)
+	@$(BIN)/pytest $(PROCESSES) $(PYTEST)
 
 lint: .venv/dev.installed ## style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -15,14 +15,14 @@ from gitwarrant.cluster.apply import highest_sequence
 from gitwarrant.cluster.applyset import PART_OF, applyset_id, parent_key
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
-from gitwarrant.cluster.ledger import Ledger
 from gitwarrant.cluster.refusal import Denied
+from gitwarrant.cluster.transport import Answer, Request, Transport
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.environment import Adoptable
 from gitwarrant.model.errors import Refused, Unreachable
 from gitwarrant.model.live import AppliedObject, Health, Result
 from gitwarrant.model.manifest import Manifest, ObjectKey
-from gitwarrant.model.plan import Action, Leaf, LeafList, Operation
+from gitwarrant.model.plan import Action, LeafList, Operation
 from gitwarrant.model.record import RecordKind
 from gitwarrant.sandbox.find import Sandbox, credentials
 
@@ -403,20 +403,25 @@ def test_an_api_server_that_goes_away_in_the_middle_loses_nothing(
         items = [shop.config(f"c{number}", a="1") for number in range(6)]
         listed = LeafList(tuple(sorted(leaf(item) for item in items)))
         warrant = await shop.warrant(listed)
-        connection, shop.cluster.concurrency = shop.cluster._transport.connection, 1
-        intend, count = Ledger.intend, iter(range(100))
+        connection, tried, done = shop.cluster._transport.connection, Transport._tried, [0, 0]
 
-        async def failing(ledger: Ledger, item: Leaf) -> str:
-            if next(count) == 3:
-                shop.cluster._transport.connection = replace(connection, server="https://127.0.0.1:1")
-            return await intend(ledger, item)
+        async def failing(transport: Transport, request: Request, *, fresh: bool) -> Answer:
+            if "/configmaps/c" not in request.path:
+                return await tried(transport, request, fresh=fresh)
+            done[0] += 1
+            if done[0] > 3:
+                await until(lambda: asyncio.sleep(0, done[1] == 3))
+                transport.connection = replace(connection, server="https://127.0.0.1:1")
+            answer = await tried(transport, request, fresh=fresh)
+            done[1] += 1
+            return answer
 
-        monkeypatch.setattr(Ledger, "intend", failing)
-        monkeypatch.setattr("gitwarrant.cluster.apply.IN_HAND", 1)  # one after the other
+        monkeypatch.setattr(Transport, "_tried", failing)
         with pytest.raises(Unreachable):
             await shop.apply_as(warrant, listed, items)
         assert len(shop.owned()) == 3
         shop.cluster._transport.connection = connection
+        monkeypatch.undo()
 
         assert (await shop.apply_as(warrant, listed, items)).complete
         assert len(shop.owned()) == 6

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from tests.support.audited import settled, unrecorded
-from tests.support.cluster_workshop import Workshop
+from tests.support.cluster_workshop import Workshop, until
 from tests.support.deployers import Deployer, config_map, open_deployer
 from tests.support.front import Front, front, is_watch
 from tests.support.running import Running, running
 
-from gitwarrant.cluster import client, watch
+from gitwarrant.agent import loop
+from gitwarrant.cluster import client, watch, wire
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.credentials import TokenFile
@@ -33,7 +34,7 @@ from gitwarrant.sandbox import life
 from gitwarrant.sandbox.binaries import Binaries
 from gitwarrant.sandbox.errors import SandboxError
 from gitwarrant.sandbox.find import Sandbox, write_credentials
-from gitwarrant.sandbox.process import send
+from gitwarrant.sandbox.process import Process, is_alive, send
 from gitwarrant.sandbox.state import read_state
 
 pytestmark = pytest.mark.real
@@ -55,13 +56,28 @@ def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     life.down("breakable", root=root)
 
 
-def signalled(sandbox: Sandbox, part: str, number: signal.Signals) -> None:
-    """Send a part of the sandbox a signal; its supervisor starts again what ends."""
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again soon. How long an agent waits, and that it waits longer each time, hangs on no server."""
+    monkeypatch.setattr(loop, "FIRST_WAIT", 0.2)
+    monkeypatch.setattr(loop, "LONGEST_WAIT", 1.0)
+    monkeypatch.setattr(watch, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(watch, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(wire, "FIRST_WAIT_SECONDS", 0.02)
+
+
+def part_of(sandbox: Sandbox, part: str) -> Process:
+    """The process of a part, as its supervisor last said."""
     state = read_state(sandbox.folder)
     assert state is not None
     [process] = [item.process for item in state.parts if item.name == part]
     assert process is not None
-    assert send(process, number)
+    return process
+
+
+def signalled(sandbox: Sandbox, part: str, number: signal.Signals) -> None:
+    """Send a part of the sandbox a signal; its supervisor starts again what ends."""
+    assert send(part_of(sandbox, part), number)
 
 
 def deployer_of(tmp_path: Path, sandbox: Sandbox, **settings: Any) -> Deployer:
@@ -102,6 +118,10 @@ async def heals(agent: Running, deployer: Deployer, **data: str) -> None:
     await agent.told("is as warranted again", since=began, seconds=BACK_SECONDS)
 
 
+async def is_gone(process: Process) -> bool:
+    return not is_alive(process)
+
+
 async def served_again(deployer: Deployer) -> None:
     """Wait until the API server answers."""
     async with asyncio.timeout(BACK_SECONDS):
@@ -123,8 +143,9 @@ def test_a_server_that_was_killed_while_it_was_watched_is_watched_on(
     async def inside() -> None:
         async with running(deployer) as agent:
             await agent.told("everything is healthy")
+            killed = part_of(breakable, part)
             signalled(breakable, part, signal.SIGKILL)
-            await asyncio.sleep(1)
+            await until(lambda: is_gone(killed))
             await served_again(deployer)
 
             await heals(agent, deployer, after="the crash")
@@ -143,7 +164,7 @@ def test_an_etcd_that_hangs_for_a_while_loses_nothing(breakable: Sandbox, tmp_pa
             began = await edited(deployer, before="it hangs")
             signalled(breakable, "etcd", signal.SIGSTOP)
             try:
-                await asyncio.sleep(3)
+                await asyncio.sleep(2)
             finally:
                 signalled(breakable, "etcd", signal.SIGCONT)
 
@@ -155,10 +176,9 @@ def test_an_etcd_that_hangs_for_a_while_loses_nothing(breakable: Sandbox, tmp_pa
 
 
 def test_a_server_that_is_killed_in_the_middle_of_an_apply_gets_the_rest_later(
-    breakable: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    breakable: Sandbox, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gitwarrant.agent.loop.FIRST_WAIT", 0.5)
-    files = {f"staging/c{number:03}.yaml": config_map(f"c{number:03}") for number in range(200)}
+    files = {"staging/all.yaml": "---\n".join(config_map(f"c{number:03}") for number in range(200))}
     deployer = deployer_of(tmp_path, breakable, files=files)
 
     async def inside() -> None:
@@ -190,7 +210,7 @@ def test_a_server_that_is_busy_for_a_third_of_all_requests_gets_each_of_them_in_
     cluster: Sandbox, tmp_path: Path
 ) -> None:
     """Each is asked again under its own Audit-ID, after as long as the server asked for."""
-    files = {f"staging/c{number:03}.yaml": config_map(f"c{number:03}") for number in range(30)}
+    files = {"staging/all.yaml": "---\n".join(config_map(f"c{number:03}") for number in range(30))}
     deployer = deployer_of(tmp_path, cluster, files=files)
     count = iter(range(10**6))
 
@@ -218,7 +238,7 @@ def test_retry_after_is_waited_for(cluster: Sandbox, tmp_path: Path) -> None:
         times.append(time.monotonic())
         if len(times) > 1:
             return None
-        return web.json_response(status(429, "TooManyRequests"), status=429, headers={"Retry-After": "2"})
+        return web.json_response(status(429, "TooManyRequests"), status=429, headers={"Retry-After": "1"})
 
     async def inside() -> None:
         async with front(tmp_path / "front", cluster.kubeconfig) as before:
@@ -227,7 +247,7 @@ def test_retry_after_is_waited_for(cluster: Sandbox, tmp_path: Path) -> None:
                 await behind.uid()
 
     asyncio.run(inside())
-    assert 2 <= times[1] - times[0] < 4
+    assert 1 <= times[1] - times[0] < 4
 
 
 @pytest.mark.parametrize("where", ["in the status", "in the stream"])
@@ -344,7 +364,6 @@ def test_rights_that_are_taken_away_are_said_and_nothing_is_assumed(
 ) -> None:
     """The watches end and are refused; the state is unknown then, and an edit is seen when they are back."""
     monkeypatch.setattr(client, "WATCH_SECONDS", (1, 2))
-    monkeypatch.setattr(watch, "LONGEST_WAIT", 1.0)
     deployer = deployer_of(tmp_path, breakable)
     user = f"deployer-{deployer.prefix}"
     own = write_credentials("breakable", user, (), root=breakable.folder.path.parent)
@@ -397,7 +416,7 @@ def test_two_agents_of_one_state_folder_are_one_too_many(cluster: Sandbox, tmp_p
             until = time.monotonic() + BACK_SECONDS
             while deployer.count() == 0 and time.monotonic() < until:
                 time.sleep(0.05)
-            second = deployer.gitwarrant("run", "--rounds", "1")
+            second = deployer.here("run", "--rounds", "1")
         finally:
             first.terminate()
             first.communicate(timeout=30)

@@ -20,7 +20,7 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts
 from gitwarrant.cluster.observe import observe
 from gitwarrant.cluster.refine import Refined, refine
-from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.cluster.undeclared import Estate, Makers
 from gitwarrant.cluster.wire import new_audit_id
 from gitwarrant.model.canonical import sha256
 from gitwarrant.model.change import CommitId
@@ -225,7 +225,7 @@ class Workshop:
             identifier=applyset_id(parent),
             declared=frozenset({parent, *(entry.key for entry in owned)}),
             uids={entry.uid: entry.key.typed for entry in owned},
-            manifests=manifests,
+            makers=Makers.of(manifests),
             ignoring=Ignoring.of(ignore, now()),
         )
 

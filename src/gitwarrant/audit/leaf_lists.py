@@ -8,6 +8,7 @@ the digest that the warrant itself names, which is signed.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from sys import intern
 from threading import Lock
 from typing import Any
 
@@ -63,7 +64,7 @@ class _Recent:
 
     def keep(self, leaves: LeafList) -> LeafList:
         with self._lock:
-            found = self._lists.setdefault(leaves.digest, leaves)
+            found = self._lists.setdefault(leaves.digest, leaves.shared())
             self._lists.move_to_end(leaves.digest)
             while len(self._lists) > KEPT:
                 self._lists.popitem(last=False)
@@ -220,7 +221,12 @@ def _named(record: Record) -> Digest:
 
 def _leaves(items: Iterable[Mapping[str, Any]]) -> list[Leaf]:
     """Leaves by their members; whether they are the right ones, a digest decides."""
-    return [Leaf(*(item[name] for name in MEMBERS)) for item in items]
+    return [_leaf(**{name: item[name] for name in MEMBERS}) for item in items]
+
+
+def _leaf(*, name: str, digest: Digest, **common: str) -> Leaf:
+    """A leaf; what it has in common with most others is in memory once."""
+    return Leaf(name=name, digest=digest, **{member: intern(value) for member, value in common.items()})
 
 
 def _damaged(record: Record) -> RecordError:

@@ -194,8 +194,9 @@ def _statement(
         parts.append(("name = ? AND object != ''", [name]))
     if selection.latest:
         parts.append(("object != ''", []))
-    # Without the hint SQLite prefers the environment's index and walks all of its records.
-    hint = " INDEXED BY records_by_kind" if selection.kinds and name is None else ""
+    # Without the hint SQLite may walk all records of the environment, or all up to the last number.
+    hint = " INDEXED BY records_by_kind" if selection.kinds else ""
+    hint = " INDEXED BY records_by_name" if name is not None else hint
     hint = " NOT INDEXED" if near else hint
     where = f"records{hint} WHERE " + " AND ".join(condition for condition, _ in parts)
     values = [value for _, given in parts for value in given]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from sys import intern
 from typing import Any, TypeVar
 
 from gitwarrant.audit.leaf_lists import Difference, difference_body, read_leaves
@@ -335,7 +336,7 @@ def entry_of(record: Record) -> tuple[ObjectKey, InventoryEntry | None] | None:
         return None
     if result is Result.DELETED:
         return key, None
-    version = str(member(record, "object", dict).get("version", ""))
+    version = intern(str(member(record, "object", dict).get("version", "")))
     uid, digest = member(record, "uid", str), Digest(member(record, "digest", str))
     return key, InventoryEntry(key, version, uid, digest, _turn(record))
 

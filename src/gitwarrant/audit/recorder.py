@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 from typing import Any, Protocol, Self
 
 from gitwarrant.model.canonical import dumps
@@ -136,7 +137,7 @@ def object_of(body: Mapping[str, Any]) -> ObjectKey | None:
     ]
     match parts:
         case [str(group), str(kind), str(namespace), str(name)] if kind and name:
-            return ObjectKey(group, kind, namespace, name)
+            return ObjectKey(intern(group), intern(kind), intern(namespace), name)  # few, in many records
     raise RecordError(
         f"a record's 'object' does not name one: {named!r}",
         remedy="report this fault: it needs group, kind, namespace and name",

@@ -6,6 +6,7 @@ Only metadata is watched. Events are a reason to look again, and decide nothing.
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -108,9 +109,10 @@ class Strangers:
     async def _look(self, estate: Callable[[], Estate]) -> None:
         """Watch where there is something to see, then look at all of it."""
         try:
-            self._now = estate()
-            self._watch(self._sources(self._now, await self._listable(self._now)))
-            drifts, wanted = await undeclared(self._cluster, self._now)
+            now = estate()
+            self._now = replace(now, uids={})  # what only a look needs
+            self._watch(self._sources(now, await self._listable(now)))
+            drifts, wanted = await undeclared(self._cluster, now)
             self._known = frozenset(drift.key for drift in drifts) | {item.key for item in wanted}
             self._found(tuple(drifts))
         except Unreachable:  # who watches the declared objects says so

@@ -6,10 +6,10 @@ owner reference alone proves nothing, for anybody may write one.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from gitwarrant.cluster.applyset import PART_OF
 from gitwarrant.cluster.client import Cluster
@@ -23,6 +23,7 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import FieldDifference
 
 MAX_SEEN = 20_000  # objects of one namespace, of which some hundred bytes each are kept while it is judged
+LISTS = 4  # lists read at once: a page of metadata takes a megabyte or two
 MAX_TOLD = 500  # undeclared objects of one namespace that are told one by one
 
 EVERYWHERE = frozenset(
@@ -54,7 +55,29 @@ GRANTS = frozenset({"Role.rbac.authorization.k8s.io", "RoleBinding.rbac.authoriz
 """Kinds that an owner reference never excuses: an operator that makes them is named by an ignore rule."""
 SLICES = frozenset({"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"})
 """Who takes away EndpointSlices of its own name that it did not make."""
+NUMBER = re.compile(r"\d+", re.ASCII)
 SLICED_BY = "endpointslice.kubernetes.io/managed-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """For what declared objects controllers make others of a known name, without an owner."""
+
+    unselective: frozenset[ObjectKey]
+    """Services without selector: nobody keeps their Endpoints right."""
+    claims: frozenset[tuple[str, str]]
+    """Namespace and name of what StatefulSets claim, less the number at its end."""
+
+    @classmethod
+    def of(cls, manifests: Iterable[Manifest]) -> Self:
+        """What these are known to be made for; all Services and StatefulSets must be among them."""
+        unselective, claims = set(), set()
+        for item in manifests:
+            if item.kind == "Service" and not (item.content.get("spec") or {}).get("selector"):
+                unselective.add(item.key)
+            elif item.kind == "StatefulSet.apps":
+                claims |= {(item.key.namespace, name) for name in _claims(item)}
+        return cls(frozenset(unselective), frozenset(claims))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +91,7 @@ class Estate:
         identifier: the label's value.
         declared: what any environment declared, and what gitwarrant itself keeps there.
         uids: of the environment's inventory, with the kind of each.
-        manifests: the environment's own; of Services and StatefulSets all, whose controllers make
-            objects without an owner.
+        makers: what controllers make for the environment's own objects without an owner.
         ignoring: which undeclared objects are wanted.
     """
 
@@ -78,7 +100,7 @@ class Estate:
     identifier: str
     declared: frozenset[ObjectKey]
     uids: Mapping[str, str]
-    manifests: Sequence[Manifest]
+    makers: Makers
     ignoring: Ignoring
 
 
@@ -96,12 +118,43 @@ class _Seen:
         return self.metadata.get("labels") or {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """What was seen in one namespace, and which kinds could not be."""
+@dataclass(slots=True)
+class _Census:
+    """One namespace, taken in object by object: only of what may be a stranger more than its uid is kept."""
 
-    seen: dict[ObjectKey, _Seen] = field(default_factory=dict)
+    estate: Estate
+    whole: bool
+    known: dict[str, str]
+    """The uids of what is no stranger, with the kind of each."""
+    seen: set[ObjectKey] = field(default_factory=set)
+    left: list[_Seen] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    """Which kinds could not be looked at."""
+
+    def take(self, item: _Seen) -> bool:
+        """Take in one object; whether there was room. A list that began anew gives some twice."""
+        if len(self.seen) >= MAX_SEEN:
+            return False
+        if item.key not in self.seen:
+            self.seen.add(item.key)
+            if self._is_known(item):
+                self.known[item.uid] = item.key.typed
+            else:
+                self.left.append(item)
+        return True
+
+    def _is_known(self, item: _Seen) -> bool:
+        if item.key in self.estate.declared:
+            return True
+        return self.whole and (_expected(item.key, self.estate) or _is_made(item, self.known))
+
+    def strangers(self) -> list[_Seen]:
+        """What is there that was neither declared nor made by a controller of what was."""
+        left = self.left
+        while made := [item for item in left if self._is_known(item)]:
+            self.known |= {item.uid: item.key.typed for item in made}
+            left = [item for item in left if item.uid not in self.known]
+        return left
 
 
 async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], list[Explained]]:
@@ -111,18 +164,24 @@ async def undeclared(cluster: Cluster, estate: Estate) -> tuple[list[Drift], lis
         Unreachable: the server does not answer.
     """
     kinds = await holdings(cluster)
-    ours = [resource for resource in kinds if _typed(resource) in estate.uids.values()]
+    owned = frozenset(estate.uids.values())
+    ours = [resource for resource in kinds if _typed(resource) in owned]
     drifts: list[Drift] = []
     wanted: list[Explained] = []
     for namespace in sorted(estate.whole | estate.shared):
         labels = "" if namespace in estate.whole else f"{PART_OF}={estate.identifier}"
-        listed = await _list(cluster, ours if labels else kinds, namespace, labels)
-        strangers = _strangers(listed.seen.values(), estate, whole=not labels)
+        census = _Census(estate, not labels, dict(estate.uids))
+        calls = [
+            partial(_list_kind, cluster, kind, namespace, labels, census)
+            for kind in (ours if labels else kinds)
+        ]
+        await bounded(LISTS, calls)
+        strangers = census.strangers()
         told = [_judged(item, estate) for item in sorted(strangers, key=lambda item: item.key)]
         found = [item for item in told if isinstance(item, Drift)]
         wanted += [item for item in told if isinstance(item, Explained)]
         drifts += found[:MAX_TOLD]
-        drifts += _beyond(namespace, listed, len(found))
+        drifts += _beyond(namespace, census, len(found))
     return drifts, wanted
 
 
@@ -156,50 +215,25 @@ def _typed(resource: Resource) -> str:
     return ObjectKey(resource.group, resource.kind, "", "").typed
 
 
-async def _list(cluster: Cluster, kinds: Sequence[Resource], namespace: str, labels: str) -> _Listed:
-    listed = _Listed()
-    calls = [partial(_list_kind, cluster, kind, namespace, labels, listed) for kind in kinds]
-    await bounded(cluster.concurrency, calls)
-    return listed
-
-
-async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, listed: _Listed) -> None:
+async def _list_kind(cluster: Cluster, kind: Resource, namespace: str, labels: str, census: _Census) -> None:
     try:
         if not await may_be_listed(cluster, kind, namespace):
             return
         async for item in _metadata(cluster, kind, namespace, labels):
-            if len(listed.seen) < MAX_SEEN:
-                listed.seen[item.key] = item  # a list that began anew gives some twice
-            else:
-                listed.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
+            if not census.take(item):
+                census.unseen.append(f"{_typed(kind)} (more than {MAX_SEEN} objects)")
                 return
     except (ClusterError, ServerTrouble) as error:
-        listed.unseen.append(f"{_typed(kind)} ({error.what})")
+        census.unseen.append(f"{_typed(kind)} ({error.what})")
 
 
 async def _metadata(cluster: Cluster, kind: Resource, namespace: str, labels: str) -> AsyncIterator[_Seen]:
     async for page in cluster.pages(kind, namespace, labels=labels, metadata=True):
         for item in page.items:
             metadata = item.get("metadata") or {}
+            for entry in metadata.get("managedFields") or ():
+                entry.pop("fieldsV1", None)  # most of all bytes, and only the managers' names are told
             yield _Seen(ObjectKey(kind.group, kind.kind, namespace, str(metadata.get("name"))), metadata)
-
-
-def _strangers(seen: Iterable[_Seen], estate: Estate, *, whole: bool) -> list[_Seen]:
-    """What is there that was neither declared nor made by a controller of what was."""
-    known = dict(estate.uids)
-    left = []
-    for item in seen:
-        if item.key in estate.declared or (whole and _expected(item.key, estate)):
-            known[item.uid] = item.key.typed
-        else:
-            left.append(item)
-    while whole:
-        made = [item for item in left if _is_made(item, known)]
-        if not made:
-            break
-        known |= {item.uid: item.key.typed for item in made}
-        left = [item for item in left if item.uid not in known]
-    return left
 
 
 def _expected(key: ObjectKey, estate: Estate) -> bool:
@@ -208,16 +242,11 @@ def _expected(key: ObjectKey, estate: Estate) -> bool:
         return True
     if key.typed == "Endpoints":
         service = ObjectKey("", "Service", key.namespace, key.name)
-        own = [item for item in estate.manifests if item.key == service]
-        # Nobody keeps the Endpoints of a Service without selector right.
-        return service in estate.declared and all(
-            (item.content.get("spec") or {}).get("selector") for item in own
-        )
-    return key.typed == "PersistentVolumeClaim" and any(
-        re.fullmatch(rf"{re.escape(name)}-\d+", key.name)
-        for item in estate.manifests
-        if item.kind == "StatefulSet.apps" and item.key.namespace == key.namespace
-        for name in _claims(item)
+        return service in estate.declared and service not in estate.makers.unselective
+    claim, _, number = key.name.rpartition("-")
+    numbered = NUMBER.fullmatch(number) is not None
+    return (
+        key.typed == "PersistentVolumeClaim" and numbered and (key.namespace, claim) in estate.makers.claims
     )
 
 
@@ -256,10 +285,10 @@ def _judged(item: _Seen, estate: Estate) -> Drift | Explained:
     return Drift(item.key, DriftKind.UNDECLARED, (), tuple(sorted(managers)), "; ".join(notes))
 
 
-def _beyond(namespace: str, listed: _Listed, found: int) -> list[Drift]:
+def _beyond(namespace: str, census: _Census, found: int) -> list[Drift]:
     """What cannot be told one by one, said of the namespace."""
     notes = [f"{found - MAX_TOLD} more objects that nobody declared"] if found > MAX_TOLD else []
-    if listed.unseen:
-        notes.append(f"could not be listed: {', '.join(sorted(set(listed.unseen)))}")
+    if census.unseen:
+        notes.append(f"could not be listed: {', '.join(sorted(set(census.unseen)))}")
     key = ObjectKey("", "Namespace", "", namespace)
     return [Drift(key, DriftKind.UNJUDGED, (), (), "; ".join(notes))] if notes else []

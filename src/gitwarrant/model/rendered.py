@@ -62,7 +62,8 @@ class Rendered(Derived):
         return self.derived("leaves", self._leaves)
 
     def _leaves(self) -> LeafList:
-        return LeafList(tuple(sorted({leaf for unit in self.units for leaf in unit.leaves}, key=ORDER)))
+        found = {leaf for unit in self.units for leaf in unit.leaves}
+        return LeafList(tuple(sorted(found, key=ORDER))).shared()
 
     def follow(self, earlier: "Rendered") -> bool:
         """Work the leaves out from those of an earlier rendering, if it shares most of its units."""

@@ -15,10 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cel_expr_python import cel  # type: ignore[import-untyped]  # its package has stubs, but no py.typed
-from cel_expr_python.ext.ext_optional import ExtOptional  # type: ignore[import-untyped]  # as above
-from cel_expr_python.ext.ext_strings import ExtStrings  # type: ignore[import-untyped]  # as above
-
 from gitwarrant.model.errors import GitwarrantError, Place
 
 MAX_TEXT = 4000  # characters; the rules that operators ship for themselves have some hundred
@@ -37,7 +33,7 @@ class Expression:
 
     text: str
     place: Place
-    _compiled: cel.Expression
+    _compiled: Any
 
     def boolean(self, values: Mapping[str, Any]) -> bool:
         """Whether it is true of these values, by the names of its variables.
@@ -64,7 +60,7 @@ class Expression:
     def _evaluated(self, values: Mapping[str, Any]) -> Any:
         try:
             found = self._compiled.eval(data=values)
-            if found.type() == cel.Type.ERROR:
+            if found.type() == _cel().Type.ERROR:
                 raise self._unclear(f"cannot be evaluated: {found.value()}")
             return found.value()
         except FAULTS as error:
@@ -100,8 +96,9 @@ def compile_expression(
     except FAULTS as error:
         what = f"the expression {text!r} is not CEL: {_first_line(error)}"
         raise CelError(what, remedy="see docs/how-to/write-a-health-rule.md", place=place) from error
-    wanted = cel.Type.BOOL if gives is bool else cel.Type.STRING
-    if compiled.return_type() not in (wanted, cel.Type.DYN):
+    types = _cel().Type
+    wanted = types.BOOL if gives is bool else types.STRING
+    if compiled.return_type() not in (wanted, types.DYN):
         found = compiled.return_type().name().lower()
         what = f"the expression {text!r} gives {found}, and {wanted.name().lower()} is needed"
         raise CelError(what, remedy="compare it with something, or turn it with string(...)", place=place)
@@ -109,11 +106,21 @@ def compile_expression(
 
 
 @cache
-def _environment(variables: tuple[str, ...]) -> cel.Env:
+def _cel() -> Any:
+    """The library, loaded for the first expression: it takes twelve megabytes."""
+    from cel_expr_python import cel  # type: ignore[import-untyped]  # noqa: PLC0415 - its package has no py.typed
+
+    return cel
+
+
+@cache
+def _environment(variables: tuple[str, ...]) -> Any:
     """Made once for each set of variables: it takes a tenth of a second."""
-    return cel.NewEnv(
-        variables=dict.fromkeys(variables, cel.Type.DYN), extensions=[ExtStrings(), ExtOptional()]
-    )
+    from cel_expr_python.ext.ext_optional import ExtOptional  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+    from cel_expr_python.ext.ext_strings import ExtStrings  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
+    types = dict.fromkeys(variables, _cel().Type.DYN)
+    return _cel().NewEnv(variables=types, extensions=[ExtStrings(), ExtOptional()])
 
 
 def _first_line(error: Exception) -> str:

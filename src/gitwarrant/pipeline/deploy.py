@@ -14,6 +14,7 @@ from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts, logged_sequence
 from gitwarrant.cluster.observe import Proposer, observe
 from gitwarrant.cluster.refine import Refined, refine
+from gitwarrant.cluster.undeclared import Makers
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.inventory import Inventory
@@ -182,7 +183,7 @@ async def watch(
         rules=environment.health,
         deadline=timedelta(seconds=environment.health_deadline),
         ignoring=Ignoring.of(environment.ignore, now),
-        estate=estate_of(work, environment, manifests, owned, now),
+        estate=estate_of(work, environment, Makers.of(manifests), owned, now),
         restrained=mode is None,  # a person who asks is not made to wait
         explain=explain,
         previous=previous,

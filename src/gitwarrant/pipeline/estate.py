@@ -1,15 +1,15 @@
 """Where an environment has a namespace to itself, and what may be there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from gitwarrant.audit.queries import warranted_environments
 from gitwarrant.cluster.applyset import applyset_id, parent_key
 from gitwarrant.cluster.ignoring import Ignoring
-from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.cluster.undeclared import Estate, Makers
 from gitwarrant.model.environment import Environment
 from gitwarrant.model.live import InventoryEntry
-from gitwarrant.model.manifest import Manifest, ObjectKey
+from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.objects.rbac import GROUP, rights_name
 from gitwarrant.pipeline.delivery import Delivery
 from gitwarrant.pipeline.warranting import owners_here
@@ -18,7 +18,7 @@ from gitwarrant.pipeline.warranting import owners_here
 def estate_of(
     work: Delivery,
     environment: Environment,
-    manifests: Sequence[Manifest],
+    makers: Makers,
     inventory: Iterable[InventoryEntry],
     now: datetime,
 ) -> Estate:
@@ -42,7 +42,7 @@ def estate_of(
         identifier=applyset_id(parent_key(environment.name, environment.namespace)),
         declared=frozenset(owners_here(work, environment.name)) | own,
         uids={entry.uid: entry.key.typed for entry in inventory},
-        manifests=manifests,
+        makers=makers,
         ignoring=Ignoring.of(environment.ignore, now),
     )
 

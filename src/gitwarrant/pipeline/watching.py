@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,7 +21,7 @@ from gitwarrant.cluster.observe import Viewer, told
 from gitwarrant.cluster.observer import Expected, Observer, Place
 from gitwarrant.cluster.power.calls import BY_NAME
 from gitwarrant.cluster.strangers import Strangers
-from gitwarrant.cluster.undeclared import Estate
+from gitwarrant.cluster.undeclared import Estate, Makers
 from gitwarrant.cluster.watch import Source
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 from gitwarrant.model.live import Drift, Observation, Seen
@@ -206,14 +207,13 @@ class Watching:
         manifests = Manifests(work, stands)
         self._viewer, self._unnoticed = viewer, True
         self._observer.follow(viewer, expected, manifests.of, apart=apart, anew=anew)
-        self._strangers.follow(lambda: self._estate(stands, manifests), self._observer.sources)
+        makers = cache(lambda: _makers(stands, manifests))
+        self._strangers.follow(lambda: self._estate(stands, makers()), self._observer.sources)
 
-    def _estate(self, stands: Standing, manifests: Manifests) -> Estate:
+    def _estate(self, stands: Standing, makers: Makers) -> Estate:
         """What may be there, by what the log says at this moment."""
-        needed = [leaf for leaf in stands.warrant.leaves.standing.leaves if leaf.kind in MAKERS]
         owned = self._work.tracking.inventory(self._name)
-        told = [manifests.of(leaf) for leaf in needed]
-        return estate_of(self._work, stands.environment, told, owned, self._work.now())
+        return estate_of(self._work, stands.environment, makers, owned, self._work.now())
 
     def _found(self, drifts: tuple[Drift, ...]) -> None:
         """Tell and record what nobody declared, each once."""
@@ -294,6 +294,12 @@ class Watching:
             self._unwatched.add(source)
             self._may.clear()  # our rights changed
             self._viewed.unwatched(str(source), error)
+
+
+def _makers(stands: Standing, manifests: Manifests) -> Makers:
+    """What is made for the warranted objects. Reads one manifest for each of some kinds."""
+    needed = (leaf for leaf in stands.warrant.leaves.standing.leaves if leaf.kind in MAKERS)
+    return Makers.of(map(manifests.of, needed))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from gitwarrant.model.errors import GitwarrantError, Unreachable
 
 BUSY_SECONDS = 5.0  # an append takes milliseconds; who waits longer meets a stuck process
-PAGE_CACHE_KIB = 8192
+PAGE_CACHE_KIB = 2048  # of each file, for as long as it is open; behind it is the cache of the machine
 
 
 class StoreError(GitwarrantError):

@@ -12,7 +12,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.discovery import Resource
 from gitwarrant.cluster.drift import NO_RULES
 from gitwarrant.cluster.refusal import ClusterError
-from gitwarrant.cluster.undeclared import MAX_TOLD, Estate, undeclared
+from gitwarrant.cluster.undeclared import MAX_TOLD, Estate, Makers, undeclared
 from gitwarrant.model.errors import Place
 from gitwarrant.model.live import Drift, DriftKind
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey
@@ -82,7 +82,7 @@ def told(objects: Mapping[str, Sequence[Live] | None], *, shared: bool = False) 
         identifier="applyset-1",
         declared=frozenset(item.key for item in OURS),
         uids={f"uid-{item.key.kind}-{item.key.name}": item.kind for item in OURS},
-        manifests=OURS,
+        makers=Makers.of(OURS),
         ignoring=NO_RULES,
     )
     return asyncio.run(undeclared(cast("Cluster", Server(objects)), estate))[0]
