@@ -10,6 +10,9 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.model.manifest import Json
 from gitwarrant.model.record import Record, RecordKind
 
+LINGER_SECONDS = 0.05
+"""How long a record that nobody waits for may stay in memory, for others to join it."""
+
 
 class GroupCommit:
     """An asynchronous front of a recorder, used as `async with GroupCommit(recorder) as group`.
@@ -24,6 +27,7 @@ class GroupCommit:
         self._recorder = recorder
         self._waiting: list[tuple[Entry, asyncio.Future[Record]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._failure: BaseException | None = None
 
     async def __aenter__(self) -> Self:
@@ -38,13 +42,19 @@ class GroupCommit:
         Raises:
             GitwarrantError: something is not, and no other error is under way.
         """
+        self._begin()
         while self._writer is not None:
             await asyncio.wait([self._writer])
         if error is None and self._failure is not None:
             raise self._failure
 
-    def append(self, kind: RecordKind, environment: str, body: Mapping[str, Json]) -> asyncio.Future[Record]:
+    def append(
+        self, kind: RecordKind, environment: str, body: Mapping[str, Json], *, awaited: bool = True
+    ) -> asyncio.Future[Record]:
         """Hand over one record. Awaiting what is returned waits until it is durable.
+
+        Args:
+            awaited: no: it is written with the next one that is, or a moment later.
 
         Raises:
             RecordError: the body is none; the others are not concerned.
@@ -56,9 +66,19 @@ class GroupCommit:
             _failed(future, self._failure)
             return future
         self._waiting.append((entry, future))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+        if awaited:
+            self._begin()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._begin)
         return future
+
+    def _begin(self) -> None:
+        """Write what waits, unless that is under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting and self._writer is None:
+            self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         while self._waiting:

@@ -77,6 +77,7 @@ class Ledger:
                 **({"allocated": dict(values)} if values else {}),
                 **_turn_body(self.turns.get(leaf.key, USUAL)),
             },
+            awaited=False,
         )
         operation = Operation(leaf.operation)
         return AppliedObject(leaf.key, leaf.version, operation, leaf.digest, result, uid, audit_id, message)

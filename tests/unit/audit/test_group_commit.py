@@ -113,6 +113,33 @@ def test_a_result_that_nobody_waits_for_is_in_the_log_when_the_group_ends() -> N
     assert intents(log) == [0, 1, 2]
 
 
+def test_a_result_that_nobody_waits_for_joins_the_next_intent_in_its_order() -> None:
+    log = CountingLog()
+
+    async def test() -> None:
+        async with GroupCommit(log) as group:
+            group.append(RecordKind.APPLIED, "p", {"of": 1}, awaited=False)
+            await asyncio.sleep(0)
+            await group.append(RecordKind.APPLY_INTENT, "p", {"of": 2})
+
+    asyncio.run(test())
+
+    assert (log.groups, intents(log)) == ([2], [1, 2])
+
+
+def test_a_result_that_nothing_follows_is_written_a_moment_later() -> None:
+    """A wave may wait for minutes: what was done before it must not wait in memory as long."""
+    log = CountingLog()
+
+    async def test() -> None:
+        async with GroupCommit(log) as group:
+            done = group.append(RecordKind.APPLIED, "p", {"of": 1}, awaited=False)
+            await asyncio.wait_for(asyncio.shield(done), 10)
+            assert intents(log) == [1]
+
+    asyncio.run(test())
+
+
 def test_a_waiter_that_is_cancelled_takes_no_record_with_it() -> None:
     """One worker's failure cancels the others: what they had handed over is written all the same."""
     log = CountingLog()
