@@ -181,10 +181,12 @@ def test_a_server_that_is_killed_in_the_middle_of_an_apply_gets_the_rest_later(
     files = {"staging/all.yaml": "---\n".join(config_map(f"c{number:03}") for number in range(200))}
     deployer = deployer_of(tmp_path, breakable, files=files)
 
+    async def in_the_middle() -> bool:
+        return deployer.count() >= 60
+
     async def inside() -> None:
         async with running(deployer) as agent:
-            while deployer.count() < 60:  # noqa: ASYNC110 - another process would not tell us either
-                await asyncio.sleep(0.005)
+            await until(in_the_middle, BACK_SECONDS)
             signalled(breakable, "kube-apiserver", signal.SIGKILL)
 
             await agent.told("everything is healthy (202)", seconds=BACK_SECONDS)
