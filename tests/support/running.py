@@ -102,7 +102,7 @@ def _open_files() -> int:
 async def _leave_taken(before: int) -> None:
     """Wait until what the agent left in the middle of a request is closed.
 
-    TLS waits for the server to take leave, too. A loop that ends earlier leaves sockets behind, and so a warning.
+    TLS waits for the server to take leave, too; a loop that ends earlier leaves sockets behind, and warns.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(LEAVE_SECONDS):
