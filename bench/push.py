@@ -42,11 +42,18 @@ class Pushes:
     again: float
     """A new process: nothing in memory, everything as it was."""
     pushes: tuple[float, ...]
+    cpu: tuple[float, ...]
+    """Processor time of this process for each of them: what other processes on the machine do not change."""
 
     @property
     def median(self) -> float:
         """Milliseconds that a push takes to be applied."""
         return statistics.median(self.pushes) * 1000
+
+    @property
+    def median_cpu(self) -> float:
+        """Milliseconds of processor time."""
+        return statistics.median(self.cpu) * 1000
 
 
 def path_of(number: int) -> str:
@@ -102,14 +109,15 @@ async def measure(shop: Deployer, objects: int, rounds: int) -> Pushes:
     agent = shop.agent()
     async with Cluster(shop.connection(ENVIRONMENT)) as cluster:
         with open_delivery(agent, _now) as work:
-            first = await _timed(work, cluster)
+            first, _ = await _timed(work, cluster)
         with open_delivery(agent, _now) as work:
-            again = await _timed(work, cluster)
+            again, _ = await _timed(work, cluster)
             pushes = []
             for number in range(rounds + 1):
                 _push(shop, number * 37 % objects, f"level-{number}")
                 pushes.append(await _timed(work, cluster))
-    return Pushes(objects, first, again, tuple(pushes[1:]))
+    walls, processor = zip(*pushes[1:], strict=True)
+    return Pushes(objects, first, again, walls, processor)
 
 
 def _push(shop: Deployer, number: int, level: str) -> None:
@@ -126,11 +134,12 @@ def _push(shop: Deployer, number: int, level: str) -> None:
     shop.approve(before, commit)
 
 
-async def _timed(work: Delivery, cluster: Cluster) -> float:
+async def _timed(work: Delivery, cluster: Cluster) -> tuple[float, float]:
+    """Seconds of the clock, and of this process's processor time."""
     gc.collect()  # what building the repository left is not the agent's
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     done = await push_to_applied(work, cluster)
-    taken = time.perf_counter() - started
+    taken = time.perf_counter() - started, time.process_time() - processor
     if done.applied is not None and not done.applied.complete:
         raise RuntimeError(f"not everything was applied: {done.applied}")
     return taken

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -22,9 +23,10 @@ from gitwarrant.model.change import CommitId
 from gitwarrant.model.environment import Bounds, DriftMode, Environment, Grant, Tenant
 from gitwarrant.model.errors import GitwarrantError, Place
 from gitwarrant.model.inventory import Inventory
+from gitwarrant.model.layered import changed
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import ObjectKey
-from gitwarrant.model.plan import Leaf, LeafList
+from gitwarrant.model.plan import PIECE, Leaf, LeafList
 from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import Envelope, Signature, Warrant, WarrantBundle
@@ -168,21 +170,24 @@ def listed(leaves: frozenset[Leaf]) -> LeafList:
     return LeafList(tuple(sorted(leaves)))
 
 
-@given(LEAVES, LEAVES, st.booleans())
+@settings(deadline=None)
+@given(LEAVES, LEAVES, st.booleans(), st.sampled_from([1, 2, 5, PIECE]))
 def test_a_spliced_list_is_the_list_of_its_leaves(
-    before: frozenset[Leaf], after: frozenset[Leaf], asked: bool
+    before: frozenset[Leaf], after: frozenset[Leaf], asked: bool, piece: int
 ) -> None:
-    """In every respect, whether or not anything was worked out from the earlier one."""
-    old, new = listed(before), listed(after)
-    if asked:
-        _facts(old)
+    """In every respect, whether or not anything was worked out from the earlier one; cut alike, too."""
+    with patch("gitwarrant.model.plan.PIECE", piece):
+        old, new = listed(before), listed(after)
+        if asked:
+            _facts(old)
 
-    gone, come = old.apart(new)
-    spliced = old.spliced(gone, come)
+        gone, come = old.apart(new)
+        spliced = old.spliced(gone, come)
 
-    assert (frozenset(gone), frozenset(come)) == (before - after, after - before)
-    assert _facts(spliced) == _facts(listed(after))
-    assert spliced == new
+        assert (frozenset(gone), frozenset(come)) == (before - after, after - before)
+        assert _facts(spliced) == _facts(listed(after))
+        assert spliced == new
+        assert [row.leaves for row in spliced.pieces] == [row.leaves for row in new.pieces]
 
 
 def _facts(leaves: LeafList) -> tuple[object, ...]:
@@ -208,6 +213,29 @@ def test_large_lists_are_spliced_leaf_by_leaf() -> None:
         spliced.spliced((), new[:1])
     with pytest.raises(ValueError, match="no such leaf"):
         spliced.spliced(leaves[:1], ())
+
+
+NUMBERED = st.dictionaries(st.integers(0, 300), st.integers(0, 2), max_size=5)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 300), st.lists(st.tuples(st.sets(st.integers(0, 300), max_size=5), NUMBERED), max_size=6)
+)
+def test_a_mapping_that_was_changed_is_the_mapping_with_its_changes(
+    size: int, changes: Sequence[tuple[set[int], Mapping[int, int]]]
+) -> None:
+    """Change upon change, whether it is layered or flattened; what it was stays what it was."""
+    plainly = dict.fromkeys(range(size), 0)
+    found: Mapping[int, int] = dict(plainly)
+    for gone, come in changes:
+        before, was = found, dict(found)
+        found = changed(found, gone, come)
+        plainly = {key: value for key, value in plainly.items() if key not in gone} | dict(come)
+
+        assert (dict(before), len(found), dict(found)) == (was, len(plainly), plainly)
+        assert all((key in found) == (key in plainly) for key in range(301))
+        assert all(found.get(key) == plainly.get(key) for key in range(301))
 
 
 KEYS = st.builds(ObjectKey, st.just(""), st.sampled_from(["Secret", "ConfigMap"]), st.just("shop"), NAMES)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitwarrant.trust.merkle import ProofError, inclusion_proof, root, root_from_inclusion
+from gitwarrant.trust.merkle import (
+    BLOCK,
+    HASH_BYTES,
+    ProofError,
+    Tree,
+    inclusion_proof,
+    leaf_hash,
+    root,
+    root_from_inclusion,
+)
 
 LEAVES = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
 
@@ -30,6 +39,34 @@ def test_the_root_is_that_of_the_definition(leaves: list[bytes]) -> None:
 
 def test_the_root_of_nothing_is_the_hash_of_nothing() -> None:
     assert root([]) == recursive_root([])
+
+
+def tree(leaves: list[bytes]) -> bytes:
+    return b"".join(map(leaf_hash, leaves))
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from([b"a", b"b"]), max_size=20), st.lists(st.sampled_from([b"a", b"b"]), max_size=20)
+)
+def test_a_tree_that_was_moved_on_is_the_tree_of_its_leaves(before: list[bytes], after: list[bytes]) -> None:
+    """Longer, shorter or with other leaves: every level, not only the root."""
+    assert Tree.of(tree(before)).changed(tree(after)) == Tree.of(tree(after))
+
+
+def test_a_large_tree_is_moved_on_at_its_edges_and_between() -> None:
+    """Where rows of hashes are compared block by block."""
+    block = BLOCK // HASH_BYTES
+    leaves = [str(number).encode() for number in range(2 * block + 3)]
+    for places in ([0], [block - 1, block], [2 * block + 2], [5, 2 * block]):
+        after = [b"new" if at in places else leaf for at, leaf in enumerate(leaves)]
+
+        moved = Tree.of(tree(leaves)).changed(tree(after))
+
+        assert moved == Tree.of(tree(after))
+        assert moved.root == recursive_root(after)
+    longer = [*leaves[:block], b"new", *leaves[block:]]
+    assert Tree.of(tree(leaves)).changed(tree(longer)).root == recursive_root(longer)
 
 
 @settings(max_examples=60)

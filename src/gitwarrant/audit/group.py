@@ -52,9 +52,8 @@ class GroupCommit:
         """
         entry = Entry.of(kind, environment, body)
         future: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_noticed)
         if self._failure is not None:
-            future.set_exception(self._failure)
+            _failed(future, self._failure)
             return future
         self._waiting.append((entry, future))
         if self._writer is None:
@@ -79,7 +78,7 @@ class GroupCommit:
         self._failure = error
         for _, future in (*group, *self._waiting):
             if not future.done():
-                future.set_exception(error)
+                _failed(future, error)
         self._waiting = []
 
 
@@ -124,7 +123,7 @@ class Gathering:
             self._failure = error
 
 
-def _noticed(future: asyncio.Future[Record]) -> None:
-    """A failure is raised on leaving at the latest; the loop need not report it as forgotten."""
-    if not future.cancelled():
-        future.exception()
+def _failed(future: asyncio.Future[Record], error: BaseException) -> None:
+    """Have it raised by whoever waits; on leaving at the latest, so the loop need not report it forgotten."""
+    future.set_exception(error)
+    future.exception()

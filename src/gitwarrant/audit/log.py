@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -16,7 +17,8 @@ from gitwarrant.model.record import Record, RecordKind
 from gitwarrant.store.sqlite import open_database, transaction, translated
 
 RECENT = 1000  # records that are looked through one by one: less than a millisecond
-BATCH = 256  # records in memory at once while reading
+BATCH = 256  # records in memory at once while reading, or in one statement while writing
+ROW = "(?, ?, ?, ?, ?, ?, ?)"
 
 # INSERT OR REPLACE deletes without asking the delete trigger; so the insert
 # trigger takes the next number only, which no record can have yet.
@@ -91,9 +93,13 @@ class Log:
                 entry.record(number, self._clock().astimezone(UTC))
                 for number, entry in enumerate(entries, last + 1)
             )
-            self._connection.executemany(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, records, entries)
-            )
+            for start in range(0, len(entries), BATCH):
+                rows = list(map(_row, records[start : start + BATCH], entries[start : start + BATCH]))
+                # One statement for all: between two, a thread has to wait until the event loop lets it go on.
+                self._connection.execute(
+                    f"INSERT INTO records VALUES {', '.join([ROW] * len(rows))}",  # noqa: S608 - only question marks
+                    list(chain.from_iterable(rows)),
+                )
         return records
 
     def read(self, after: int = 0, selection: Selection = EVERYTHING) -> Iterator[Record]:
@@ -188,8 +194,9 @@ def _statement(
         parts.append(("name = ? AND object != ''", [name]))
     if selection.latest:
         parts.append(("object != ''", []))
-    # Without the hint SQLite prefers the environment's index and walks all of its records.
-    hint = " INDEXED BY records_by_kind" if selection.kinds and name is None else ""
+    # Without the hint SQLite may walk all records of the environment, or all up to the last number.
+    hint = " INDEXED BY records_by_kind" if selection.kinds else ""
+    hint = " INDEXED BY records_by_name" if name is not None else hint
     hint = " NOT INDEXED" if near else hint
     where = f"records{hint} WHERE " + " AND ".join(condition for condition, _ in parts)
     values = [value for _, given in parts for value in given]

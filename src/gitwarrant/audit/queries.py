@@ -149,11 +149,6 @@ def inventory(recorder: Recorder, environment: str) -> tuple[InventoryEntry, ...
     return tuple(sorted(entries, key=lambda entry: entry.key))
 
 
-def owners(recorder: Recorder) -> Mapping[ObjectKey, str]:
-    """The environment that owns each object of the log."""
-    return {entry.key: environment for environment, entry in owned(recorder, None)}
-
-
 def pending_intents(recorder: Recorder, environment: str) -> tuple[Record, ...]:
     """Writes that were begun and whose end is unknown, oldest first; at most one for each object.
 

@@ -33,6 +33,7 @@ from gitwarrant.model.manifest import Manifest, ObjectKey
 from gitwarrant.model.plan import Leaf, LeafList, Operation
 from gitwarrant.model.turn import USUAL, Phase
 from gitwarrant.model.warrant import Warrant
+from gitwarrant.store.sqlite import StoreError
 
 NAMESPACE = ("", "Namespace")
 IN_HAND = 2
@@ -114,7 +115,12 @@ async def apply(
             earlier(adopt),
             rules_of(rules),
         )
-        objects = await _Run(work, admitted, ordered, owned, _ParentWriter(work, warrant, home, parent)).all()
+        try:
+            run = _Run(work, admitted, ordered, owned, _ParentWriter(work, warrant, home, parent))
+            objects = await run.all()
+        finally:
+            with suppress(StoreError):  # a cache, see `applying.write`
+                work.baselines.keep()
         applied = Applied(
             warrant.environment, warrant.sequence, tuple(sorted(objects, key=lambda item: item.key))
         )

@@ -21,7 +21,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.discovery import Kind
 from gitwarrant.cluster.exemptions import exempt
 from gitwarrant.cluster.refusal import ClusterError, Conflict
-from gitwarrant.model.canonical import Digest, NotCanonical, dumps, loads
+from gitwarrant.model.canonical import Digest, sha256
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import Content, Json, Manifest, ObjectKey
 from gitwarrant.model.plan import FieldDifference
@@ -33,12 +33,13 @@ UID = "\0uid"
 
 UID_AS_JSON = json.dumps(UID).strip('"')
 
-FORM = "baseline-2"
+FORM = "baseline-3"
 """Raised whenever baselines are made in another way: older ones are then made again."""
 
 SHORT_NAME = 41  # with the suffix 52 characters: the least that any kind allows
 SUFFIX_BYTES = 5
 TRIES = 3
+TOGETHER = 64  # baselines of one write
 CUSTOM = "CustomResourceDefinition"
 
 
@@ -49,8 +50,8 @@ class BaselineStore(Protocol):
         """What was put under this key, or None."""
         ...
 
-    def put(self, key: str, value: bytes) -> None:
-        """Keep it instead of what was there under this key."""
+    def put_many(self, values: Mapping[str, bytes], *, replace: bool = True) -> None:
+        """Keep each, instead of what was there under its key; unless `replace` only where nothing was."""
         ...
 
 
@@ -64,9 +65,9 @@ class MemoryBaselines:
         """What was put under this key, or None."""
         return self._kept.get(key)
 
-    def put(self, key: str, value: bytes) -> None:
-        """Keep it."""
-        self._kept[key] = value
+    def put_many(self, values: Mapping[str, bytes], *, replace: bool = True) -> None:
+        """Keep each."""
+        self._kept = {**self._kept, **values} if replace else {**values, **self._kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Baselines:
         self.identifier = identifier
         self._cluster, self._store = cluster, store
         self._schemas: dict[Kind, str] = {}
-        self._unsettled: list[tuple[str, Manifest, Content]] = []
+        self._unsettled: list[tuple[str, Manifest, bytes]] = []
+        self._answers: dict[str, bytes] = {}
 
     async def of(self, manifest: Manifest) -> dict[str, Any]:
         """The object a clean create returns, less status and server metadata.
@@ -105,7 +107,7 @@ class Baselines:
         if kept is not None:
             return dict(kept.content)
         made = await self.probed(manifest)
-        self._keep(name, manifest, made)
+        self._keep({name: _written(manifest, made)})
         return made
 
     def anew(self) -> "Baselines":
@@ -143,9 +145,10 @@ class Baselines:
     def created(self, name: str, manifest: Manifest, answer: Content) -> None:
         """Keep what the server answered to our own create: it was made of the manifest and nothing else."""
         truth, uid = self.comparable(manifest, answer), str(answer["metadata"]["uid"])
-        if uid.encode() in orjson.dumps(truth):  # few kinds have it, and to look is cheaper than to walk
-            truth = _replaced(truth, {uid: UID})
-        self._answered(name, manifest, truth)
+        written = _written(manifest, truth)
+        if uid.encode() in written:  # few kinds have it, and to look is cheaper than to walk
+            written = _written(manifest, _replaced(truth, {uid: UID}))
+        self._answered(name, manifest, written)
 
     async def updated(self, name: str, manifest: Manifest, before: InventoryEntry, answer: Content) -> None:
         """Keep the baseline moved on by our own update, where the object is then exactly so.
@@ -158,27 +161,40 @@ class Baselines:
         kept = await self.known(manifest.key, before.version, before.digest)
         truth = moved_on(kept, manifest) if kept else None
         if truth is not None and not self.beside(manifest, truth, answer):
-            self._answered(name, manifest, truth)
+            self._answered(name, manifest, _written(manifest, truth))
 
-    def _answered(self, name: str, manifest: Manifest, truth: Content) -> None:
+    def _answered(self, name: str, manifest: Manifest, written: bytes) -> None:
         if _is_custom(manifest.key):
-            self._unsettled.append((name, manifest, truth))
-        else:
-            self._keep(name, manifest, truth)
+            self._unsettled.append((name, manifest, written))
+            return
+        self._answers[name] = written
+        if len(self._answers) >= TOGETHER:
+            self.keep()
+
+    def keep(self) -> None:
+        """Put what was answered where it is kept: a write for each would take longer than the answer.
+
+        Raises:
+            StoreError: it cannot be kept.
+        """
+        answers, self._answers = self._answers, {}
+        self._keep(answers)
 
     async def settle(self) -> None:
-        """After the last write, keep what was answered about custom kinds whose schemas stayed as they were.
+        """After the last write, keep what was answered.
 
-        Else a default that a definition had for a moment would be part of the truth.
+        Of custom kinds only where the schemas stayed as they were: else a default
+        that a definition had for a moment would be part of the truth.
 
         Raises:
             ClusterError: a schema may not be read, so nothing of its kind is kept.
             Unreachable: the server does not answer.
         """
+        self.keep()
         unsettled, self._unsettled, self._schemas = self._unsettled, [], {}
-        for name, manifest, truth in unsettled:
+        for name, manifest, written in unsettled:
             if await self.name(manifest.key, manifest.version, manifest.digest) == name:
-                self._keep(name, manifest, truth)
+                self._keep({name: written})
 
     def beside(self, manifest: Manifest, truth: Content, live: Content) -> list[FieldDifference]:
         """What an object holds beside a baseline, less what controllers of the cluster may write."""
@@ -192,17 +208,15 @@ class Baselines:
         return with_allocated(kind, without_allocated(kind, bare(live)), allocated(kind, content))
 
     def _read(self, name: str) -> Truth | None:
-        kept = self._store.get(name)
-        try:
-            return Truth(**loads(kept)) if kept is not None else None
-        except (NotCanonical, TypeError):  # a damaged cache is made again
+        kept = self._answers.get(name) or self._store.get(name)
+        digest, _, data = (kept or b"").partition(b"\n")
+        if sha256(data).encode() != digest:  # there is none, or a damaged one, which is made again
             return None
+        return Truth(**orjson.loads(data))
 
-    def _keep(self, name: str, manifest: Manifest, truth: Content) -> None:
-        self._store.put(name, dumps({"declared": manifest.content, "content": truth}))
-        first = _first_name(name)
-        if self._store.get(first) is None:
-            self._store.put(first, name.encode())
+    def _keep(self, written: Mapping[str, bytes]) -> None:
+        self._store.put_many(written)
+        self._store.put_many({_first_name(name): name.encode() for name in written}, replace=False)
 
     async def first(self, manifest: Manifest) -> dict[str, Any] | None:
         """The baseline as it was made first, by whichever server and schema; None where it is not kept."""
@@ -255,6 +269,12 @@ def _is_custom(key: ObjectKey) -> bool:
 def _excused(item: FieldDifference, key: ObjectKey, truth: Content, live: Content) -> bool:
     written = tuple(sorted(writers(live, item.pointer))) if item.after else ()
     return exempt(item, key, truth, written, autoscaled=False) is not None
+
+
+def _written(manifest: Manifest, truth: Content) -> bytes:
+    """A baseline as it is kept: its digest, so that damage is seen, and itself."""
+    data = orjson.dumps({"declared": manifest.content, "content": truth})
+    return sha256(data).encode() + b"\n" + data
 
 
 def _name(known_as: tuple[str, str], identifier: str, digest: Digest, schema: str) -> str:

@@ -1,6 +1,6 @@
 """Look at everything an environment owns: is it healthy, is it as warranted, and put it back where asked."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -139,7 +139,7 @@ class Viewer:
     restrained: bool
     healthy: HealthJudge
     gathering: Gathering
-    known: Container[Digest]
+    known: Collection[Digest]
     proposer: Proposer | None = None
 
     @classmethod
@@ -157,7 +157,7 @@ class Viewer:
         rules: tuple[HealthRule, ...],
         deadline: timedelta,
         ignoring: Ignoring,
-        known: Container[Digest],
+        known: Collection[Digest],
         restrained: bool = True,
         proposer: Proposer | None = None,
     ) -> Self:
@@ -181,7 +181,7 @@ class Viewer:
             proposer,
         )
 
-    def anew(self, known: Container[Digest]) -> Self:
+    def anew(self, known: Collection[Digest]) -> Self:
         """The same for a later look: nothing that was read for earlier ones is believed."""
         return replace(self, judging=self.judging.anew(), known=known)
 
@@ -269,7 +269,7 @@ class Viewer:
         return Seen(self._record_health(verdict), drift, explained=explained)
 
     def _record_health(self, verdict: ObjectHealth) -> ObjectHealth:
-        if digest(verdict) not in self.known:
+        if not self.known or digest(verdict) not in self.known:
             body = {
                 "object": object_body(verdict.key, ""),
                 "health": verdict.health.value,

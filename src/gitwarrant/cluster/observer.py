@@ -7,7 +7,7 @@ would: read anew, judged, recorded, put back. So a late event decides nothing.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -78,7 +78,7 @@ class Observer:
     """
 
     def __init__(
-        self, cluster: Cluster, live: Live, listener: Listener, told: Container[Digest] = frozenset()
+        self, cluster: Cluster, live: Live, listener: Listener, told: Collection[Digest] = frozenset()
     ) -> None:
         """`told` are the verdicts that the log told last, so that they are not recorded again."""
         self._cluster, self._live, self._listener, self._told = cluster, live, listener, told

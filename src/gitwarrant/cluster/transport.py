@@ -3,9 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -23,6 +24,7 @@ from gitwarrant.model.errors import Unreachable
 
 AGENT = f"gitwarrant/{__version__}"
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # a page of the largest objects
+PIECE_BYTES = 64 * 1024  # of a body: what aiohttp hands over at once
 MAX_LINE_BYTES = 8 * 1024 * 1024  # one event: an object of etcd's largest size, written with room to spare
 ATTEMPTS = 5  # tries of one request that the server was too busy for
 BUSY = frozenset({429, 502, 503, 504})
@@ -172,22 +174,29 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One try of a request, counted; what aiohttp raises meanwhile becomes one of our errors."""
         headers = await self._headers(request, fresh=fresh)
-        with self._counted(request.verb) as counted, self._translated(request.subject):
+        status, started = 0, time.monotonic()
+        if self._meter:
+            self._meter.began(request.verb)
+        try:
             async with self._requested(request, headers, limits) as response:
-                counted.status = response.status
+                status = response.status
                 yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._translated(error, request.subject) from error
+        finally:
+            if self._meter:
+                self._meter.ended(request.verb, status, time.monotonic() - started)
 
     def _requested(
         self, request: Request, headers: CIMultiDict[str], limits: aiohttp.ClientTimeout
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("the cluster is not open: use `async with`")
-        query = "?" + urlencode(request.query, quote_via=quote) if request.query else ""
-        address = URL(self.connection.server + request.path + query, encoded=True)
+        address = URL(self.connection.server + request.path + _query(**request.query), encoded=True)
         return self._session.request(
             request.method,
             address,
-            data=BytesIO(request.data) if request.data is not None else None,  # large ones piece by piece
+            data=_payload(request.data),
             headers=headers,
             allow_redirects=False,
             timeout=limits,
@@ -202,36 +211,27 @@ class Transport:
             headers.extend(self.connection.impersonation.headers())
         return headers
 
-    @contextmanager
-    def _counted(self, verb: str) -> Iterator["_Counted"]:
-        counted, started = _Counted(), time.monotonic()
-        if self._meter:
-            self._meter.began(verb)
-        try:
-            yield counted
-        finally:
-            if self._meter:
-                self._meter.ended(verb, counted.status, time.monotonic() - started)
-
-    @contextmanager
-    def _translated(self, subject: str) -> Iterator[None]:
-        try:
-            yield
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
-            raise ClusterError(
+    def _translated(self, error: Exception, subject: str) -> ClusterError | Unreachable:
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+            return ClusterError(
                 f"{subject}: the server's certificate is not accepted: {error}",
                 remedy="check certificate-authority-data in the kubeconfig; somebody may stand between",
-            ) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(
-                f"{subject}: {self.connection.server} does not answer: {str(error) or type(error).__name__}",
-                remedy="check that the API server runs and can be reached from here",
-            ) from error
+            )
+        return Unreachable(
+            f"{subject}: {self.connection.server} does not answer: {str(error) or type(error).__name__}",
+            remedy="check that the API server runs and can be reached from here",
+        )
 
 
-@dataclass(slots=True)
-class _Counted:
-    status: int = 0
+@lru_cache(maxsize=64)
+def _query(**query: str) -> str:
+    """The end of an address; most requests of one deploy have the same."""
+    return "?" + urlencode(query, quote_via=quote) if query else ""
+
+
+def _payload(data: bytes | None) -> bytes | BytesIO | None:
+    """A large body goes piece by piece, so that others are not kept waiting meanwhile."""
+    return BytesIO(data) if data is not None and len(data) > PIECE_BYTES else data
 
 
 async def _pause(busy: int, headers: Mapping[str, str]) -> None:

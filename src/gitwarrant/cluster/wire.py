@@ -36,7 +36,8 @@ def body(content: Any) -> bytes:
         raise ClusterError(
             f"an object cannot be sent: {error}", remedy="use values that Kubernetes can hold"
         ) from error
-    data = NOT_YAML.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), data)
+    if not data.isascii() or b"\x7f" in data:
+        data = NOT_YAML.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), data)
     if len(data) > MAX_REQUEST_BYTES:
         raise ClusterError(
             f"an object has {len(data)} bytes, the API server takes {MAX_REQUEST_BYTES}",

@@ -33,6 +33,7 @@ T = TypeVar("T")
 MAX_VALUE_BYTES = 256 * 1024 * 1024  # a rendered environment of ten thousand large objects is a tenth of it
 MAX_DEPTH = 200  # etcd and the API server refuse objects far shallower than this
 TAG = "is"
+PLAIN = frozenset({str, int, bool, float, type(None)})
 _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -106,6 +107,8 @@ def decode(kind: type[T], data: bytes) -> T:
 
 def plain(value: Any) -> Any:
     """The JSON data that a value's canonical form is made of, for records and `--output json`."""
+    if type(value) in PLAIN:
+        return value
     match value:
         case Enum():
             return value.value
@@ -117,17 +120,17 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case frozenset():
             return sorted((plain(item) for item in value), key=dumps)
-        case bytes():
-            return base64.b64encode(value).decode()
-        case datetime():
-            return _time_text(value)
+        case bytes() | datetime():
+            return _text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {TAG: type(value).__name__, **fields}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def _time_text(value: datetime) -> str:
+def _text(value: bytes | datetime) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     if value.tzinfo is None:
         raise ValueError("a time without a zone")
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+UNKNOWN: Any = object()
 
 
 class Derived:
@@ -20,9 +21,9 @@ class Derived:
     def derived(self, name: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, called at most once for each name; what it raises is not remembered."""
         kept = self._known()
-        if name not in kept:
-            kept[name] = make()
-        found: T = kept[name]
+        found: T = kept.get(name, UNKNOWN)
+        if found is UNKNOWN:
+            found = kept[name] = make()
         return found
 
     def seeded(self, name: Hashable, value: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from gitwarrant.model.layered import changed
 from gitwarrant.model.live import InventoryEntry
 from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.plan import ORDER, Leaf, LeafList, Operation
@@ -37,9 +38,9 @@ class Inventory:
         unusual = {key: entry for key, entry in now.items() if entry.turn != USUAL}
         gone, come = set(map(_leaf, before.values())), set(map(_leaf, now.values()))
         return Inventory(
-            _replaced(self.by_key, before, now),
+            changed(self.by_key, before, now),
             self.leaves.spliced(gone - come, come - gone),
-            _replaced(self.unusual, before, unusual),
+            changed(self.unusual, before, unusual),
         )
 
     def __iter__(self) -> Iterator[InventoryEntry]:
@@ -51,18 +52,6 @@ class Inventory:
     def lacks(self, leaves: LeafList) -> tuple[ObjectKey, ...]:
         """The objects of a warrant that are not here as it wants them to stand."""
         return tuple(leaf.key for leaf in leaves.wanted.apart(self.leaves)[0])
-
-
-def _replaced(
-    entries: Mapping[ObjectKey, InventoryEntry],
-    gone: Iterable[ObjectKey],
-    come: Mapping[ObjectKey, InventoryEntry],
-) -> Mapping[ObjectKey, InventoryEntry]:
-    found = dict(entries)
-    for key in gone:
-        found.pop(key, None)
-    found.update(come)
-    return found
 
 
 def _leaf(entry: InventoryEntry) -> Leaf:

@@ -1,25 +1,27 @@
 """What a change would do to a cluster, object by object and field by field."""
 
 import hashlib
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import compress, count
-from operator import attrgetter, ge, ne
+from itertools import chain
+from operator import attrgetter, ge
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary, ref
 
 from gitwarrant.model.canonical import Digest, digest, dumps
 from gitwarrant.model.change import CommitId
 from gitwarrant.model.derived import Derived
 from gitwarrant.model.errors import Place
+from gitwarrant.model.layered import changed
 from gitwarrant.model.manifest import Json, Manifest, ObjectKey, Pointer
 from gitwarrant.model.turn import USUAL, Turn
 
-APART, BASE = "apart", "base"
-TOGETHER = 1000  # leaves that are hashed at once: what a processor keeps at hand
-SPLICED_PART = 50  # splicing moves the rest of the list for each leaf: beyond a fiftieth, sorting is cheaper
+BASE, PIECES = "base", "pieces"
+PIECE = 128  # leaves in a piece, on average: one that moves has so many others encoded anew
 
 
 class Operation(Enum):
@@ -59,12 +61,35 @@ ORDER = attrgetter("group", "version", "kind", "namespace", "name", "operation",
 """A leaf's place among others, as `<` has it, only quicker."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece(Derived):
+    """Some leaves of a list in a row. Lists that differ little have most of their pieces in common."""
+
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def encoded(self) -> tuple[bytes, ...]:
+        """The canonical bytes of each leaf; made anew each time."""
+        return tuple(map(leaf_bytes, self.leaves))
+
+    @property
+    def data(self) -> bytes:
+        """The canonical bytes of its leaves, as they stand in those of the list."""
+        return self.derived("data", lambda: b",".join(self.encoded))
+
+    @property
+    def name(self) -> bytes:
+        """Names just these leaves, in whatever list."""
+        return self.derived("name", lambda: hashlib.sha256(self.data).digest())
+
+
 @dataclass(frozen=True, slots=True)
 class LeafList(Derived):
     """All leaves of a warrant: sorted, unique.
 
-    Their canonical bytes are kept beside them, so that the digest of a list
-    which differs in one leaf from another costs one pass of hashing.
+    A list that was spliced from another shares the pieces with it that are the same, and with
+    them their canonical bytes: its digest costs one pass of hashing, all else what differs.
+    Its tuple of leaves is made when somebody asks for it.
     """
 
     leaves: tuple[Leaf, ...]
@@ -74,13 +99,30 @@ class LeafList(Derived):
         if any(map(ge, ordered, ordered[1:])):
             raise ValueError("leaves must be sorted and unique")
 
+    if not TYPE_CHECKING:  # else any name would be one that every list has
+
+        def __getattr__(self, name: str) -> tuple[Leaf, ...]:
+            """The leaves, where only their pieces are known."""
+            if name != "leaves":
+                raise AttributeError(name, name=name, obj=self)
+            object.__setattr__(self, name, tuple(self))
+            return self.leaves
+
+    def __iter__(self) -> Iterator[Leaf]:
+        return chain.from_iterable(piece.leaves for piece in self.pieces)
+
     def __len__(self) -> int:
-        return len(self.leaves)
+        return self.derived("length", lambda: sum(len(piece.leaves) for piece in self.pieces))
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The leaves, cut where they themselves say so."""
+        return self.derived(PIECES, lambda: tuple(_pieces(self.leaves)))
 
     @property
     def encoded(self) -> tuple[bytes, ...]:
-        """The canonical bytes of each leaf, in order."""
-        return self.derived("encoded", lambda: tuple(map(leaf_bytes, self.leaves)))
+        """The canonical bytes of each leaf, in order. Costs a pass over everything."""
+        return tuple(chain.from_iterable(piece.encoded for piece in self.pieces))
 
     @property
     def digest(self) -> Digest:
@@ -89,9 +131,9 @@ class LeafList(Derived):
 
     def _digest(self) -> Digest:
         hashed = hashlib.sha256(b'{"is":"LeafList","leaves":[')
-        for at in range(0, len(self.encoded), TOGETHER):
+        for at, piece in enumerate(self.pieces):
             hashed.update(b"," if at else b"")
-            hashed.update(b",".join(self.encoded[at : at + TOGETHER]))
+            hashed.update(piece.data)
         hashed.update(b"]}")
         return Digest(f"sha256:{hashed.hexdigest()}")
 
@@ -102,18 +144,18 @@ class LeafList(Derived):
     @property
     def by_key(self) -> Mapping[ObjectKey, Leaf]:
         """The leaf of each object; fewer than leaves where one object has two."""
-        return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self.leaves})
+        return self.derived("by_key", lambda: {leaf.key: leaf for leaf in self})
 
     @property
     def places(self) -> Mapping[ObjectKey, int]:
         """Of which kinds and in which namespaces the objects are (keys without a name), and how many."""
-        return self.derived("places", lambda: Counter(map(_place, self.leaves)))
+        return self.derived("places", lambda: Counter(map(_place, self)))
 
     @property
     def special(self) -> tuple[Leaf, ...]:
         """The leaves that allow something else than to apply."""
         return self.derived(
-            "special", lambda: tuple(leaf for leaf in self.leaves if leaf.operation != Operation.APPLY.value)
+            "special", lambda: tuple(leaf for leaf in self if leaf.operation != Operation.APPLY.value)
         )
 
     @property
@@ -139,27 +181,11 @@ class LeafList(Derived):
         """The leaves that only this list has, and those that only the other has."""
         if self is other:
             return (), ()
-        last = self.derived(APART, lambda: (ref(other), self._apart(other)))
-        if last[0]() is not other:
-            last = ref(other), self._apart(other)
-            self.seeded(APART, last)
-        return last[1]
-
-    def _apart(self, other: "LeafList") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
-        mine, theirs = self.encoded, other.encoded
-        shorter = min(len(mine), len(theirs))
-        differ = compress(count(), map(ne, mine, theirs))
-        if len(mine) == len(theirs):
-            here = there = list(differ)
-        else:
-            begin = next(differ, shorter)
-            same = next(compress(count(), map(ne, reversed(mine), reversed(theirs))), shorter)
-            rest = min(same, shorter - begin)
-            here, there = list(range(begin, len(mine) - rest)), list(range(begin, len(theirs) - rest))
-        ours, others = frozenset(mine[at] for at in here), frozenset(theirs[at] for at in there)
+        here, there = _besides(self, other), _besides(other, self)
+        mine, theirs = frozenset(here), frozenset(there)
         return (
-            tuple(self.leaves[at] for at in here if mine[at] not in others),
-            tuple(other.leaves[at] for at in there if theirs[at] not in ours),
+            tuple(leaf for leaf in here if leaf not in theirs),
+            tuple(leaf for leaf in there if leaf not in mine),
         )
 
     def spliced(self, gone: Iterable[Leaf], come: Iterable[Leaf]) -> "LeafList":
@@ -168,47 +194,47 @@ class LeafList(Derived):
         Raises:
             ValueError: one of `gone` is not here, or one of `come` already is.
         """
-        gone, come = sorted(gone, key=ORDER), sorted(come, key=ORDER)
+        gone, come = frozenset(gone), frozenset(come)
         if not gone and not come:
             return self
-        if (len(gone) + len(come)) * SPLICED_PART > len(self.leaves):
-            left = set(self.leaves)
-            if not left.issuperset(gone) or not (left - set(gone)).isdisjoint(come):
-                raise ValueError("leaves that are not here, or are already")
-            return LeafList(tuple(sorted([*(left - set(gone)), *come], key=ORDER)))
-        leaves, encoded = list(self.leaves), list(self.encoded)
-        for leaf in gone:
-            at = bisect_left(leaves, leaf)
-            if leaves[at : at + 1] != [leaf]:
-                raise ValueError(f"no such leaf: {leaf.key}")
-            del leaves[at], encoded[at]
-        for leaf in come:
-            at = bisect_left(leaves, leaf)
-            if leaves[at : at + 1] == [leaf]:
-                raise ValueError(f"already there: {leaf.key}")
-            leaves.insert(at, leaf)
-            encoded.insert(at, leaf_bytes(leaf))
-        return self._followed_by(tuple(leaves), tuple(encoded), gone, come)
+        rows = [piece.leaves for piece in self.pieces] or [()]
+        firsts = [ORDER(row[0]) for row in rows[1:]]
+        reached: defaultdict[int, set[Leaf]] = defaultdict(set)
+        for leaf in gone | come:
+            reached[bisect_right(firsts, ORDER(leaf))].add(leaf)
+        moved = {at: _moved(rows[at], leaves & gone, leaves & come) for at, leaves in reached.items()}
+        return self._followed_by(tuple(self._recut(rows, moved)), gone, come)
+
+    def _recut(
+        self, rows: Sequence[tuple[Leaf, ...]], moved: Mapping[int, Sequence[Leaf]]
+    ) -> Iterator[Piece]:
+        """The pieces after a change of some rows: the others are the same, but where two grow together."""
+        grown: list[Leaf] = []
+        for at, row in enumerate(rows):
+            if at not in moved and not grown:
+                yield self.pieces[at]
+                continue
+            grown += moved.get(at, row)
+            if grown and _ends(grown[-1]):
+                yield from _pieces(grown)
+                grown = []
+        yield from _pieces(grown)
 
     def _followed_by(
-        self, leaves: tuple[Leaf, ...], encoded: tuple[bytes, ...], gone: Sequence[Leaf], come: Sequence[Leaf]
+        self, pieces: tuple[Piece, ...], gone: frozenset[Leaf], come: frozenset[Leaf]
     ) -> "LeafList":
-        """The list of leaves that are known to be sorted, with what follows from this one's."""
+        """The list of pieces that are known to be sorted, with what follows from this one's."""
         found = object.__new__(LeafList)
-        object.__setattr__(found, "leaves", leaves)
-        found.seeded("encoded", encoded)
+        found.seeded(PIECES, pieces)
         found.seeded(BASE, ref(self))
-        if self.knows("by_key") and len(self.by_key) == len(self.leaves):
-            by_key = dict(self.by_key)
-            for leaf in gone:
-                del by_key[leaf.key]
-            by_key.update({leaf.key: leaf for leaf in come})
-            found.seeded("by_key", by_key)
+        if self.knows("by_key") and len(self.by_key) == len(self):
+            keyed = {leaf.key: leaf for leaf in come}
+            found.seeded("by_key", changed(self.by_key, [leaf.key for leaf in gone], keyed))
         if self.knows("places"):
             places = Counter(self.places) + Counter(map(_place, come))
             found.seeded("places", places - Counter(map(_place, gone)))
         special = {leaf for leaf in come if leaf.operation != Operation.APPLY.value}
-        found.seeded("special", tuple(sorted(special | (set(self.special) - set(gone)))))
+        found.seeded("special", tuple(sorted(special | (set(self.special) - gone))))
         return found
 
     @property
@@ -218,8 +244,40 @@ class LeafList(Derived):
         return found() if found else None
 
 
-_SHARED: WeakValueDictionary[Digest, LeafList] = WeakValueDictionary()
+_SHARED: "WeakValueDictionary[Digest, LeafList]" = WeakValueDictionary()
 """Lists by their digest, which names exactly one, for as long as somebody has them."""
+
+
+def _besides(some: LeafList, others: LeafList) -> tuple[Leaf, ...]:
+    """The leaves of the pieces that only the first list has."""
+    shared = {piece.name for piece in others.pieces}
+    return tuple(chain.from_iterable(piece.leaves for piece in some.pieces if piece.name not in shared))
+
+
+def _pieces(leaves: Iterable[Leaf]) -> Iterator[Piece]:
+    """Cut sorted leaves into pieces; equal rows in two lists are cut alike, however the lists came about."""
+    row: list[Leaf] = []
+    for leaf in leaves:
+        row.append(leaf)
+        if _ends(leaf):
+            yield Piece(tuple(row))
+            row = []
+    if row:
+        yield Piece(tuple(row))
+
+
+def _ends(leaf: Leaf) -> bool:
+    """Whether a piece ends with this leaf. Python hashes text with a secret: nobody foresees the cuts."""
+    return hash((leaf.kind, leaf.namespace, leaf.name)) % PIECE == 0
+
+
+def _moved(row: Sequence[Leaf], gone: AbstractSet[Leaf], come: AbstractSet[Leaf]) -> Sequence[Leaf]:
+    here = set(row)
+    if missing := gone - here:
+        raise ValueError(f"no such leaf: {min(missing).key}")
+    if twice := come & (here - gone):
+        raise ValueError(f"already there: {min(twice).key}")
+    return sorted((here - gone) | come, key=ORDER)
 
 
 def _place(leaf: Leaf) -> ObjectKey:

@@ -1,5 +1,6 @@
 """Render an environment's folder at a commit."""
 
+import gc
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class Renderings:
             custom_kinds=custom_kinds,
             earlier=[rendered for _, rendered in kept],
         )
+        if not kept:
+            gc.freeze()  # it stays; walking all of it would stop a later push for a second in 100,000 objects
         kept.appendleft((tree, rendered))
         return rendered
 

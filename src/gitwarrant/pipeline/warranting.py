@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitwarrant.audit.leaf_lists import kept_difference
-from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, owners, warranted_body
+from gitwarrant.audit.queries import apply_completed, last_warrant, moved_to, warranted_body
 from gitwarrant.config.agent import Agent, ClusterAccess, WarrantSettings
 from gitwarrant.git.remote import without_secrets
 from gitwarrant.model.canonical import encode
@@ -68,8 +68,7 @@ def warrant_for(work: Delivery, judgement: Judgement, plan: Plan, uid: str) -> W
         moved=last is not None and moved_to(work.recorder, last) == uid,
         predecessors=predecessors(work.recorder, environment),
     )
-    for manifest in plan.manifests:
-        work.content.put(MANIFESTS, manifest.digest, encode(manifest))
+    work.content.put_many(MANIFESTS, {one.digest: encode(one) for one in plan.manifests})
     warrant = open_warrant(bundle.envelope, warrant_keys(settings))
     public = b"".join(signer.public_pem for signer in signing)
     number = last.number if last else None
@@ -228,4 +227,4 @@ def owners_here(work: Delivery, environment: str) -> Mapping[ObjectKey, str]:
     """Which environment owns each object of the cluster that this environment deploys to."""
     here = access(work.agent, environment).name
     beside = {name for name, cluster in work.agent.destinations if cluster == here}
-    return {key: owner for key, owner in owners(work.recorder).items() if owner in beside}
+    return {key: name for name in sorted(beside) for key in work.tracking.inventory(name).by_key}

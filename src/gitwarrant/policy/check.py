@@ -128,7 +128,11 @@ def _report(
     parts: Sequence[_Part], checks: tuple[Check, ...], rendered: Rendered, sets: Sequence[PolicySet]
 ) -> CheckReport:
     findings = sorted(chain.from_iterable(part.findings for part in parts), key=_by_place_of)
-    sums = iter([sum(column) for column in zip(*(part.outcomes for part in parts), strict=True)])
+    # Many units come to just the same outcomes: each such row is counted once, times how often it is there.
+    rows = Counter(part.outcomes for part in parts).items()
+    sums = iter(
+        [sum(column) for column in zip(*([n * times for n in row] for row, times in rows), strict=True)]
+    )
     return CheckReport(
         commit=rendered.commit,
         objects=len(rendered),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Protocol, TypeAlias
 
 from gitwarrant.model.change import File, Folder, Tree
@@ -13,6 +14,7 @@ from gitwarrant.objects.scope import Scope, defined_scopes, scope
 from gitwarrant.render.plain import PlainRenderer
 from gitwarrant.render.waiting import WaitingRenderer
 
+READ = "read"
 MAX_MANIFESTS = 200_000  # twice the largest environment we measure with
 Kind: TypeAlias = tuple[str, str]
 """Group and kind."""
@@ -57,12 +59,12 @@ def render(
         Refused: by render: nothing to render, a manifest without name or scope,
             an object twice, or whatever the renderer refuses.
     """
-    chosen = [(folder, folder.derived("renderer", partial(_renderer, folder))) for folder in tree.folders]
+    unread = [(folder, _renderer(folder)) for folder in tree.folders if not folder.knows(READ)]
     # Who cannot render any of it says so first: what lies beside may be meant for that tool.
-    for folder, renderer in sorted(chosen, key=lambda one: RENDERERS.index(one[1])):
-        folder.derived("manifests", partial(renderer.render, folder.files))
-    read = [(folder, _manifests(folder)) for folder in tree.folders if _manifests(folder)]
-    total = sum(len(manifests) for _, manifests in read)
+    for folder, renderer in sorted(unread, key=lambda one: RENDERERS.index(one[1])):
+        folder.derived(READ, partial(_read, folder, renderer))
+    read = [(folder, found) for folder in tree.folders if (found := _known(folder)).manifests]
+    total = sum(len(found.manifests) for _, found in read)
     if not total:
         raise Refused(
             "there is no manifest to render",
@@ -77,8 +79,9 @@ def render(
             remedy="split the environment",
             place=Place(tree.folder or "."),
         )
-    scopes = _Scopes(_defined(folder for folder, _ in read), custom_kinds)
-    units = tuple(_unit(folder, manifests, namespace, scopes) for folder, manifests in read)
+    defined = dict(chain.from_iterable(found.defined.items() for _, found in read))
+    scopes = _Scopes(defined, custom_kinds)
+    units = tuple(_unit(folder, found, namespace, scopes) for folder, found in read)
     rendered = Rendered(tree.commit, tree.id, tree.folder, units)
     any(rendered.follow(one) for one in earlier)
     if len(rendered.leaves.by_key) < total:
@@ -90,22 +93,25 @@ def _renderer(folder: Folder) -> Renderer:
     return next(renderer for renderer in RENDERERS if renderer.claims(folder.files))
 
 
-def _manifests(folder: Folder) -> tuple[Manifest, ...]:
-    """What the folder's renderer has read there."""
-    return folder.derived("manifests", tuple[Manifest, ...])
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a folder's renderer has read there."""
+
+    manifests: tuple[Manifest, ...]
+    foreign: tuple[Manifest, ...]
+    """One manifest of each kind that Kubernetes itself does not have."""
+    defined: Mapping[Kind, Scope]
+    """The kinds that definitions among them bring, with their scope."""
 
 
-def _defined(folders: Iterable[Folder]) -> Mapping[Kind, Scope]:
-    """The kinds that definitions anywhere in the tree bring, with their scope."""
-    found: dict[Kind, Scope] = {}
-    for folder in folders:
-        manifests = _manifests(folder)
-        found |= folder.derived("defined", partial(_definitions, manifests))
-    return found
+def _read(folder: Folder, renderer: Renderer) -> _Read:
+    manifests = renderer.render(folder.files)
+    defined = defined_scopes(manifest.content for manifest in manifests)
+    return _Read(manifests, _foreign(manifests), defined)
 
 
-def _definitions(manifests: Iterable[Manifest]) -> Mapping[Kind, Scope]:
-    return defined_scopes(manifest.content for manifest in manifests)
+def _known(folder: Folder) -> _Read:
+    return folder.derived(READ, lambda: _read(folder, _renderer(folder)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +132,13 @@ class _Scopes:
         return tuple(map(self.of, foreign))
 
 
-def _unit(folder: Folder, manifests: tuple[Manifest, ...], namespace: str, scopes: _Scopes) -> Unit:
+def _unit(folder: Folder, read: _Read, namespace: str, scopes: _Scopes) -> Unit:
     """The unit of a folder; a folder met again under the same conditions has the same one."""
-    foreign = folder.derived("foreign", lambda: _foreign(manifests))
-    name = ("unit", namespace, scopes.told(foreign))
-    return folder.derived(name, lambda: _settle(folder, manifests, namespace, scopes))
+    name = ("unit", namespace, scopes.told(read.foreign))
+    return folder.derived(name, partial(_settle, folder, read.manifests, namespace, scopes))
 
 
 def _foreign(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    """One manifest of each kind that Kubernetes itself does not have."""
     kinds = {(one.key.group, one.key.kind): one for one in manifests}
     return tuple(one for kind, one in sorted(kinds.items()) if scope(*kind) is None)
 

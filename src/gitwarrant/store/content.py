@@ -5,8 +5,10 @@ import os
 import re
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -16,6 +18,7 @@ from gitwarrant.model.errors import GitwarrantError
 from gitwarrant.store.sqlite import StoreError, open_database, translated
 
 FILE = "content.sqlite"
+BATCH = 100  # rows of one statement
 KIND = re.compile(r"[a-z][a-z0-9-]{0,63}")
 MIGRATIONS = (
     """
@@ -75,7 +78,25 @@ class ContentStore:
         Raises:
             StoreError: it cannot be written; what was there before still is.
         """
-        self._run("INSERT OR REPLACE INTO content VALUES (?, ?, ?)", (kind, _name(kind, key), data))
+        self.put_many(kind, {key: data})
+
+    def put_many(self, kind: str, values: Mapping[str, bytes], *, replace: bool = True) -> None:
+        """Keep bytes under each of these keys, in as few writes as may be.
+
+        Args:
+            replace: no: where something is kept already it stays.
+
+        Raises:
+            StoreError: it cannot be written; of each key what was there before still is, or the new.
+        """
+        rows = [(kind, _name(kind, key), data) for key, data in values.items()]
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            self._run(
+                f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO content VALUES "  # noqa: S608 - only question marks
+                + ", ".join(["(?, ?, ?)"] * len(batch)),
+                tuple(chain.from_iterable(batch)),
+            )
 
     def shelf(self, kind: str) -> "Shelf":
         """The content of one kind, for who needs to know no other."""
@@ -114,6 +135,10 @@ class Shelf:
     def put(self, key: str, data: bytes) -> None:
         """Keep bytes under this key."""
         self.store.put(self.kind, key, data)
+
+    def put_many(self, values: Mapping[str, bytes], *, replace: bool = True) -> None:
+        """Keep bytes under each of these keys."""
+        self.store.put_many(self.kind, values, replace=replace)
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:

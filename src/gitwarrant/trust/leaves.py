@@ -1,9 +1,10 @@
 """The leaves of a warrant as a hash tree: one object proves itself without the others."""
 
 import re
+from functools import partial
 
 from gitwarrant.model.canonical import Digest, NotCanonical, decode, encode
-from gitwarrant.model.plan import Leaf, LeafList
+from gitwarrant.model.plan import Leaf, LeafList, Piece
 from gitwarrant.model.warrant import LeafProof
 from gitwarrant.trust import merkle
 
@@ -20,11 +21,16 @@ def leaves_root(leaves: LeafList) -> Digest:
 
 
 def _tree(leaves: LeafList) -> merkle.Tree:
+    hashes = b"".join(piece.derived("hashes", partial(_hashes, piece)) for piece in leaves.pieces)
     base = leaves.base
     if base is None or not base.knows("tree"):
-        return merkle.Tree.of([merkle.leaf_hash(leaf) for leaf in leaves.encoded])
+        return merkle.Tree.of(hashes)
     known: merkle.Tree = base.derived("tree", lambda: _tree(base))
-    return known.changed(base.encoded, leaves.encoded)
+    return known.changed(hashes)
+
+
+def _hashes(piece: Piece) -> bytes:
+    return b"".join(map(merkle.leaf_hash, piece.encoded))
 
 
 def prove_leaf(leaves: LeafList, leaf: Leaf) -> LeafProof:

@@ -4,15 +4,15 @@ Source: RFC 6962, section 2.1; proofs are checked as in RFC 9162, section 2.1.3.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, count
-from operator import ne
+from itertools import chain, repeat
 from typing import Self
 
 from gitwarrant.model.errors import GitwarrantError
 
 HASH_BYTES = 32
+BLOCK = 512 * HASH_BYTES  # compared at once
 
 
 class ProofError(GitwarrantError):
@@ -34,61 +34,74 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """The root over leaves in their order; of no leaves, the hash of nothing. Time: two hashes per leaf."""
-    return root_of_hashes([leaf_hash(leaf) for leaf in leaves])
-
-
-def root_of_hashes(hashes: Sequence[bytes]) -> bytes:
-    """As `root`, over leaf hashes."""
-    return Tree.of(hashes).root
+    return Tree.of(b"".join(map(leaf_hash, leaves))).root
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All hashes of one tree, level by level, the leaves' first: for one that differs little."""
+    """All hashes of one tree, each level in one row, the leaves' first: to make one that differs little."""
 
-    levels: tuple[Sequence[bytes], ...]
+    levels: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, hashes: Sequence[bytes]) -> Self:
-        """The tree over leaf hashes."""
-        return cls(tuple(_levels(hashes)))
+    def of(cls, hashes: bytes) -> Self:
+        """The tree over leaf hashes, one behind the other."""
+        return cls(tuple(_levels(hashes, ())))
 
     @property
     def root(self) -> bytes:
         """The topmost hash; of no leaves, the hash of nothing."""
-        return self.levels[-1][0] if self.levels[-1] else hashlib.sha256().digest()
+        return self.levels[-1] or hashlib.sha256().digest()
 
-    def changed(self, before: Sequence[bytes], after: Sequence[bytes]) -> "Tree":
-        """The tree over other leaves: what is the same at the same place is not hashed again.
+    def changed(self, hashes: bytes) -> "Tree":
+        """The tree over other leaf hashes: what is the same at the same place is not hashed again.
 
-        Args:
-            before: the leaves of this tree.
-            after: those of the other; behind an inserted one every place is another.
+        Behind an inserted leaf every place is another.
         """
-        if len(before) != len(after):
-            same = next(compress(count(), map(ne, before, after)), min(len(before), len(after)))
-            rest = [leaf_hash(leaf) for leaf in after[same:]]
-            return Tree.of([*self.levels[0][:same], *rest])
-        moved = list(compress(count(), map(ne, before, after)))
-        levels = [list(self.levels[0])]
-        for at in moved:
-            levels[0][at] = leaf_hash(after[at])
-        for known in self.levels[1:]:
-            below, level, moved = levels[-1], list(known), sorted({at // 2 for at in moved})
-            for at in moved:
-                pair = below[2 * at : 2 * at + 2]
-                level[at] = node_hash(*pair) if len(pair) == 2 else pair[0]
-            levels.append(level)
-        return Tree(tuple(levels))
+        return Tree(tuple(_levels(hashes, self.levels)))
 
 
-def _levels(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    level = hashes
+def _levels(hashes: bytes, known: Sequence[bytes]) -> Iterator[bytes]:
+    """Level by level, up to the root; nodes over the same leaves are taken from the `known` levels."""
+    level, moved = hashes, _differing(hashes, known[0] if known else b"")
     yield level
-    while len(level) > 1:
-        pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        level = [*pairs, *level[len(level) - len(level) % 2 :]]  # an odd one moves up unchanged
+    for above in chain(known[1:], repeat(b"")):
+        if len(level) <= HASH_BYTES:
+            return
+        moved = sorted({at // 2 for at in moved})
+        level = _above(level, above, moved)
         yield level
+
+
+def _above(below: bytes, known: bytes, moved: Iterable[int]) -> bytes:
+    """The level above: as it is known, but for the nodes that moved."""
+    nodes = -(-len(below) // (2 * HASH_BYTES))
+    level = bytearray(known[: nodes * HASH_BYTES].ljust(nodes * HASH_BYTES, b"\0"))
+    for at in moved:
+        pair = below[2 * at * HASH_BYTES : 2 * (at + 1) * HASH_BYTES]
+        # An odd one moves up unchanged.
+        level[at * HASH_BYTES : (at + 1) * HASH_BYTES] = _node(pair) if len(pair) > HASH_BYTES else pair
+    return bytes(level)
+
+
+def _node(pair: bytes) -> bytes:
+    return node_hash(pair[:HASH_BYTES], pair[HASH_BYTES:])
+
+
+def _differing(hashes: bytes, known: bytes) -> Sequence[int]:
+    """The places at which rows of hashes differ; in a longer or shorter row, from the first one to the end.
+
+    The last place is always among those: nodes at the edge are others in a tree of another size.
+    """
+    same, size = len(hashes) == len(known), len(hashes) // HASH_BYTES
+    blocks = (at for at in range(0, len(hashes), BLOCK) if hashes[at : at + BLOCK] != known[at : at + BLOCK])
+    places = (
+        at // HASH_BYTES
+        for block in blocks
+        for at in range(block, min(block + BLOCK, len(hashes)), HASH_BYTES)
+        if hashes[at : at + HASH_BYTES] != known[at : at + HASH_BYTES]
+    )
+    return list(places) if same else range(min(next(places, size), size - 1) if size else 0, size)
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:

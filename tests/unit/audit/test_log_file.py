@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from gitwarrant.audit.log import MIGRATIONS, Log
-from gitwarrant.audit.recorder import RecordError
+from gitwarrant.audit.log import MIGRATIONS, RECENT, Log
+from gitwarrant.audit.recorder import Entry, RecordError, Selection
 from gitwarrant.model.errors import GitwarrantError
+from gitwarrant.model.manifest import ObjectKey
 from gitwarrant.model.record import RecordKind
 from gitwarrant.store import sqlite
 from gitwarrant.store.sqlite import StoreBusy, StoreError
@@ -257,3 +258,37 @@ def test_reading_only_sees_what_a_running_agent_writes_and_cannot_write(path: Pa
             assert len(list(reader.read())) == 2
             with pytest.raises(GitwarrantError, match="read-only"):
                 reader.append(RecordKind.HEALTH, "production", {})
+
+
+OBJECT = {"group": "", "version": "v1", "kind": "ConfigMap", "namespace": "shop"}
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        pytest.param({RecordKind.APPLIED}, id="one kind"),
+        pytest.param({RecordKind.APPLIED, RecordKind.REVERTED}, id="two kinds"),
+        pytest.param(set(), id="any kind"),
+    ],
+)
+def test_what_became_of_one_object_is_found_without_a_walk_through_the_log(
+    path: Path, kinds: set[RecordKind]
+) -> None:
+    """Among many newer records of the same kinds and the same environment."""
+    steps = []
+    with Log(path, lambda: datetime.now(UTC)) as log:
+        log.append_many(
+            [
+                Entry.of(
+                    RecordKind.APPLIED, "production", {"object": {**OBJECT, "name": f"settings-{number}"}}
+                )
+                for number in range(6 * RECENT)
+            ]
+        )
+        log._connection.set_progress_handler(lambda: steps.append(1), RECENT)
+
+        key = ObjectKey("", "ConfigMap", "shop", "settings-7")
+        found = list(log.read(0, Selection(frozenset(kinds), "production", key, newest_first=True)))
+
+    assert [record.number for record in found] == [8]
+    assert len(steps) < 20  # each a thousand steps: the newest thousand records are looked through

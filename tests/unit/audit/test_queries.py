@@ -68,7 +68,8 @@ def test_the_inventory_is_what_was_applied_and_not_deleted(log: Recorder) -> Non
     assert queries.inventory(log, "production") == (entry(WEB_KEY, "1", "sha256:two"),)
     assert queries.inventory(log, "staging") == (entry(DATABASE_KEY),)
     assert queries.inventory(log, "development") == ()
-    assert queries.owners(log) == {WEB_KEY: "production", DATABASE_KEY: "staging"}
+    owned = {entry.key: environment for environment, entry in queries.owned(log, None)}
+    assert owned == {WEB_KEY: "production", DATABASE_KEY: "staging"}
 
 
 def test_a_write_that_failed_leaves_the_inventory_as_it_was(log: Recorder) -> None:

@@ -87,7 +87,7 @@ async def _send(
     Args:
         met: what the plan's dry run met; None where nothing of it counts any more.
     """
-    baseline, content = await _baseline_name(work, manifest), as_member(manifest.content, work.identifier)
+    baseline, content = await _baseline_name(work, leaf), as_member(manifest.content, work.identifier)
     audit_id, written = await _written(work, leaf, content, met, force=force)
     if isinstance(written, str):
         return work.ledger.done(leaf, audit_id, Result.FAILED, message=written)
@@ -167,10 +167,10 @@ def _noticed(work: Work, leaf: Leaf, written: Written) -> str:
     return "it had been deleted" if written.created else "somebody else had made it again"
 
 
-async def _baseline_name(work: Work, manifest: Manifest) -> str:
+async def _baseline_name(work: Work, leaf: Leaf) -> str:
     """Where the answer to the write is kept; empty: the next look will ask for a baseline."""
     try:
-        return await work.baselines.name(manifest.key, manifest.version, manifest.digest)
+        return await work.baselines.name(leaf.key, leaf.version, leaf.digest)
     except ClusterError:
         return ""
 
