@@ -328,7 +328,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0)
     ends = asyncio.get_running_loop().time() + seconds
     while not await condition():
         assert asyncio.get_running_loop().time() < ends, "it did not become so in time"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
 
 
 def edited(item: Manifest, **fields: Any) -> Manifest:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from gitwarrant.cluster.connection import Connection
 from gitwarrant.pipeline.delivery import open_delivery
 from tests.support.deployers import Deployer
 
+LEAVE_SECONDS = 5.0
 TOLD_SECONDS = 30.0  # on a machine that has much else to do
 
 
@@ -76,7 +77,7 @@ async def running(
     """Run the agent's loop until the block ends."""
     agent = replace(deployer.agent(), interval=timedelta(seconds=interval))
     names = environments or tuple(grant.environment for grant in agent.tenant.grants)
-    beside = Running()
+    beside, open_before = Running(), _open_files()
     with open_delivery(agent, clock) as work:
 
         def reach(name: str) -> Cluster:
@@ -90,3 +91,20 @@ async def running(
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await _leave_taken(open_before)
+
+
+def _open_files() -> int:
+    """How many connections the running loop has, to whomever."""
+    return len(getattr(asyncio.get_running_loop(), "_selector").get_map())  # noqa: B009 - no public way leads there
+
+
+async def _leave_taken(before: int) -> None:
+    """Wait until what the agent left in the middle of a request is closed.
+
+    TLS waits for the server to take leave, too; a loop that ends earlier leaves sockets behind, and warns.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_SECONDS):
+            while _open_files() > before:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
