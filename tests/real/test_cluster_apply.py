@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.audited import whole_lines
 from tests.support.cluster_workshop import Workshop, edited, leaf, manifest, now, run, until, workshop
 from tests.support.dying_log import DyingLog, Killed
 
@@ -78,7 +79,7 @@ def test_every_write_was_logged_before_it_was_sent(cluster: Sandbox) -> None:
 
 def audited(log: Path, namespace: str) -> dict[str, str]:
     """Audit-ID to time received, for our own writes into a namespace."""
-    events = [json.loads(line) for line in log.read_text().splitlines() if namespace in line]
+    events = [json.loads(line) for line in whole_lines(log) if namespace in line]
     return {
         event["auditID"]: event["requestReceivedTimestamp"].replace("Z", "+00:00")
         for event in events

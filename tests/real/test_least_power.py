@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.audited import whole_lines
 from tests.support.broad import broad, broad_text
 from tests.support.cluster_workshop import Workshop, run
 from tests.support.deployers import Deployer, open_deployer
@@ -93,7 +94,7 @@ class Request:
 def requests(log: Path, username: str) -> list[Request]:
     """Every request of somebody, in order."""
     found = []
-    for line in log.read_text().splitlines():
+    for line in whole_lines(log):
         if username not in line:
             continue
         event = json.loads(line)

@@ -25,10 +25,15 @@ class Write:
     about: str
 
 
+def whole_lines(log: Path) -> list[str]:
+    """The lines of a log that are written to their end."""
+    return log.read_text().rpartition("\n")[0].splitlines()
+
+
 def writes(log: Path, names: str) -> dict[str, Write]:
     """Every write whose namespace or name holds `names`, by Audit-ID; dry runs write nothing."""
     found = {}
-    for line in log.read_text().splitlines():
+    for line in whole_lines(log):
         if names not in line:
             continue
         event = json.loads(line)
@@ -65,7 +70,7 @@ def calls(log: Path, namespace: str, *, since: str = "") -> Counter[str]:
     Args:
         since: what an earlier request was about; only what came after it counts.
     """
-    lines = log.read_text().splitlines()
+    lines = whole_lines(log)
     start = next((index for index, line in enumerate(lines) if since and since in line), -1)
     events = (json.loads(line) for line in lines[start + 1 :] if f'"namespace":"{namespace}"' in line)
     return Counter(

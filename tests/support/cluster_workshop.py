@@ -291,8 +291,12 @@ class Workshop:
         assert session is not None
         url = self.cluster._transport.connection.server + path + subresource + query
         headers = {"Content-Type": content_type}
-        async with session.request(method, url, json=content, headers=headers) as response:
-            answer = await response.json()
+        for _ in range(50):
+            async with session.request(method, url, json=content, headers=headers) as response:
+                answer = await response.json()
+            if response.status != 503:  # a kind whose definition changes is away for a moment
+                break
+            await asyncio.sleep(0.1)
         assert response.status < 300, answer
         return answer
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.audited import whole_lines
 
 from gitwarrant.sandbox import find, life, logs
 from gitwarrant.sandbox.binaries import Binaries
@@ -320,7 +321,7 @@ def test_the_audit_log_says_who_wrote_what(cluster: Sandbox) -> None:
     kubectl(cluster.kubeconfig, "create", "configmap", "audited", "--from-literal=color=blue")
 
     def writes() -> list[dict[str, object]]:
-        events = [json.loads(line) for line in cluster.audit_log.read_text().splitlines()]
+        events = [json.loads(line) for line in whole_lines(cluster.audit_log)]
         return [
             {"user": event["user"]["username"], "verb": event["verb"], "data": event["requestObject"]["data"]}
             for event in events
