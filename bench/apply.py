@@ -289,12 +289,12 @@ async def namespaces(cluster: Cluster, count: int) -> AsyncIterator[list[str]]:
             await cluster.delete(key, "v1", uid=uid, audit_id=new_audit_id())
 
 
-def ratios(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """How many times raw's seconds each side took: the median of rounds, each beside raw of the same."""
+def ratios(seconds: Mapping[str, Sequence[float]], beside: str = "raw") -> dict[str, float]:
+    """How many times another side's seconds each side took: the median of rounds, each beside the same one."""
     return {
-        side: statistics.median(mine / raw for mine, raw in zip(taken, seconds["raw"], strict=False))
+        side: statistics.median(mine / other for mine, other in zip(taken, seconds[beside], strict=False))
         for side, taken in seconds.items()
-        if side != "raw" and taken
+        if side != beside and taken
     }
 
 
@@ -333,9 +333,10 @@ def main() -> int:
         beside = f"{found[side]:6.2f} x raw" if side in found else ""
         limit = f", at most {LIMITS[side]}" if side in LIMITS else ""
         print(f"{side:>12} {statistics.median(taken):7.2f} s {beside}{limit}  ({rounds})")
+    slower = ratios(seconds, "whole") if "whole" in seconds else {}
     for side, name in FLUX.items():
-        if side in found and "whole" in found:
-            print(f"{name}: {found[side] / found['whole']:.1f} times as long as the whole of ours")
+        if side in slower:
+            print(f"{name}: {slower[side]:.1f} times as long as the whole of ours")
     return 0
 
 

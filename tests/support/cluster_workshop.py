@@ -291,13 +291,13 @@ class Workshop:
         assert session is not None
         url = self.cluster._transport.connection.server + path + subresource + query
         headers = {"Content-Type": content_type}
-        for _ in range(50):
+        status, answer, tries = 503, None, 50
+        while status == 503 and tries:  # a kind whose definition changes is away for a moment
+            await asyncio.sleep(0 if answer is None else 0.1)
             async with session.request(method, url, json=content, headers=headers) as response:
-                answer = await response.json()
-            if response.status != 503:  # a kind whose definition changes is away for a moment
-                break
-            await asyncio.sleep(0.1)
-        assert response.status < 300, answer
+                status, answer = response.status, await response.json()
+            tries -= 1
+        assert status < 300, answer
         return answer
 
     def records(self, *kinds: RecordKind) -> list[Record]:
