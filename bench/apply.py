@@ -290,7 +290,7 @@ async def namespaces(cluster: Cluster, count: int) -> AsyncIterator[list[str]]:
 
 
 def ratios(seconds: Mapping[str, Sequence[float]], beside: str = "raw") -> dict[str, float]:
-    """How many times another side's seconds each side took: the median of rounds, each beside the same one."""
+    """How many times another side's seconds each side took: the median of rounds, each beside the same."""
     return {
         side: statistics.median(mine / other for mine, other in zip(taken, seconds[beside], strict=False))
         for side, taken in seconds.items()
