@@ -26,8 +26,8 @@ class Write:
 
 
 def whole_lines(log: Path) -> list[str]:
-    """The lines of a log that are written to their end."""
-    return log.read_text().rpartition("\n")[0].splitlines()
+    """The lines of a log that are written to their end; values may hold what Python takes for line ends."""
+    return log.read_text().split("\n")[:-1]
 
 
 def writes(log: Path, names: str) -> dict[str, Write]:
