@@ -97,7 +97,7 @@ def parent_content(
 ) -> dict[str, Any]:
     """The parent as it is applied; an existing one is replaced only as it was read."""
     members = tuple(members)
-    kinds = {f"{member.kind}.{member.group}" if member.group else member.kind for member in members}
+    kinds = {member.typed for member in members}
     elsewhere = {member.namespace for member in members} - {"", key.namespace}
     preconditions = {"uid": earlier.uid, "resourceVersion": earlier.resource_version} if earlier.uid else {}
     return {

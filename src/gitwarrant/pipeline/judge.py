@@ -153,13 +153,12 @@ def _previous(
     """
     if question.previous is None:
         return None, None
+    known = question.previous.leaves
     try:
         kinds = question.tenant.custom_kinds
         rendered = renderings.of(repository, question.environment, kinds, question.previous.commit)
     except Refused:
-        return None, question.previous.leaves
-    known = question.previous.leaves
-    known = question.previous.leaves
+        return None, known
     if known is None or known.wanted.digest == rendered.leaves.digest:
         return rendered, rendered.leaves
     return (None if rendered.leaves.apart(known.wanted)[0] else rendered), known

@@ -177,7 +177,7 @@ def _unit_within(grant: Grant, unit: Unit) -> None:
 
 def _within(grant: Grant, key: ObjectKey, place: Place) -> None:
     """Refuse an object that the tenant may not touch."""
-    kind = f"{key.kind}.{key.group}" if key.group else key.kind
+    kind = key.typed
     remedy = "ask the operator to widen the tenant's grant, or take the object out of this environment"
 
     def refused(what: str) -> Refused:

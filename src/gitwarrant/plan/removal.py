@@ -50,7 +50,7 @@ def _announced(leaf: Leaf, earlier: Manifest | None, environment: Environment) -
             place=earlier.place,
         )
     said = annotations(earlier.content) if earlier else {}
-    kind = f"{leaf.kind}.{leaf.group}" if leaf.group else leaf.kind
+    kind = leaf.key.typed
     loss = HOLDS_DATA.get(kind) or ("which holds data" if kind in environment.data_kinds else "")
     if loss and said.get(DELETE) != "allow":
         raise Refused(

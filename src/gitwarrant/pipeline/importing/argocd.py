@@ -15,8 +15,8 @@ from gitwarrant.pipeline.importing.imported import (
     Setting,
     Weight,
     folder,
-    label,
     mappings,
+    names,
     noted,
     texts,
 )
@@ -59,10 +59,9 @@ OPTIONS: Mapping[str, tuple[Weight, str]] = {
 
 def imported(seen: Sequence[Seen]) -> Iterator[Imported]:
     """The environments that a set of Argo CD's objects describes."""
-    names = [one.key.name for one in seen]
+    called = names(seen)
     for one in seen:
-        unique = names.count(one.key.name) == 1
-        name = label(one.key.name if unique else f"{one.key.namespace}-{one.key.name}")
+        name = called[one.key]
         yield _environment(one, name) if one.key.kind == "Application" else _set(one, name)
 
 

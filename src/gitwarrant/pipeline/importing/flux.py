@@ -16,6 +16,7 @@ from gitwarrant.pipeline.importing.imported import (
     folder,
     label,
     mappings,
+    names,
     noted,
 )
 
@@ -52,26 +53,17 @@ def imported(seen: Sequence[Seen]) -> Iterator[Imported]:
     """The environments that a set of Flux's objects describes, by name."""
     repositories = {one.key: one for one in seen if one.key.kind == "GitRepository"}
     found = [one for one in seen if one.key.kind in ("Kustomization", "HelmRelease")]
-    names = _names(found)
+    called = names(found)
     for one in found:
         yield (
-            _release(one, names) if one.key.kind == "HelmRelease" else _environment(one, repositories, names)
+            _release(one, called)
+            if one.key.kind == "HelmRelease"
+            else _environment(one, repositories, called)
         )
-
-
-def _names(found: Sequence[Seen]) -> Mapping[ObjectKey, str]:
-    """The object's own name; with its namespace where two have the same."""
-    names = [one.key.name for one in found]
-    return {
-        one.key: label(
-            one.key.name if names.count(one.key.name) == 1 else f"{one.key.namespace}-{one.key.name}"
-        )
-        for one in found
-    }
 
 
 def _environment(
-    one: Seen, repositories: Mapping[ObjectKey, Seen], names: Mapping[ObjectKey, str]
+    one: Seen, repositories: Mapping[ObjectKey, Seen], called: Mapping[ObjectKey, str]
 ) -> Imported:
     reference = one.get("spec.sourceRef", {})
     source = ObjectKey(
@@ -88,7 +80,7 @@ def _environment(
         for item in mappings(one.get("spec.dependsOn"))
     )
     return Imported(
-        name=names[one.key],
+        name=called[one.key],
         tool=Adoptable.FLUX,
         source=one.key,
         place=one.place,
@@ -96,7 +88,7 @@ def _environment(
         branch=str(repository.get("spec.ref.branch", "")) if repository else "",
         path=folder(str(one.get("spec.path", "."))),
         namespace=str(one.get("spec.targetNamespace", "")),
-        depends_on=tuple(names.get(key, label(key.name)) for key in after),
+        depends_on=tuple(called.get(key, label(key.name)) for key in after),
         automatic=True,
         drift=DriftMode.REVERT,
         deletes=one.get("spec.prune") is True,
@@ -124,10 +116,10 @@ def _source_notes(one: Seen, source: ObjectKey, repository: Seen | None) -> Iter
         yield Note(Weight.LOOK, f"spec.ref.{fixed[0]}", says, repository.place)
 
 
-def _release(one: Seen, names: Mapping[ObjectKey, str]) -> Imported:
+def _release(one: Seen, called: Mapping[ObjectKey, str]) -> Imported:
     says = "it installs a Helm chart: a chart in the repository can be rendered, one from elsewhere not yet"
     return Imported(
-        name=names[one.key],
+        name=called[one.key],
         tool=Adoptable.FLUX,
         source=one.key,
         place=one.place,

@@ -1,7 +1,8 @@
 """What another tool deploys, in our words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -104,6 +105,15 @@ def noted(seen: Seen, settings: tuple[Setting, ...]) -> Iterator[Note]:
 def label(text: str) -> str:
     """A name that Kubernetes and environments.yaml take, made of any text."""
     return NOT_A_LABEL.sub("-", text.casefold()).strip("-")[:MAX_LABEL].strip("-") or "imported"
+
+
+def names(found: Sequence[Seen]) -> Mapping[ObjectKey, str]:
+    """What each environment is called: as the object; with its namespace where two have the same name."""
+    counted = Counter(one.key.name for one in found)
+    return {
+        one.key: label(one.key.name if counted[one.key.name] == 1 else f"{one.key.namespace}-{one.key.name}")
+        for one in found
+    }
 
 
 def folder(path: str) -> str:

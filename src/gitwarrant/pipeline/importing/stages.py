@@ -33,17 +33,13 @@ def reach(manifests: Sequence[Manifest], namespace: str) -> Reach:
     named = {key.name for key in keys if (key.group, key.kind) == ("", "Namespace")}
     return Reach(
         tuple(sorted({namespace} | named | {key.namespace for key in keys} - {""})),
-        tuple(sorted({_kind(key) for key in keys if not _of_cluster(key)})),
-        tuple(sorted({_kind(key) for key in keys if _of_cluster(key)})),
+        tuple(sorted({key.typed for key in keys if not _of_cluster(key)})),
+        tuple(sorted({key.typed for key in keys if _of_cluster(key)})),
     )
 
 
 def _of_cluster(key: ObjectKey) -> bool:
     return scope(key.group, key.kind) is Scope.CLUSTER or not key.namespace
-
-
-def _kind(key: ObjectKey) -> str:
-    return f"{key.kind}.{key.group}" if key.group else key.kind
 
 
 def stage_text(one: Imported, branch: str) -> str:
