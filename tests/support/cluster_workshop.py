@@ -18,7 +18,7 @@ from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts
-from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.observe import Viewer, observe, told
 from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.cluster.undeclared import Estate, Makers
 from gitwarrant.cluster.wire import new_audit_id
@@ -200,9 +200,8 @@ class Workshop:
         estate: Estate | None = None,
         previous: Observation | None = None,
     ) -> Observation:
-        return await observe(
+        viewer = Viewer.of(
             self.name,
-            manifests,
             self.owned(),
             self.cluster,
             self.log,
@@ -210,11 +209,11 @@ class Workshop:
             baselines=self.baselines,
             namespace=self.namespace,
             now=self.clock,
-            explain=True,
-            estate=self.estate(manifests, ignore) if alone else estate,
             ignoring=Ignoring.of(ignore, now()),
-            previous=previous,
+            known=told(self.log, self.name, previous),
         )
+        sought = self.estate(manifests, ignore) if alone else estate
+        return await observe(viewer, manifests, self.owned(), explain=True, estate=sought)
 
     def estate(self, manifests: Sequence[Manifest], ignore: Sequence[IgnoreRule] = ()) -> Estate:
         """The namespace as one that holds nothing but what was declared."""

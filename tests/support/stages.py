@@ -21,7 +21,7 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.baseline import MemoryBaselines
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.connection import from_kubeconfig
-from gitwarrant.cluster.observe import observe
+from gitwarrant.cluster.observe import Viewer, observe, told
 from gitwarrant.git.fetch import fetch
 from gitwarrant.git.reading import Repository
 from gitwarrant.git.remote import Remote
@@ -185,11 +185,13 @@ class ObserveCall:
         return asyncio.run(self._answer())
 
     async def _answer(self) -> Any:
-        asked = (self.environment, self.manifests, self.inventory)
+        asked = (self.environment, self.inventory)
         with Log(Path(self.log), now) as log:
             async with Cluster(from_kubeconfig(Path(self.kubeconfig), environment={})) as cluster:
                 options: dict[str, Any] = {"mode": self.mode, "namespace": self.namespace, "now": now}
-                return await observe(*asked, cluster, log, baselines=MemoryBaselines(), **options)
+                options["known"] = told(log, self.environment, None)
+                viewer = Viewer.of(*asked, cluster, log, baselines=MemoryBaselines(), **options)
+                return await observe(viewer, self.manifests, self.inventory)
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {

@@ -47,24 +47,12 @@ Proposer = Callable[[Manifest, Drift], str]
 
 
 async def observe(
-    environment: str,
+    viewer: "Viewer",
     manifests: Sequence[Manifest],
-    inventory: Sequence[InventoryEntry],
-    cluster: Cluster,
-    recorder: Recorder,
+    inventory: Iterable[InventoryEntry],
     *,
-    mode: DriftMode,
-    baselines: BaselineStore,
-    namespace: str,
-    now: Clock,
-    rules: tuple[HealthRule, ...] = (),
-    deadline: timedelta = DEADLINE,
-    ignoring: Ignoring = NO_RULES,
-    restrained: bool = True,
-    proposer: Proposer | None = None,
     explain: bool = False,
     estate: Estate | None = None,
-    previous: Observation | None = None,
 ) -> Observation:
     """Compare every object with its baseline, and put it back where the mode is revert.
 
@@ -72,50 +60,27 @@ async def observe(
     digest is not the inventory's is reported, not applied.
 
     Args:
+        viewer: who looks, and by which terms.
         manifests: of the last warrant.
         inventory: what the log says the environment owns.
-        namespace: the environment's own, where the ApplySet's parent lies.
-        now: tells when something may be put back again.
-        restrained: whether to wait between tries, and to give a fight up; a person need not.
-        proposer: what makes a patch of the repository out of a drift, for the log.
-        rules: how the configuration wants the health of kinds judged.
-        deadline: how long an object may be progressing before it has failed.
-        ignoring: the differences that the configuration lets be.
-        estate: where to look for what nobody declared; without one, nobody looks.
         explain: give exempt and ignored differences as well.
-        previous: what was seen last; only what is new since is recorded.
+        estate: where to look for what nobody declared; without one, nobody looks.
 
     Raises:
         Unreachable: the server does not answer; nothing is said about any object then.
     """
-    owned = {entry.key: entry for entry in inventory}
-    watch = Viewer.of(
-        environment,
-        inventory,
-        cluster,
-        recorder,
-        mode=mode,
-        baselines=baselines,
-        namespace=namespace,
-        now=now,
-        rules=rules,
-        deadline=deadline,
-        ignoring=ignoring,
-        restrained=restrained,
-        proposer=proposer,
-        known=told(recorder, environment, previous),
-    )
+    owned, cluster = {entry.key: entry for entry in inventory}, viewer.cluster
     ordered = sorted(manifests, key=lambda item: (rank(item.key.group, item.key.kind), item.key))
-    calls = [partial(watch.look, manifest, owned.get(manifest.key)) for manifest in ordered]
+    calls = [partial(viewer.look, manifest, owned.get(manifest.key)) for manifest in ordered]
     seen = await bounded(cluster.concurrency, calls)
     strangers, wanted = await undeclared(cluster, estate) if estate else ([], [])
     for stranger in strangers:
-        watch.record_drift(stranger)
-    watch.gathering.write()
+        viewer.record_drift(stranger)
+    viewer.gathering.write()
     drifts = [item.drift for item in seen if item.drift] + strangers
     explained = [item.explained for item in seen if item.explained] + wanted
     return Observation(
-        environment,
+        viewer.environment,
         tuple(sorted((item.health for item in seen), key=lambda item: item.key)),
         tuple(sorted(drifts, key=lambda item: item.key)),
         tuple(sorted(item.health.key for item in seen if item.reverted)),
@@ -154,14 +119,25 @@ class Viewer:
         baselines: BaselineStore,
         namespace: str,
         now: Clock,
-        rules: tuple[HealthRule, ...],
-        deadline: timedelta,
-        ignoring: Ignoring,
-        known: Collection[Digest],
+        rules: tuple[HealthRule, ...] = (),
+        deadline: timedelta = DEADLINE,
+        ignoring: Ignoring = NO_RULES,
+        known: Collection[Digest] = frozenset(),
         restrained: bool = True,
         proposer: Proposer | None = None,
     ) -> Self:
-        """Who looks at this environment; the arguments are those of `observe`."""
+        """Who looks at this environment.
+
+        Args:
+            inventory: what the log says the environment owns.
+            namespace: the environment's own, where the ApplySet's parent lies.
+            now: tells when something may be put back again.
+            rules: how the configuration wants the health of kinds judged.
+            deadline: how long an object may be progressing before it has failed.
+            ignoring: the differences that the configuration lets be.
+            restrained: whether to wait between tries, and to give a fight up; a person need not.
+            proposer: what makes a patch of the repository out of a drift, for the log.
+        """
         kept = Baselines(applyset_id(parent_key(environment, namespace)), cluster, baselines)
         autoscalers = Autoscalers(cluster, frozenset(entry.uid for entry in inventory))
         judging = Judging(environment, recorder, kept, autoscalers, ignoring)

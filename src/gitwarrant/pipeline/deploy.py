@@ -4,6 +4,7 @@ With `watching`, the only module that calls what writes to a cluster. Nothing is
 written without a warrant in the log, and no object without its intent there.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,13 +13,14 @@ from gitwarrant.cluster.apply import apply
 from gitwarrant.cluster.client import Cluster
 from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.ledger import Attempts, logged_sequence
-from gitwarrant.cluster.observe import Proposer, observe
+from gitwarrant.cluster.observe import Viewer, observe, told
 from gitwarrant.cluster.refine import Refined, refine
 from gitwarrant.cluster.undeclared import Makers
+from gitwarrant.model.canonical import Digest
 from gitwarrant.model.environment import DriftMode
 from gitwarrant.model.errors import Refused
 from gitwarrant.model.inventory import Inventory
-from gitwarrant.model.live import Applied, Observation
+from gitwarrant.model.live import Applied, InventoryEntry, Observation
 from gitwarrant.model.plan import Action, Plan, PlannedObject
 from gitwarrant.model.rendered import Rendered
 from gitwarrant.model.warrant import Warrant
@@ -168,26 +170,18 @@ async def watch(
     environment = standing.environment
     await warranted_here(work, standing, cluster)
     manifests, owned = Manifests(work, standing).all(), tuple(work.tracking.inventory(environment.name))
-    now, acting = work.now(), mode or acting_mode(work, standing)
-    seen = await observe(
-        environment.name,
-        manifests,
-        owned,
+    now = work.now()
+    viewer = viewer_of(
+        work,
+        standing,
         cluster,
-        work.recorder,
-        mode=acting,
-        proposer=proposer_of(standing, acting),
-        baselines=work.content.shelf(BASELINES),
-        namespace=environment.namespace,
-        now=work.now,
-        rules=environment.health,
-        deadline=timedelta(seconds=environment.health_deadline),
-        ignoring=Ignoring.of(environment.ignore, now),
-        estate=estate_of(work, environment, Makers.of(manifests), owned, now),
+        owned,
+        mode=mode or acting_mode(work, standing),
+        known=told(work.recorder, environment.name, previous),
         restrained=mode is None,  # a person who asks is not made to wait
-        explain=explain,
-        previous=previous,
     )
+    estate = estate_of(work, environment, Makers.of(manifests), owned, now)
+    seen = await observe(viewer, manifests, owned, explain=explain, estate=estate)
     alarm_fights(work, environment.name, standing.warrant.warrant.sequence, seen.drifts)
     note_healthy(work, environment.name, seen)
     if mode is None:  # a person who looks begins nothing
@@ -195,9 +189,40 @@ async def watch(
     return seen
 
 
-def proposer_of(standing: Standing, mode: DriftMode) -> Proposer | None:
-    """What makes proposals, where the mode asks for them."""
-    return Proposing(standing).recorded if mode is DriftMode.PROPOSE else None
+def viewer_of(
+    work: Delivery,
+    standing: Standing,
+    cluster: Cluster,
+    owned: Iterable[InventoryEntry],
+    *,
+    mode: DriftMode,
+    known: Collection[Digest] = frozenset(),
+    restrained: bool = True,
+) -> Viewer:
+    """Who looks at an environment, by the terms that its rules and its operator give.
+
+    Args:
+        owned: the environment's inventory.
+        known: verdicts that need not be recorded again.
+        restrained: whether to wait between tries to put something back.
+    """
+    environment = standing.environment
+    return Viewer.of(
+        environment.name,
+        owned,
+        cluster,
+        work.recorder,
+        mode=mode,
+        proposer=Proposing(standing).recorded if mode is DriftMode.PROPOSE else None,
+        baselines=work.content.shelf(BASELINES),
+        namespace=environment.namespace,
+        now=work.now,
+        rules=environment.health,
+        deadline=timedelta(seconds=environment.health_deadline),
+        ignoring=Ignoring.of(environment.ignore, work.now()),
+        known=known,
+        restrained=restrained,
+    )
 
 
 def acting_mode(work: Delivery, standing: Standing) -> DriftMode:

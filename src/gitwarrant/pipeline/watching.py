@@ -7,7 +7,6 @@ nothing is new reads nothing that grows with the number of objects.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,7 +14,6 @@ from typing import Protocol, Self
 from gitwarrant.audit.queries import LastWarrant, last_warrant
 from gitwarrant.audit.recorder import Recorder, Selection
 from gitwarrant.cluster.client import Cluster
-from gitwarrant.cluster.ignoring import Ignoring
 from gitwarrant.cluster.live import Live
 from gitwarrant.cluster.observe import Viewer, told
 from gitwarrant.cluster.observer import Expected, Observer, Place
@@ -28,7 +26,7 @@ from gitwarrant.model.live import Drift, Observation, Seen
 from gitwarrant.model.record import RecordKind
 from gitwarrant.pipeline.candidates import Standing, standing
 from gitwarrant.pipeline.delivery import Delivery
-from gitwarrant.pipeline.deploy import BASELINES, acting_mode, proposer_of, warranted_here
+from gitwarrant.pipeline.deploy import acting_mode, viewer_of, warranted_here
 from gitwarrant.pipeline.estate import estate_of
 from gitwarrant.pipeline.fights import alarm_fights
 from gitwarrant.pipeline.holding import note_healthy, notice
@@ -186,23 +184,8 @@ class Watching:
         return frozenset(place for place in places if not self._may[place])
 
     def _tell_observer(self, stands: Standing, apart: frozenset[Place], *, anew: bool) -> None:
-        work, environment, mode = self._work, stands.environment, acting_mode(self._work, stands)
-        owned = work.tracking.inventory(self._name)
-        viewer = Viewer.of(
-            self._name,
-            owned,
-            self._cluster,
-            work.recorder,
-            mode=mode,
-            proposer=proposer_of(stands, mode),
-            baselines=work.content.shelf(BASELINES),
-            namespace=environment.namespace,
-            now=work.now,
-            rules=environment.health,
-            deadline=timedelta(seconds=environment.health_deadline),
-            ignoring=Ignoring.of(environment.ignore, work.now()),
-            known=frozenset(),
-        )
+        work, owned = self._work, self._work.tracking.inventory(self._name)
+        viewer = viewer_of(work, stands, self._cluster, owned, mode=acting_mode(work, stands))
         expected = Expected(stands.warrant.leaves.standing.by_key, owned.by_key)
         manifests = Manifests(work, stands)
         self._viewer, self._unnoticed = viewer, True
